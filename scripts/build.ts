@@ -1,0 +1,68 @@
+// Builds what is published (dist/client, dist/protocol, dist/waypost.min.js) and what is deployed (dist/dashboard).
+// `--dashboard` builds the latter only: that is what wrangler runs before each deploy.
+
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { browserBundle } from './bundle.ts'
+import { dist, root } from './paths.ts'
+import { checkSize } from './size.ts'
+
+// The dashboard loads nothing from elsewhere and talks to its own edge only; no page may frame it.
+const DASHBOARD_HEADERS = `/*
+  Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'
+  X-Content-Type-Options: nosniff
+  Referrer-Policy: no-referrer
+  Cross-Origin-Opener-Policy: same-origin
+  Permissions-Policy: camera=(), microphone=(), geolocation=()
+`
+
+class BuildError extends Error {}
+
+async function buildDashboard(): Promise<void> {
+  const source = join(root, 'client', 'dashboard')
+  const target = join(dist, 'dashboard')
+  mkdirSync(target, { recursive: true })
+  // Emptied rather than removed: a running `wrangler dev` watches the folder itself.
+  for (const name of readdirSync(target)) rmSync(join(target, name), { recursive: true })
+  writeFileSync(join(target, '_headers'), DASHBOARD_HEADERS)
+  if (!existsSync(source)) return
+  for (const name of readdirSync(source)) {
+    if (!/\.(ts|json)$/.test(name)) cpSync(join(source, name), join(target, name), { recursive: true })
+  }
+  const entry = join(source, 'main.ts')
+  if (!existsSync(entry)) return
+  await build({ ...browserBundle, entryPoints: [entry], outfile: join(target, 'main.js') })
+}
+
+async function buildPackage(): Promise<void> {
+  for (const name of ['client', 'protocol', 'waypost.min.js', 'waypost.min.js.map']) {
+    rmSync(join(dist, name), { recursive: true, force: true })
+  }
+  const entry = join(root, 'client', 'index.ts')
+  if (!existsSync(entry)) return
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+  const compiled = spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], {
+    stdio: 'inherit',
+  })
+  if (compiled.status !== 0) throw new BuildError('the client does not compile')
+  await build({
+    ...browserBundle,
+    entryPoints: [entry],
+    outfile: join(dist, 'waypost.min.js'),
+    sourcemap: 'linked',
+    sourcesContent: false,
+  })
+  const problem = await checkSize()
+  if (problem !== undefined) throw new BuildError(problem)
+}
+
+try {
+  await buildDashboard()
+  if (!process.argv.includes('--dashboard')) await buildPackage()
+} catch (error) {
+  // esbuild has printed its own messages by now.
+  process.stdout.write(`build: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exit(1)
+}

@@ -1,0 +1,69 @@
+// `npm test`: every check in the order in which failing is cheapest, stopping at the first that fails. The last line is
+// always `N passed, N failed`, because CI reads it; a failed check that is no test counts as one failure.
+
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { dist, root } from './paths.ts'
+
+const report = join(dist, 'test-report.json')
+
+interface Step {
+  readonly name: string
+  readonly command: readonly string[]
+}
+
+const STEPS: readonly Step[] = [
+  { name: 'lint', command: ['biome', 'ci'] },
+  { name: 'typecheck', command: ['node', 'scripts/typecheck.ts'] },
+  { name: 'build', command: ['node', 'scripts/build.ts'] },
+  {
+    name: 'tests',
+    command: ['vitest', 'run', '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`],
+  },
+  { name: 'deploy', command: ['wrangler', 'deploy', '--dry-run', '--outdir', 'dist/worker'] },
+]
+
+interface Counts {
+  readonly passed: number
+  readonly failed: number
+}
+
+function countsFromReport(): Counts {
+  try {
+    const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, 'utf8'))
+    return { passed: Number(numPassedTests), failed: Number(numFailedTests) }
+  } catch {
+    return { passed: 0, failed: 0 }
+  }
+}
+
+const seconds = (sinceMs: number) => `${((performance.now() - sinceMs) / 1000).toFixed(1)} s`
+
+/** Runs one step; its output is shown as it comes, because a hanging step without output helps nobody. */
+function succeeds(step: Step): boolean {
+  const env = { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' }
+  const [command = '', ...args] = step.command
+  const shell = process.platform === 'win32'
+  return spawnSync(command, args, { cwd: root, stdio: 'inherit', env, shell }).status === 0
+}
+
+mkdirSync(dist, { recursive: true })
+rmSync(report, { force: true })
+const startedMs = performance.now()
+const summary: string[] = []
+let failedStep: string | undefined
+for (const step of STEPS) {
+  const stepStartedMs = performance.now()
+  process.stdout.write(`\n── ${step.name}\n`)
+  const good = succeeds(step)
+  summary.push(`${good ? 'ok  ' : 'FAIL'} ${step.name.padEnd(10)} ${seconds(stepStartedMs)}`)
+  if (!good) {
+    failedStep = step.name
+    break
+  }
+}
+const { passed, failed } = countsFromReport()
+process.stdout.write(`\n${summary.join('\n')}\n     ${'all'.padEnd(10)} ${seconds(startedMs)}\n`)
+process.stdout.write(`${passed} passed, ${failedStep === undefined ? failed : Math.max(1, failed)} failed\n`)
+process.exit(failedStep === undefined ? 0 : 1)

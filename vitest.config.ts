@@ -1,0 +1,57 @@
+// Every test of the repository, as projects: by the place the code runs in, and by how much of the machine it needs.
+// Groups run one after another, so that what drives browsers or kills processes never shares two cores with the rest.
+
+import { mkdirSync } from 'node:fs'
+import { cloudflareTest } from '@cloudflare/vitest-plugin'
+import { defineConfig } from 'vitest/config'
+
+// wrangler.toml names the built dashboard, and the plugin wants the folder to exist; no test needs what is in it.
+mkdirSync(new URL('dist/dashboard', import.meta.url), { recursive: true })
+
+const group = (groupOrder: number) => ({ sequence: { groupOrder } })
+
+export default defineConfig({
+  test: {
+    passWithNoTests: true,
+    maxWorkers: 2,
+    projects: [
+      { test: { name: 'protocol', include: ['test/protocol/**/*.test.ts'], environment: 'node' } },
+      { test: { name: 'client', include: ['test/client/**/*.test.ts'], environment: 'node' } },
+      {
+        test: {
+          name: 'project',
+          include: ['test/project/**/*.test.ts'],
+          environment: 'node',
+          testTimeout: 60_000,
+        },
+      },
+      { test: { name: 'sim', include: ['test/sim/**/*.test.ts'], environment: 'node', testTimeout: 60_000 } },
+      {
+        plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' } })],
+        test: { name: 'edge', include: ['test/edge/**/*.test.ts'], ...group(1) },
+      },
+      {
+        test: {
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          environment: 'node',
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          ...group(2),
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          environment: 'node',
+          fileParallelism: false,
+          testTimeout: 90_000,
+          hookTimeout: 120_000,
+          ...group(3),
+        },
+      },
+    ],
+  },
+})
