@@ -1,0 +1,150 @@
+// Who sits in a room: members, each with its socket. The sockets' attachments are the truth and survive sleep; what is
+// here is a cache of them, filled only as far as somebody asks, so that waking a room of a thousand for one relayed
+// frame reads two attachments.
+
+import { peerIdText } from '../protocol/peer-id.ts'
+import type { Members } from '../protocol/room/machine.ts'
+import { type Member, packMember, unpackMember } from '../protocol/room/member.ts'
+import { slotOf } from '../protocol/wire/address.ts'
+
+export interface Seat {
+  readonly member: Member
+  socket: WebSocket
+  /** Bytes sent and not reported as read. Forgotten in sleep: whoever slept with us has long read them, or is gone. */
+  unreadBytes: number
+  /** Frames waiting for the end of the turn (outbox.ts). */
+  queue: Uint8Array[]
+  /** The member's record is newer than the attachment. */
+  stale: boolean
+}
+
+export class Seats implements Members {
+  readonly #ctx: DurableObjectState
+  readonly #bySocket = new Map<WebSocket, Seat>()
+  readonly #bySlot = new Map<number, Seat>()
+  #complete = false
+
+  constructor(ctx: DurableObjectState) {
+    this.#ctx = ctx
+  }
+
+  // ---- the machine's view -----------------------------------------------------------------------------------
+
+  get count(): number {
+    return this.every().size
+  }
+
+  at(address: number): Member | undefined {
+    const member = this.#atSlot(slotOf(address))?.member
+    return member?.address === address ? member : undefined
+  }
+
+  ofPeer(peer: Uint8Array): Member | undefined {
+    for (const socket of this.#ctx.getWebSockets(peerTag(peer))) {
+      const seat = this.of(socket)
+      if (seat !== undefined) return seat.member
+    }
+    return undefined
+  }
+
+  slotTaken(slot: number): boolean {
+    this.every()
+    return this.#bySlot.has(slot)
+  }
+
+  *all(): Iterable<Member> {
+    for (const seat of this.every().values()) yield seat.member
+  }
+
+  lastPingMs(member: Member): number {
+    const seat = this.seatOf(member)
+    const pinged = seat && this.#ctx.getWebSocketAutoResponseTimestamp(seat.socket)
+    return Math.max(pinged?.getTime() ?? 0, member.joinedAtMs)
+  }
+
+  unreadBytes(member: Member): number {
+    return this.seatOf(member)?.unreadBytes ?? 0
+  }
+
+  // ---- the host's view --------------------------------------------------------------------------------------
+
+  /** Undefined for a socket that has no seat any more: it is closing, and what it still says concerns nobody. */
+  of(socket: WebSocket): Seat | undefined {
+    return this.#bySocket.get(socket) ?? this.#load(socket)
+  }
+
+  seatOf(member: Member): Seat | undefined {
+    return this.#bySlot.get(slotOf(member.address))
+  }
+
+  every(): ReadonlyMap<WebSocket, Seat> {
+    if (!this.#complete) {
+      for (const socket of this.#ctx.getWebSockets()) this.of(socket)
+      this.#complete = true
+    }
+    return this.#bySocket
+  }
+
+  /** Seats the member at this socket; gives back the socket it had before, if it resumes. */
+  seat(member: Member, socket: WebSocket): WebSocket | undefined {
+    const before = this.seatOf(member)?.socket
+    if (before !== undefined) this.#forget(before)
+    this.#ctx.acceptWebSocket(socket, [slotTag(slotOf(member.address)), peerTag(member.peer)])
+    this.#hold({ member, socket, unreadBytes: 0, queue: [], stale: false })
+    this.#save(socket, member)
+    return before
+  }
+
+  /** Takes the member's seat away; gives back its socket. */
+  unseat(member: Member): WebSocket | undefined {
+    const seat = this.seatOf(member)
+    if (seat?.member !== member) return undefined
+    this.#bySlot.delete(slotOf(member.address))
+    this.#forget(seat.socket)
+    return seat.socket
+  }
+
+  save(seat: Seat): void {
+    seat.stale = false
+    this.#save(seat.socket, seat.member)
+  }
+
+  #atSlot(slot: number): Seat | undefined {
+    const seat = this.#bySlot.get(slot)
+    if (seat !== undefined || this.#complete) return seat
+    for (const socket of this.#ctx.getWebSockets(slotTag(slot))) this.of(socket)
+    return this.#bySlot.get(slot)
+  }
+
+  #load(socket: WebSocket): Seat | undefined {
+    const record: unknown = socket.deserializeAttachment()
+    const member = record instanceof Uint8Array ? unpackMember(record) : undefined
+    if (member === undefined) return undefined
+    return this.#hold({ member, socket, unreadBytes: 0, queue: [], stale: false })
+  }
+
+  #hold(seat: Seat): Seat {
+    this.#bySocket.set(seat.socket, seat)
+    this.#bySlot.set(slotOf(seat.member.address), seat)
+    return seat
+  }
+
+  #save(socket: WebSocket, member: Member): void {
+    socket.serializeAttachment(packMember(member))
+  }
+
+  /** A socket on its way out keeps no record, so that whoever wakes next does not seat it again. */
+  #forget(socket: WebSocket): void {
+    this.#bySocket.delete(socket)
+    socket.serializeAttachment(null)
+  }
+}
+
+// Tags find one socket among a thousand without reading attachments.
+function slotTag(slot: number): string {
+  return `slot:${slot}`
+}
+
+function peerTag(peer: Uint8Array): string {
+  return `peer:${peerIdText(peer)}`
+}

@@ -1,0 +1,33 @@
+// Why something a peer sent was not acted upon. Drops are counted, never thrown: the list is the metrics list.
+
+export const DROP_REASONS = [
+  'malformed', // no frame of the registry, or not of its layout
+  'unexpected', // a good frame, but not one the sender may send here
+  'too-large', // over a bound
+  'rate-limited', // the socket spent its tokens
+  'no-such-member', // addressed to a slot nobody (or somebody else) has
+  'slow-receiver', // the receiver has not read what it was sent before
+  'duplicate', // already had it
+  'stale', // of an attempt or epoch that is over
+  'over-window', // beyond what we told the sender it may send
+  'unknown-peer', // from somebody not in the roster
+] as const
+
+export type DropReason = (typeof DROP_REASONS)[number]
+
+/** Counts by reason. */
+export class DropCounts {
+  readonly #counts = new Map<DropReason, number>()
+
+  count(reason: DropReason): void {
+    this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + 1)
+  }
+
+  of(reason: DropReason): number {
+    return this.#counts.get(reason) ?? 0
+  }
+
+  all(): Partial<Record<DropReason, number>> {
+    return Object.fromEntries(this.#counts)
+  }
+}

@@ -1,0 +1,31 @@
+// The failures an application must handle: one class, one union of codes. Misuse throws TypeError or RangeError
+// instead, and what a peer does wrong is a counted drop (drops.ts), never an exception.
+
+export const ERROR_CODES = [
+  'aborted', // the caller's AbortSignal fired
+  'closed', // this Waypost or room was closed by its owner
+  'edge-unreachable', // the edge did not answer, or not as a Waypost edge does
+  'edge-refused', // the edge answered that it will not serve this client; the message says why
+  'version-mismatch', // edge and client speak different versions of the protocol
+  'room-full', // the room has as many members as it may
+  'superseded', // the same peer joined from elsewhere; the newest connection owns the place
+  'rate-limited', // more was sent than the limits allow; retryAfterMs says when to go on
+  'too-large', // a message, frame or metadata is over its bound
+  'queue-full', // too much is waiting to be sent already
+  'peer-unreachable', // the peer is in no room with us, and has no other way to be reached
+  'timeout', // it was tried for as long as it was worth
+] as const
+
+export type ErrorCode = (typeof ERROR_CODES)[number]
+
+export class WaypostError extends Error {
+  override readonly name = 'WaypostError'
+  readonly code: ErrorCode
+  readonly retryAfterMs: number | undefined
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; retryAfterMs?: number } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.retryAfterMs = options.retryAfterMs
+  }
+}

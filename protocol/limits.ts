@@ -1,0 +1,141 @@
+// Every bound and default of the system, each with its reason and what happens at it. Units come last.
+
+export const KIB = 1024
+export const MIB = 1024 * KIB
+
+// ---- wire -----------------------------------------------------------------------------------------------------
+
+/**
+ * One WebSocket message, either way. 64 KiB less one byte, so that a frame's length inside a batch fits 16 bits; big
+ * enough that the price of a message (about 50 µs of the object, whatever its size) is spread over real data, small
+ * enough that one member cannot hold the object for long. Beyond it: refusal `too-large`, the frame is dropped.
+ */
+export const MESSAGE_BYTES_MAX = 65_535
+
+/** Frames in one batch. 64 small frames are what 5 ms of a busy sender makes. Beyond it: the batch is malformed. */
+export const BATCH_FRAMES_MAX = 64
+
+// ---- rooms ----------------------------------------------------------------------------------------------------
+
+/** Members of a room, by default. A roster of 1,000 is 46 KB; a broadcast to it 13 ms of one object. Beyond it: refusal `room-full`. */
+export const ROOM_PEERS_MAX = 1_000
+
+/** What a deployment may raise it to: slots are 16 bits, and an object holds 32,768 sockets. */
+export const ROOM_PEERS_CEILING = 30_000
+
+/** A room's or network's name: fits a URL and a log line. Beyond it: HTTP 400 `bad-name`. */
+export const NAME_LENGTH_MAX = 128
+
+/**
+ * What a peer says of itself to a whole room. With its record it must fit a socket's attachment (16,384 bytes), and a
+ * full room's roster (1,000 × 1 KiB) must still be a download of a moment. Beyond it: refusal `too-large`.
+ */
+export const METADATA_BYTES_MAX = 1_024
+
+/** A client pings this often; the platform answers without waking the object. */
+export const KEEP_ALIVE_MS = 10_000
+
+/** A member not heard for this long has vanished: two pings lost and a third late. With the sweep below: gone within 45 s. */
+export const PRESENCE_TIMEOUT_MS = 30_000
+
+/** In each such window some members are on duty to ask the room to look for vanished ones (see membership/duty.ts). */
+export const SWEEP_MS = 5_000
+
+/** How many members are on duty in a window. Two, so that one vanished warden does not cost a window. */
+export const SWEEP_WARDENS = 2
+
+/** Tokens each socket earns per second, and may save up. A token buys about 50 µs of the object; prices below. Beyond: `rate-limited`. */
+export const TOKENS_PER_SECOND = 100
+export const TOKENS_BURST = 200
+
+/** Bytes each socket may send per second, and save up. Fills a home uplink of 32 Mbit/s. Beyond: `rate-limited`. */
+export const BYTES_PER_SECOND = 4 * MIB
+export const BYTES_BURST = 8 * MIB
+
+/** What things cost in tokens. A socket message is 1 whatever it holds, since entering the object is the price. */
+export const PRICE = {
+  message: 1,
+  /** A further frame inside a batch: measured at an eighth of a message of its own. */
+  batchedFrame: 1 / 8,
+  /** One delivery of a fan-out, subsidised: one message to 1,000 costs its sender 16 tokens, so 6 a second. */
+  delivery: 1 / 64,
+} as const
+
+/** Refused messages a socket may send, saved up and per second, before it is closed as `flooding`. */
+export const PATIENCE_BURST = 1_000
+export const PATIENCE_PER_SECOND = 50
+
+/**
+ * Bytes the room will have under way to one member before the member reports having read them. The platform buffers
+ * without bound for a slow socket and does not say so; this is the bound. Beyond it: frames to that member are dropped
+ * and their sender told `Undeliverable(slow)`.
+ */
+export const UNREAD_BYTES_MAX = 4 * MIB
+/** Roster changes are sent beyond that bound, up to this one. Beyond it: the socket is closed as `slow-reader`, and may join again. */
+export const UNREAD_BYTES_CEILING = 5 * MIB
+/** A client reports what it has read at least this often: 32 reports for each filled bound. */
+export const READ_REPORT_BYTES = 128 * KIB
+
+// ---- a client in a room ---------------------------------------------------------------------------------------
+
+/** A socket that does not open and welcome us in this time is given up. Twice a slow mobile handshake. */
+export const JOIN_TIMEOUT_MS = 10_000
+/** A ping unanswered this long means the socket is dead, though nobody said so (a changed network says nothing). */
+export const PONG_TIMEOUT_MS = 4_000
+/** Reconnecting: full jitter between the base and the base doubled per attempt, to the cap. */
+export const RECONNECT_BASE_MS = 250
+export const RECONNECT_MAX_MS = 15_000
+/** After our own reconnect, a member missing from the new roster may still be reconnecting too: so long before it "left". */
+export const ROSTER_GRACE_MS = 10_000
+/** Broadcasts kept while reconnecting. Beyond it: `broadcast` throws `queue-full`. */
+export const BROADCAST_QUEUE_MAX = 256
+
+// ---- links ----------------------------------------------------------------------------------------------------
+
+/** Bytes of a message in one link frame. Two fit a relayed batch; small enough not to hold up a data channel. */
+export const FRAGMENT_BYTES_MAX = 32 * KIB - 64
+/** One application message. It is held whole at both ends; larger things are streams. Beyond it: `too-large`. */
+export const LINK_MESSAGE_BYTES_MAX = 16 * MIB
+/** What a receiver lets a sender have unacknowledged on a lane. Fills 100 Mbit/s at 80 ms. */
+export const LINK_WINDOW_BYTES = MIB
+/** What the receiver keeps of messages not yet complete or not yet consumed, at most (a window and a message). */
+export const LINK_QUEUE_BYTES_MAX = 32 * MIB
+/** Messages waiting on one link. Beyond it: `queue-full`. */
+export const LINK_QUEUE_MESSAGES_MAX = 10_000
+/** How long an unacknowledged message is tried. Beyond it: `timeout`. */
+export const LINK_TTL_MS = 300_000
+/** Acknowledgements of a lane are at least this far apart: the first at once, a busy lane's in bulk. */
+export const ACK_SPACING_MS = 10
+/** Retransmission when nothing was acknowledged: from twice the round trip, between these. */
+export const RESEND_MIN_MS = 500
+export const RESEND_MAX_MS = 8_000
+/** A link nobody used and whose peer is gone is forgotten after this: longer than any message lives, so none comes twice. */
+export const LINK_LINGER_MS = LINK_TTL_MS + 60_000
+
+/** A direct path is asked for a sign of life when it was silent this long… */
+export const PATH_PING_MS = 2_000
+/** …and is dead for sending when it then stays silent this long. */
+export const PATH_SILENCE_MS = 1_500
+
+// ---- direct connections ---------------------------------------------------------------------------------------
+
+/** Data channel bytes waiting in the browser above which we wait, and below which we go on. */
+export const CHANNEL_HIGH_BYTES = MIB
+export const CHANNEL_LOW_BYTES = 256 * KIB
+
+/** An offer or answer that got no reply is sent again after this. The room may have been reconnecting. */
+export const SIGNAL_RESEND_MS = 3_000
+/** An attempt that has no open channel after this has failed: Chromium itself never says so when all candidates are unresolvable. */
+export const ATTEMPT_TIMEOUT_MS = 16_000
+/** ICE is restarted when a path stayed dead this long after being open. */
+export const ICE_RESTART_AFTER_MS = 1_500
+/** After a failed attempt the next waits this long, doubled each time to the cap. */
+export const ATTEMPT_RETRY_MS = 15_000
+export const ATTEMPT_RETRY_MAX_MS = 300_000
+/** Candidates found within this are sent in one frame. */
+export const CANDIDATE_GATHER_MS = 20
+
+/** Rooms up to this size connect everybody with everybody; in larger ones a direct path is made on first use. */
+export const MESH_PEERS_MAX = 10
+/** Direct connections of one browser. Beyond it: further peers are reached by relay. */
+export const CONNECTIONS_MAX = 20

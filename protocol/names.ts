@@ -1,0 +1,15 @@
+// Names of networks and rooms, and what may be in them.
+
+import { NAME_LENGTH_MAX } from './limits.ts'
+
+export const DEFAULT_NETWORK = 'default'
+
+/** A network's name survives URLs, logs and object names unchanged and unescaped. */
+export function isNetworkName(text: string): boolean {
+  return text.length <= NAME_LENGTH_MAX && /^[A-Za-z0-9][A-Za-z0-9._~:@-]*$/.test(text)
+}
+
+/** A room's name is for people: any text on one line, escaped where it travels. */
+export function isRoomName(text: string): boolean {
+  return text.length >= 1 && text.length <= NAME_LENGTH_MAX && text.isWellFormed() && !/\p{Cc}/u.test(text)
+}

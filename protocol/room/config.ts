@@ -1,0 +1,54 @@
+// What a deployment may set about its rooms, and the limits it gets otherwise.
+
+import type { Rate } from '../bucket.ts'
+import * as limits from '../limits.ts'
+
+export interface RoomConfig {
+  readonly peersMax: number
+  readonly presenceTimeoutMs: number
+  readonly tokens: Rate
+  readonly bytes: Rate
+}
+
+export const DEFAULT_ROOM_CONFIG: RoomConfig = {
+  peersMax: limits.ROOM_PEERS_MAX,
+  presenceTimeoutMs: limits.PRESENCE_TIMEOUT_MS,
+  tokens: { perSecond: limits.TOKENS_PER_SECOND, burst: limits.TOKENS_BURST },
+  bytes: { perSecond: limits.BYTES_PER_SECOND, burst: limits.BYTES_BURST },
+}
+
+/** Names as the deployment's configuration has them, each with the range it may be in. */
+const SETTINGS = {
+  ROOM_PEERS_MAX: { least: 1, most: limits.ROOM_PEERS_CEILING },
+  PRESENCE_TIMEOUT_MS: { least: 1_000, most: 600_000 },
+  ROOM_TOKENS_PER_SECOND: { least: 1, most: 1_000_000 },
+  ROOM_BYTES_PER_SECOND: { least: 1_024, most: 2 ** 30 },
+} as const
+
+export type RoomSettings = { readonly [Name in keyof typeof SETTINGS]?: string | number }
+
+/** Throws RangeError naming the setting: a deployment that is wrong should fail on its first request, not serve wrongly. */
+export function roomConfig(settings: RoomSettings): RoomConfig {
+  const perSecond = setting(settings, 'ROOM_TOKENS_PER_SECOND', limits.TOKENS_PER_SECOND)
+  const bytesPerSecond = setting(settings, 'ROOM_BYTES_PER_SECOND', limits.BYTES_PER_SECOND)
+  return {
+    peersMax: setting(settings, 'ROOM_PEERS_MAX', limits.ROOM_PEERS_MAX),
+    presenceTimeoutMs: setting(settings, 'PRESENCE_TIMEOUT_MS', limits.PRESENCE_TIMEOUT_MS),
+    tokens: { perSecond, burst: perSecond * (limits.TOKENS_BURST / limits.TOKENS_PER_SECOND) },
+    bytes: {
+      perSecond: bytesPerSecond,
+      burst: bytesPerSecond * (limits.BYTES_BURST / limits.BYTES_PER_SECOND),
+    },
+  }
+}
+
+function setting(settings: RoomSettings, name: keyof typeof SETTINGS, otherwise: number): number {
+  const given = settings[name]
+  if (given === undefined || given === '') return otherwise
+  const value = Number(given)
+  const { least, most } = SETTINGS[name]
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new RangeError(`${name} must be a whole number from ${least} to ${most}, not ${given}`)
+  }
+  return value
+}

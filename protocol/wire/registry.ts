@@ -1,0 +1,112 @@
+// The one list of frames. A number, once used, is never used for anything else: a removed frame leaves its number
+// here as a comment. Layout stands beside each; sizes in bytes, integers big-endian. WIRE.md tells the story and
+// is executed by the tests.
+
+/** What a client offers and the edge answers as the WebSocket's subprotocol. */
+export const SUBPROTOCOL = 'waypost.1'
+/** Before a Join frame in base64url, offered as a second subprotocol: the hello rides in the upgrade request. */
+export const JOIN_SUBPROTOCOL_PREFIX = 'waypost.join.'
+export const WIRE_VERSION = 1
+
+/** Text messages, so that the platform can answer them without waking the object. All else is binary. */
+export const KEEP_ALIVE_PING = 'ping'
+export const KEEP_ALIVE_PONG = 'pong'
+
+export const FRAME = {
+  // Envelope
+  batch: 0x01, //         repeated: 2 length + frame. Exact. Frames of one message, in order; a batch in a batch is malformed
+  refusal: 0x02, //       1 code + 1 type of the refused frame (0: none) + 4 retry after ms. Exact
+
+  // A room and its members
+  join: 0x10, //          1 version + 32 peer id + 8 session + metadata. Client to room, in the upgrade request
+  welcome: 0x11, //       1 version + 1 resumed + 4 your address + 4 keep-alive ms + 4 presence timeout ms + 4 peers max
+  //                      + 4 tokens per s + 4 tokens burst + 4 bytes per s + 4 bytes burst. Lax: later versions may add
+  roster: 0x12, //        1 last + repeated: member. Exact. A member: 4 address + 32 peer id + 8 session + 2 length + metadata
+  joined: 0x13, //        member. Exact
+  left: 0x14, //          4 address + 1 reason. Exact
+  metadata: 0x15, //      4 address (to the room: 0) + metadata
+  sweep: 0x16, //         nothing. Exact. "Look who has vanished"
+  drained: 0x17, //       4 bytes read since the last report. Exact
+
+  // Between members, through the room. The room reads the address and nothing behind it
+  relay: 0x20, //         4 address (to the room: of the receiver; from it: of the sender) + link frame
+  broadcast: 0x21, //     4 address (to the room: 0; from it: of the sender) + application data
+  undeliverable: 0x22, // 4 address + 1 reason. Exact. A relayed frame or signal went nowhere
+  signal: 0x23, //        4 address, as in relay + signal frame
+
+  // A link, on whatever path: inside a relay frame, or a data channel's message of its own
+  linkData: 0x30, //      4 epoch + 1 flags (1 bulk lane, 2 first, 4 last) + 4 seq + 4 base + fragment
+  linkAck: 0x31, //       4 epoch + 1 lane + 4 next seq wanted + 4 window bytes. Exact
+  linkDatagram: 0x32, //  application data
+  linkPing: 0x33, //      4 token. Exact
+  linkPong: 0x34, //      4 token. Exact
+
+  // Making a direct connection, inside a signal frame
+  offer: 0x40, //         4 connection + 4 round + SDP
+  answer: 0x41, //        4 connection + 4 round + SDP
+  candidates: 0x42, //    4 connection + repeated: 2 length + candidate. Exact. An empty candidate: there are no more
+  decline: 0x43, //       4 connection + 1 reason. Exact
+} as const
+
+export type FrameKind = keyof typeof FRAME
+
+/** Fixed places inside relay, signal and broadcast frames, which a room routes without parsing. */
+export const ADDRESS_AT = 1
+export const PAYLOAD_AT = 5
+
+export const PEER_BYTES = 32
+export const SESSION_BYTES = 8
+
+/** Numbers of refusal codes; a fatal one is followed by a close with code 4000 + number and the code's name as reason. */
+export const REFUSAL = {
+  malformed: 1, // not a frame of this registry
+  unexpected: 2, // a frame that has no business here
+  'too-large': 3,
+  'rate-limited': 4,
+  'room-full': 5, // fatal
+  superseded: 6, // fatal: the same peer joined from elsewhere
+  'version-mismatch': 7, // fatal
+  flooding: 8, // fatal: kept sending far over the limits
+  vanished: 9, // fatal: no ping for too long
+  'bad-request': 10, // fatal: the upgrade request's join, room or network is not well formed
+  'edge-busy': 11, // fatal: too many connections from this address just now
+  internal: 12, // fatal: our fault
+  'slow-reader': 13, // fatal: does not read what it is sent, so that even the roster can no longer be kept right for it
+} as const
+
+export type RefusalCode = keyof typeof REFUSAL
+export const CLOSE_CODE_BASE = 4_000
+
+export const LEFT = {
+  closed: 1, // closed its socket
+  lost: 2, // its socket broke
+  vanished: 3, // stopped pinging
+  superseded: 4, // came back as a new session
+  expelled: 5, // flooded
+} as const
+
+export type LeftReason = keyof typeof LEFT
+
+export const UNDELIVERABLE = {
+  gone: 1, // nobody, or somebody else, has that address now
+  slow: 2, // has not read what it was sent before
+} as const
+
+export type UndeliverableReason = keyof typeof UNDELIVERABLE
+
+export const DECLINE = {
+  'relay-only': 1, // does not want its addresses known
+  'no-webrtc': 2, // cannot
+  'too-many': 3, // has all the connections it may have
+} as const
+
+export type DeclineReason = keyof typeof DECLINE
+
+/** The name of a number in one of the tables above. */
+export function nameOf<Name extends string>(
+  table: Readonly<Record<Name, number>>,
+  number: number,
+): Name | undefined {
+  for (const name in table) if (table[name] === number) return name
+  return undefined
+}

@@ -1,0 +1,56 @@
+// The stateless edge: every route, and what all of them share. It keeps nothing between requests.
+
+import { Hono } from 'hono'
+import { except } from 'hono/combine'
+import { cors } from 'hono/cors'
+import { requestId } from 'hono/request-id'
+import { secureHeaders } from 'hono/secure-headers'
+import type { Edge } from './env.ts'
+import { Misconfigured, refuse } from './errors.ts'
+import { bootstrap } from './routes/bootstrap.ts'
+import { health } from './routes/health.ts'
+import { enterRoom } from './routes/rooms.ts'
+import { isUpgrade } from './upgrade.ts'
+
+export const app = new Hono<Edge>()
+
+// An upgrade's answer belongs to the socket and cannot be dressed up afterwards.
+const dressed = except((c) => isUpgrade(c.req.raw), secureHeaders(apiHeaders()), cors(anyOrigin()))
+app.use(requestId({ headerName: 'X-Request-Id' }), dressed)
+
+app.get('/health', health)
+app.get('/v1/bootstrap', bootstrap)
+app.get('/v1/rooms/:room', enterRoom)
+
+for (const path of ['/health', '/v1/bootstrap', '/v1/rooms/:room']) {
+  app.all(path, (c) =>
+    refuse(c, 'method-not-allowed', `${c.req.method} is not served here`, { Allow: 'GET, HEAD, OPTIONS' }),
+  )
+}
+app.notFound((c) => refuse(c, 'not-found', `nothing is served at ${c.req.path}`))
+app.onError((error, c) => {
+  if (error instanceof Misconfigured || error instanceof RangeError)
+    return refuse(c, 'misconfigured', error.message)
+  return refuse(c, 'internal', `the edge failed to answer; its log knows request ${c.get('requestId')}`)
+})
+
+/** Nothing here is a page: nothing may be embedded, sniffed or run. The dashboard's files bring their own headers. */
+function apiHeaders(): Parameters<typeof secureHeaders>[0] {
+  return {
+    contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    crossOriginResourcePolicy: 'cross-origin',
+    referrerPolicy: 'no-referrer',
+    xFrameOptions: 'DENY',
+  }
+}
+
+/** Any page may use the edge: it is no page's cookies that admit a peer. */
+function anyOrigin(): Parameters<typeof cors>[0] {
+  return {
+    origin: '*',
+    allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'],
+    allowHeaders: ['Authorization', 'Content-Type'],
+    exposeHeaders: ['X-Request-Id', 'Retry-After'],
+    maxAge: 86_400,
+  }
+}

@@ -1,0 +1,22 @@
+// What the Worker is given by wrangler.toml.
+
+import type { RoomSettings } from '../protocol/room/config.ts'
+
+/** The room as the Worker sees it: by its methods, not its class, which only the entry file may name. */
+export interface RoomStub {
+  fetch(request: Request): Promise<Response>
+  probe(): Promise<{ readonly members: number }>
+}
+
+export interface Env extends RoomSettings {
+  readonly ROOMS: { getByName(name: string): RoomStub }
+  readonly ASSETS?: { fetch(request: Request): Promise<Response> }
+  /** RTCIceServer[] as JSON text. */
+  readonly ICE_SERVERS?: string
+}
+
+/** What hono is told of the Worker: its environment, and what its middleware adds to a request. */
+export interface Edge {
+  readonly Bindings: Env
+  readonly Variables: { requestId: string }
+}

@@ -1,0 +1,7 @@
+// The Worker's entry: the app, and the Durable Object classes the platform looks for here. The only file of workers/
+// that names them.
+
+import { app } from './app.ts'
+
+export { SignalingRoom } from '../durable-objects/signaling-room.ts'
+export default app

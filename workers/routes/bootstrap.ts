@@ -1,0 +1,38 @@
+// GET /v1/bootstrap?network=: what a client needs to know before its first socket.
+
+import type { Context } from 'hono'
+import { type Bootstrap, bootstrapLimits, type IceServer, parseIceServers } from '../../protocol/bootstrap.ts'
+import { MESSAGE_BYTES_MAX, METADATA_BYTES_MAX } from '../../protocol/limits.ts'
+import { DEFAULT_NETWORK, isNetworkName } from '../../protocol/names.ts'
+import { roomConfig } from '../../protocol/room/config.ts'
+import { VERSION } from '../../protocol/version.ts'
+import { WIRE_VERSION } from '../../protocol/wire/registry.ts'
+import type { Edge } from '../env.ts'
+import { Misconfigured, refuse } from '../errors.ts'
+
+export function bootstrap(c: Context<Edge>): Response {
+  const network = c.req.query('network') ?? DEFAULT_NETWORK
+  if (!isNetworkName(network)) return refuse(c, 'bad-name', 'the name of the network is not well formed')
+  const wire = { messageBytesMax: MESSAGE_BYTES_MAX, metadataBytesMax: METADATA_BYTES_MAX }
+  const body: Bootstrap = {
+    version: { software: VERSION, wire: WIRE_VERSION },
+    network,
+    iceServers: iceServers(c.env.ICE_SERVERS),
+    limits: bootstrapLimits(roomConfig(c.env), wire),
+  }
+  return c.json(body, 200, { 'Cache-Control': 'no-store' })
+}
+
+function iceServers(setting: string | undefined): readonly IceServer[] {
+  if (setting === undefined || setting === '') return []
+  let value: unknown
+  try {
+    value = JSON.parse(setting)
+  } catch {
+    throw new Misconfigured('ICE_SERVERS is not JSON')
+  }
+  const servers = parseIceServers(value)
+  if (servers === undefined)
+    throw new Misconfigured('ICE_SERVERS is not a list of { urls, username?, credential? }')
+  return servers
+}

@@ -1,0 +1,35 @@
+// GET /v1/rooms/:room?network= upgrades to the room's socket.
+
+import type { Context } from 'hono'
+import { DEFAULT_NETWORK, isNetworkName, isRoomName } from '../../protocol/names.ts'
+import { JOIN_HEADER } from '../../protocol/room/admission.ts'
+import { toBase64url } from '../../protocol/wire/base64url.ts'
+import { encode } from '../../protocol/wire/codec.ts'
+import { admit } from '../admission.ts'
+import type { Edge } from '../env.ts'
+import { refuse } from '../errors.ts'
+import { roomObjectName } from '../placement.ts'
+import { isUpgrade, refuseUpgrade } from '../upgrade.ts'
+
+export async function enterRoom(c: Context<Edge, '/v1/rooms/:room'>): Promise<Response> {
+  const room = c.req.param('room')
+  const network = c.req.query('network') ?? DEFAULT_NETWORK
+  const named = isRoomName(room) && isNetworkName(network)
+  if (!isUpgrade(c.req.raw)) {
+    if (!named) return refuse(c, 'bad-name', 'the name of the room or network is not well formed')
+    return refuse(c, 'upgrade-required', 'a room is a WebSocket', { Upgrade: 'websocket' })
+  }
+  if (!named) return refuseUpgrade('bad-request')
+  const admission = admit(c.req.raw)
+  if (!admission.admitted) return refuseUpgrade(admission.code)
+  const headers = new Headers({ Upgrade: 'websocket', [JOIN_HEADER]: toBase64url(encode(admission.join)) })
+  // Offered by the client and so required of the answer; what it offered besides stays here.
+  headers.set('Sec-WebSocket-Protocol', c.req.header('Sec-WebSocket-Protocol') ?? '')
+  try {
+    return await c.env.ROOMS.getByName(roomObjectName(network, room)).fetch(
+      new Request(c.req.url, { headers }),
+    )
+  } catch {
+    return refuseUpgrade('internal')
+  }
+}
