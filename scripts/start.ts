@@ -16,6 +16,8 @@ const START_MS_MAX = 90_000
 // workerd closes its sockets and databases in well under a second; what is left after this is stuck.
 const STOP_MS_MAX = 5_000
 
+const PARENT_CHECK_MS = 250
+
 const STATE_FOLDER = '.wrangler/state'
 
 function fail(problem: string): never {
@@ -23,10 +25,22 @@ function fail(problem: string): never {
   process.exit(1)
 }
 
+/** What follows `npm start`. npm keeps `--port` for itself unless a `--` stands before it, and leaves us the number. */
+function portArgument(): string | undefined {
+  try {
+    const { values, positionals } = parseArgs({
+      options: { port: { type: 'string', short: 'p' } },
+      allowPositionals: true,
+    })
+    return values.port ?? positionals[0]
+  } catch (error) {
+    return fail(`${error instanceof Error ? error.message : error}\nusage: npm start -- [--port <number>]`)
+  }
+}
+
 /** The port somebody asked for, which is then not negotiable, or undefined. */
 function requestedPort(): number | undefined {
-  const { values } = parseArgs({ options: { port: { type: 'string' } } })
-  const text = values.port ?? process.env.PORT
+  const text = portArgument() ?? process.env.PORT
   if (text === undefined || text === '') return undefined
   const port = Number(text)
   if (!Number.isInteger(port) || port < 1 || port > 65_535) fail(`"${text}" is not a port`)
@@ -139,6 +153,12 @@ function stop(): void {
   setTimeout(() => signalGroup(child, 'SIGKILL'), STOP_MS_MAX).unref()
 }
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
+
+// npm hands a SIGTERM to the shell it runs us in, and the shell dies without passing it on: being orphaned is a signal too.
+const parent = process.ppid
+setInterval(() => {
+  if (process.ppid !== parent) stop()
+}, PARENT_CHECK_MS).unref()
 
 async function announceWhenHealthy(): Promise<void> {
   const deadlineMs = performance.now() + START_MS_MAX
