@@ -1,0 +1,99 @@
+// The registry's promise: a number, once used, never means anything else. The lists here only ever grow.
+
+import { describe, expect, it } from 'vitest'
+import {
+  ADDRESS_AT,
+  DECLINE,
+  FRAME,
+  LEFT,
+  nameOf,
+  PAYLOAD_AT,
+  REFUSAL,
+  UNDELIVERABLE,
+} from '../../../protocol/wire/registry.ts'
+
+/** Every frame number ever used, removed ones too. A change of an existing line is a bug, whatever the reason. */
+const FRAMES_EVER = {
+  1: 'batch',
+  2: 'refusal',
+  16: 'join',
+  17: 'welcome',
+  18: 'roster',
+  19: 'joined',
+  20: 'left',
+  21: 'metadata',
+  22: 'sweep',
+  23: 'drained',
+  32: 'relay',
+  33: 'broadcast',
+  34: 'undeliverable',
+  35: 'signal',
+  48: 'linkData',
+  49: 'linkAck',
+  50: 'linkDatagram',
+  51: 'linkPing',
+  52: 'linkPong',
+  64: 'offer',
+  65: 'answer',
+  66: 'candidates',
+  67: 'decline',
+} as const
+
+const CODES_EVER = {
+  refusal: {
+    1: 'malformed',
+    2: 'unexpected',
+    3: 'too-large',
+    4: 'rate-limited',
+    5: 'room-full',
+    6: 'superseded',
+    7: 'version-mismatch',
+    8: 'flooding',
+    9: 'vanished',
+    10: 'bad-request',
+    11: 'edge-busy',
+    12: 'internal',
+    13: 'slow-reader',
+  },
+  left: { 1: 'closed', 2: 'lost', 3: 'vanished', 4: 'superseded', 5: 'expelled' },
+  undeliverable: { 1: 'gone', 2: 'slow' },
+  decline: { 1: 'relay-only', 2: 'no-webrtc', 3: 'too-many' },
+} as const
+
+const TABLES = [
+  ['frames', FRAME, FRAMES_EVER, 0xff],
+  // Close codes are 4000 and the number, and end at 4999; on the wire the number is one byte.
+  ['refusals', REFUSAL, CODES_EVER.refusal, 0xff],
+  ['reasons for leaving', LEFT, CODES_EVER.left, 0xff],
+  ['reasons for not delivering', UNDELIVERABLE, CODES_EVER.undeliverable, 0xff],
+  ['reasons to decline', DECLINE, CODES_EVER.decline, 0xff],
+] as const
+
+describe.each(TABLES)('the numbers of %s', (_, table, ever, most) => {
+  const numbers: readonly number[] = Object.values(table)
+
+  it('are unique, and fit a byte without ever being zero', () => {
+    expect(new Set(numbers).size).toBe(numbers.length)
+    for (const number of numbers) expect(number > 0 && number <= most && Number.isInteger(number)).toBe(true)
+  })
+
+  it('still mean what they always meant', () => {
+    for (const [name, number] of Object.entries(table)) {
+      expect(
+        (ever as Readonly<Record<number, string>>)[number],
+        `${name} = ${number} is not in the list yet`,
+      ).toBe(name)
+    }
+  })
+
+  it('are found by number, and no others are', () => {
+    for (let number = 0; number <= 0x1ff; number++) {
+      const name = nameOf(table as Readonly<Record<string, number>>, number)
+      expect(name).toBe(Object.entries(table).find(([, value]) => value === number)?.[0])
+    }
+  })
+})
+
+it('relay, signal and broadcast carry their address and payload where the room looks for them', () => {
+  expect([ADDRESS_AT, PAYLOAD_AT]).toEqual([1, 5])
+})
