@@ -1,5 +1,5 @@
 // Builds what is published (dist/client, dist/protocol, dist/waypost.min.js) and what is deployed (dist/dashboard).
-// `--dashboard` builds the latter only: that is what wrangler runs before each deploy.
+// `--dashboard` builds the latter only, which is what wrangler runs before each deploy; `--package` the former only.
 
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -59,7 +59,7 @@ async function buildPackage(): Promise<void> {
 }
 
 try {
-  await buildDashboard()
+  if (!process.argv.includes('--package')) await buildDashboard()
   if (!process.argv.includes('--dashboard')) await buildPackage()
 } catch (error) {
   // esbuild has printed its own messages by now.

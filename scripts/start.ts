@@ -73,6 +73,14 @@ async function choosePort(): Promise<number> {
   return fail(`no free port from ${PORT_DEFAULT} to ${PORT_DEFAULT + PORTS_TRIED_MAX - 1}`)
 }
 
+// Nothing leaves the machine: no usage figures, no update banner, no look-up of where this computer is.
+const QUIET = {
+  WRANGLER_SEND_METRICS: 'false',
+  WRANGLER_HIDE_BANNER: 'true',
+  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+  NO_COLOR: '1',
+}
+
 function startWrangler(port: number): ChildProcess {
   const wrangler = join(root, 'node_modules', 'wrangler', 'bin', 'wrangler.js')
   const flags = ['--local', '--ip', 'localhost', '--port', String(port), '--inspector-port', '0']
@@ -84,7 +92,7 @@ function startWrangler(port: number): ChildProcess {
       // No stdin, so that nothing can ask a question; its own process group, so that nothing survives us.
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: process.platform !== 'win32',
-      env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true', NO_COLOR: '1' },
+      env: { ...process.env, ...QUIET },
     },
   )
 }

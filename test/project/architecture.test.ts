@@ -106,6 +106,8 @@ const CAUGHT: readonly Case[] = [
     'class A { async f() {} }',
     'const a = await b',
     'for await (const a of b) {}',
+    'const sign = (crypto: Suite) => crypto.sign(); crypto.sign()',
+    'function f() { { const process = 1 } return process }',
   ].map((code) => ({ rule: 'purity', what: code, files: { 'protocol/a.ts': code } })),
   { rule: 'purity', what: 'a clock inside crypto/', files: { 'protocol/crypto/a.ts': 'Date.now()' } },
   { rule: 'file-length', what: '401 lines', files: { 'client/a.ts': lines(401) } },
@@ -187,6 +189,9 @@ const PASSED: readonly Case[] = [
     'class A { process() {} }',
     'const a = Math.floor(1)',
     'type A = Date',
+    'const sign = (crypto: Suite) => crypto.sign()',
+    'class A { constructor({ performance }: Ports) { performance.now() } }',
+    'function f() { const process = 1; return process }',
   ].map((code) => ({ rule: 'purity', what: code, files: { 'protocol/a.ts': code } })),
   {
     rule: 'purity',

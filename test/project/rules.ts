@@ -4,7 +4,16 @@
 import { posix } from 'node:path'
 import { type Node, SyntaxKind } from 'typescript/unstable/ast'
 import * as is from 'typescript/unstable/ast/is'
-import { commentsOf, functionsOf, importsOf, isValueReference, lineOf, type Source, walk } from './source.ts'
+import {
+  commentsOf,
+  functionsOf,
+  importsOf,
+  isDeclaredAround,
+  isValueReference,
+  lineOf,
+  type Source,
+  walk,
+} from './source.ts'
 
 export interface Violation {
   /** What an exception names: `rule path`, or `rule path#name` where a rule looks at parts of a file. */
@@ -104,16 +113,20 @@ const FORBIDDEN_GLOBALS = new Set([
   'process',
   'console',
   'globalThis',
-  'self',
-  'window',
 ])
 
 // Its work is asynchronous in every runtime; machines reach it as a port, through effects.
 const MAY_AWAIT = 'protocol/crypto/'
 
-function forbiddenIn(node: Node, parent: Node | undefined, mayAwait: boolean): string | undefined {
-  if (is.isIdentifier(node) && FORBIDDEN_GLOBALS.has(node.text) && isValueReference(node, parent))
+function forbiddenIn(node: Node, ancestors: readonly Node[], mayAwait: boolean): string | undefined {
+  if (
+    is.isIdentifier(node) &&
+    FORBIDDEN_GLOBALS.has(node.text) &&
+    isValueReference(node, ancestors.at(-1)) &&
+    !isDeclaredAround(node.text, ancestors)
+  ) {
     return node.text
+  }
   if (
     is.isPropertyAccessExpression(node) &&
     is.isIdentifier(node.expression) &&
@@ -134,7 +147,7 @@ export const purity: Rule = (sources) =>
     .flatMap((source) => {
       const found: Violation[] = []
       walk(source.tree, (node, ancestors) => {
-        const name = forbiddenIn(node, ancestors.at(-1), source.path.startsWith(MAY_AWAIT))
+        const name = forbiddenIn(node, ancestors, source.path.startsWith(MAY_AWAIT))
         if (name === undefined) return
         found.push(violation('purity', source.path, lineOf(source, node), `protocol/ may not use ${name}`))
       })

@@ -162,3 +162,26 @@ export function isValueReference(node: Node, parent: Node | undefined): boolean 
   if (is.isImportSpecifier(parent) || is.isExportSpecifier(parent)) return false
   return !('name' in parent && parent.name === node)
 }
+
+/** Whether a name means something nearer than the global of that name: a parameter, a variable, an import. */
+export function isDeclaredAround(name: string, ancestors: readonly Node[]): boolean {
+  return ancestors.some((scope) => {
+    let declared = false
+    const look = (node: Node): void => {
+      if (nameOf(node) === name && BINDINGS.has(node.kind)) declared = true
+      else if (!FUNCTIONS.has(node.kind) && node.kind !== SyntaxKind.Block)
+        node.forEachChild((child) => look(child))
+    }
+    scope.forEachChild((child) => look(child))
+    return declared
+  })
+}
+
+const BINDINGS = new Set([
+  SyntaxKind.Parameter,
+  SyntaxKind.BindingElement,
+  SyntaxKind.VariableDeclaration,
+  SyntaxKind.ImportSpecifier,
+  SyntaxKind.FunctionDeclaration,
+  SyntaxKind.ClassDeclaration,
+])

@@ -1,0 +1,121 @@
+// The package as an application gets it from npm: what is in it, that its types hold, that a bundler keeps only what is
+// used of it, and that nothing has to be installed beside it. Builds it once first, into dist/, as `npm pack` would.
+
+import { execFileSync, spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { build } from 'esbuild'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { browserBundle } from '../../scripts/bundle.ts'
+import { root } from '../../scripts/paths.ts'
+import { importsOf, parse } from './source.ts'
+import { exists, readJson } from './tree.ts'
+
+const run = (script: string, ...args: string[]) =>
+  execFileSync(process.execPath, [join(root, script), ...args], { cwd: root, stdio: 'pipe' })
+
+function packedFiles(): readonly string[] {
+  const npm = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: root,
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  })
+  const answer = JSON.parse(npm.stdout)
+  // npm 12 answers with an object by package name, npm 11 with a list.
+  const [pack] = Array.isArray(answer) ? answer : Object.values(answer)
+  return (pack as { files: readonly { path: string }[] }).files.map(({ path }) => path)
+}
+
+describe.skipIf(!exists('client/index.ts'))('the package', () => {
+  let files: readonly string[] = []
+  let consumer = ''
+
+  beforeAll(() => {
+    run('scripts/build.ts', '--package')
+    files = packedFiles()
+    consumer = mkdtempSync(join(tmpdir(), 'waypost-consumer-'))
+    for (const path of files) {
+      const target = join(consumer, 'node_modules', 'waypost', path)
+      mkdirSync(dirname(target), { recursive: true })
+      cpSync(join(root, path), target)
+    }
+  })
+
+  afterAll(() => rmSync(consumer, { recursive: true, force: true }))
+
+  const bundled = async (code: string): Promise<number> => {
+    const result = await build({
+      ...browserBundle,
+      absWorkingDir: consumer,
+      stdin: { contents: code, resolveDir: consumer, loader: 'ts' },
+      write: false,
+    })
+    return result.outputFiles[0]?.contents.byteLength ?? 0
+  }
+
+  it('holds the client and the protocol, their sources, and nothing else', () => {
+    const expected = [
+      /^dist\/(?:client|protocol)\/.*\.(?:js|js\.map|d\.ts|d\.ts\.map)$/,
+      /^dist\/waypost\.min\.js(?:\.map)?$/,
+      /^(?:client|protocol)\/.*\.ts$/,
+      /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
+    ]
+    expect(files.filter((path) => !expected.some((pattern) => pattern.test(path)))).toEqual([])
+    expect(files.filter((path) => path.includes('dashboard'))).toEqual([])
+    for (const path of ['dist/client/index.js', 'dist/client/index.d.ts', 'dist/waypost.min.js', 'LICENSE']) {
+      expect(files).toContain(path)
+    }
+  })
+
+  it('has a file behind everything it exports', () => {
+    const targets = JSON.stringify(readJson('package.json').exports).match(/\.\/[^"]+\.[jt]s/g) ?? []
+    for (const target of targets) expect(files).toContain(target.slice(2))
+  })
+
+  it('imports nothing but itself', () => {
+    const scripts = files.filter((path) => /^dist\/(?:client|protocol)\/.*\.js$/.test(path))
+    const sources = parse(
+      Object.fromEntries(
+        scripts.map((path) => [path.replace(/js$/, 'ts'), readFileSync(join(root, path), 'utf8')]),
+      ),
+    )
+    const foreign = sources.flatMap((source) =>
+      importsOf(source)
+        .filter(({ specifier }) => !/^\.{1,2}\/.*\.js$/.test(specifier))
+        .map(({ specifier }) => `${source.path} imports ${specifier}`),
+    )
+    expect(foreign).toEqual([])
+  })
+
+  it('gives a consumer types that check without skipping a library', () => {
+    writeFileSync(
+      join(consumer, 'use.ts'),
+      `import { connect } from 'waypost'\nexport const start: typeof connect = connect\n`,
+    )
+    const compilerOptions = {
+      target: 'ES2022',
+      lib: ['ES2024', 'DOM', 'DOM.AsyncIterable', 'ESNext.Disposable'],
+      module: 'NodeNext',
+      strict: true,
+      noEmit: true,
+      skipLibCheck: false,
+      types: [],
+    }
+    writeFileSync(join(consumer, 'package.json'), JSON.stringify({ type: 'module' }))
+    writeFileSync(join(consumer, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['use.ts'] }))
+    const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+    const checked = spawnSync(process.execPath, [tsc, '-p', consumer], { encoding: 'utf8' })
+    expect(checked.stdout).toBe('')
+    expect(checked.status).toBe(0)
+  })
+
+  it('lets a bundler drop what an application does not use', async () => {
+    const nothing = await bundled(`import 'waypost'`)
+    const whole = await bundled(`import * as waypost from 'waypost'; globalThis.kept = waypost`)
+    const small = await bundled(`import { WaypostError } from 'waypost'; globalThis.kept = WaypostError`)
+    expect(nothing).toBeLessThan(200)
+    expect(small).toBeGreaterThan(nothing)
+    expect(small).toBeLessThan(whole / 4)
+  })
+})
