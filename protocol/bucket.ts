@@ -17,7 +17,7 @@ export type Taken =
 export function take(paidUntilMs: number, rate: Rate, cost: number, nowMs: number): Taken {
   const from = Math.max(paidUntilMs, nowMs)
   const until = from + (cost / rate.perSecond) * 1_000
-  const savedMs = (Math.max(rate.burst, from === nowMs ? cost : 0) / rate.perSecond) * 1_000
+  const savedMs = (Math.max(rate.burst, cost) / rate.perSecond) * 1_000
   const overMs = until - nowMs - savedMs
   // A thousandth of a millisecond is the rounding of sums of fractions, not debt.
   return overMs <= 0.001 ? { ok: true, paidUntilMs: until } : { ok: false, retryAfterMs: Math.ceil(overMs) }
