@@ -87,6 +87,8 @@ export const RECONNECT_BASE_MS = 250
 export const RECONNECT_MAX_MS = 15_000
 /** After our own reconnect, a member missing from the new roster may still be reconnecting too: so long before it "left". */
 export const ROSTER_GRACE_MS = 10_000
+/** Without a socket for this long the room has taken us for vanished; its members are as good as gone for us too. */
+export const ABSENCE_MS = 45_000
 /** Broadcasts kept while reconnecting. Beyond it: `broadcast` throws `queue-full`. */
 export const BROADCAST_QUEUE_MAX = 256
 
@@ -118,6 +120,9 @@ export const PATH_PING_MS = 2_000
 export const PATH_SILENCE_MS = 1_500
 
 // ---- direct connections ---------------------------------------------------------------------------------------
+
+/** A datagram, which travels in one piece. Beyond it: `too-large`. */
+export const DATAGRAM_BYTES_MAX = 16 * KIB
 
 /** Data channel bytes waiting in the browser above which we wait, and below which we go on. */
 export const CHANNEL_HIGH_BYTES = MIB

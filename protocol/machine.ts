@@ -11,5 +11,9 @@ export interface Machine<Input, Effect> {
   readonly wakeAtMs: number | undefined
 }
 
-/** Chance as a port: fills the given bytes. Machines take what they need of it when they are made. */
-export type RandomBytes = (length: number) => Uint8Array
+/** Chance as a port: like Math.random, at least 0 and less than 1. Jitter and numbers nobody need be unable to guess. */
+export type Random = () => number
+
+export function randomU32(random: Random): number {
+  return Math.floor(random() * 2 ** 32)
+}

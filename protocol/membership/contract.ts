@@ -1,0 +1,67 @@
+// What the membership machine is told, and what it asks for.
+
+import type { DropReason } from '../drops.ts'
+import type { Random } from '../machine.ts'
+import type { PeerId } from '../peer-id.ts'
+import type { JoinFrame } from '../wire/frames.ts'
+import type { UndeliverableReason } from '../wire/registry.ts'
+import type { KnownMember, RosterChange } from './roster.ts'
+
+export interface MembershipConfig {
+  readonly peer: Uint8Array
+  readonly session: Uint8Array
+  readonly metadata: Uint8Array
+  readonly random: Random
+  /** Until we were in once, give up after this; afterwards, never. */
+  readonly firstJoinWithinMs: number
+}
+
+export type MembershipInput =
+  | { readonly kind: 'start' }
+  | { readonly kind: 'socketMessage'; readonly socket: number; readonly bytes: Uint8Array }
+  | { readonly kind: 'socketText'; readonly socket: number; readonly text: string }
+  | { readonly kind: 'socketClosed'; readonly socket: number; readonly code: number }
+  /** The device says that its network, or its being awake, changed. */
+  | { readonly kind: 'networkChanged' }
+  | {
+      readonly kind: 'carry'
+      readonly as: 'relay' | 'signal'
+      readonly to: PeerId
+      readonly payload: Uint8Array
+    }
+  | { readonly kind: 'broadcast'; readonly payload: Uint8Array }
+  | { readonly kind: 'describe'; readonly metadata: Uint8Array }
+  /** The host has nothing more for this turn: what collected may leave. */
+  | { readonly kind: 'endOfTurn' }
+  | { readonly kind: 'wake' }
+  | { readonly kind: 'leave' }
+
+export type MembershipEffect =
+  | { readonly kind: 'openSocket'; readonly socket: number; readonly join: JoinFrame }
+  | { readonly kind: 'closeSocket'; readonly socket: number }
+  | { readonly kind: 'sendText'; readonly socket: number; readonly text: string }
+  | { readonly kind: 'sendMessage'; readonly socket: number; readonly message: Uint8Array }
+  /** In the room, with the whole roster: the first time, or again. */
+  | { readonly kind: 'entered'; readonly again: boolean }
+  /** The socket is gone; the next try is at that time. */
+  | { readonly kind: 'interrupted'; readonly retryAtMs: number }
+  | RosterChange
+  | {
+      readonly kind: 'heard'
+      readonly as: 'relay' | 'signal' | 'broadcast'
+      readonly from: KnownMember
+      readonly payload: Uint8Array
+    }
+  | { readonly kind: 'undeliverable'; readonly to: KnownMember; readonly reason: UndeliverableReason }
+  | { readonly kind: 'drop'; readonly reason: DropReason }
+  /** For good. Without a reason: because we left. */
+  | { readonly kind: 'ended'; readonly reason: EndReason }
+
+export type EndReason =
+  | 'left'
+  | 'unreachable'
+  | 'superseded'
+  | 'room-full'
+  | 'version-mismatch'
+  | 'bad-request'
+  | 'too-large'

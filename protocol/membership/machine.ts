@@ -1,0 +1,351 @@
+// One client in one room: connects, says hello, keeps the socket honest, reconnects and resumes, and knows who is
+// there. See README.md beside this file for the states in pictures.
+//
+// Invariants
+// 1. At most one socket matters: what comes from any other than the newest is ignored.
+// 2. `arrived` and `departed` alternate for each peer, whatever happens to sockets in between.
+// 3. Nothing is sent on a socket before its welcome and whole roster came.
+
+import {
+  ABSENCE_MS,
+  JOIN_TIMEOUT_MS,
+  PONG_TIMEOUT_MS,
+  READ_REPORT_BYTES,
+  RECONNECT_BASE_MS,
+  RECONNECT_MAX_MS,
+  ROSTER_GRACE_MS,
+  SWEEP_MS,
+} from '../limits.ts'
+import type { Machine } from '../machine.ts'
+import type { PeerId } from '../peer-id.ts'
+import { framesOf } from '../wire/batch.ts'
+import { WireError } from '../wire/bytes.ts'
+import { encode, tryDecode } from '../wire/codec.ts'
+import type { Frame, JoinFrame, WelcomeFrame } from '../wire/frames.ts'
+import {
+  CLOSE_CODE_BASE,
+  KEEP_ALIVE_PING,
+  nameOf,
+  REFUSAL,
+  type RefusalCode,
+  WIRE_VERSION,
+} from '../wire/registry.ts'
+import type { EndReason, MembershipConfig, MembershipEffect, MembershipInput } from './contract.ts'
+import { onDuty, windowOf } from './duty.ts'
+import { Outgoing } from './outgoing.ts'
+import { Roster, type RosterChange } from './roster.ts'
+
+type State =
+  | { readonly kind: 'idle' }
+  | {
+      readonly kind: 'connecting'
+      readonly socket: number
+      readonly deadlineMs: number
+      welcome: WelcomeFrame | undefined
+      /** The metadata in our hello; it may have changed before we are in. */
+      readonly said: Uint8Array
+    }
+  | {
+      readonly kind: 'joined'
+      readonly socket: number
+      readonly welcome: WelcomeFrame
+      pingAtMs: number
+      pongByMs: number | undefined
+    }
+  | { readonly kind: 'waiting'; readonly retryAtMs: number }
+  | { readonly kind: 'ended' }
+
+/** Refusals after which trying again would only be refused again. */
+const FINAL: Partial<Record<RefusalCode, EndReason>> = {
+  superseded: 'superseded',
+  'room-full': 'room-full',
+  'version-mismatch': 'version-mismatch',
+  'bad-request': 'bad-request',
+  'too-large': 'too-large',
+}
+
+export class MembershipMachine implements Machine<MembershipInput, MembershipEffect> {
+  readonly roster = new Roster()
+  readonly outgoing = new Outgoing()
+  readonly #config: MembershipConfig
+  #state: State = { kind: 'idle' }
+  #metadata: Uint8Array
+  #sockets = 0
+  #attempts = 0
+  #enteredOnce = false
+  #giveUpAtMs = Number.POSITIVE_INFINITY
+  #sweptWindow = 0
+  #unreported = 0
+  #effects: MembershipEffect[] = []
+
+  constructor(config: MembershipConfig) {
+    this.#config = config
+    this.#metadata = config.metadata
+  }
+
+  get state(): State['kind'] {
+    return this.#state.kind
+  }
+
+  /** Whether a frame given now would reach the room. */
+  canReach(id: PeerId): boolean {
+    return (
+      this.#state.kind === 'joined' &&
+      this.roster.of(id)?.missingUntilMs === undefined &&
+      this.roster.of(id) !== undefined
+    )
+  }
+
+  get wakeAtMs(): number | undefined {
+    const times = [this.roster.nextOverdueMs()]
+    const state = this.#state
+    if (state.kind === 'connecting') times.push(state.deadlineMs)
+    if (state.kind === 'waiting') times.push(state.retryAtMs)
+    if (state.kind === 'joined') {
+      times.push(state.pingAtMs, state.pongByMs, (this.#sweptWindow + 1) * SWEEP_MS, this.outgoing.wakeAtMs())
+    }
+    const due = times.filter((time) => time !== undefined)
+    return state.kind === 'ended' || due.length === 0 ? undefined : Math.min(...due)
+  }
+
+  receive(input: MembershipInput, nowMs: number): readonly MembershipEffect[] {
+    this.#effects = []
+    if (this.#state.kind !== 'ended') this.#receive(input, nowMs)
+    return this.#effects
+  }
+
+  #receive(input: MembershipInput, nowMs: number): void {
+    switch (input.kind) {
+      case 'start':
+        this.#giveUpAtMs = nowMs + this.#config.firstJoinWithinMs
+        return this.#connect(nowMs)
+      case 'socketMessage':
+        return this.#message(input.socket, input.bytes, nowMs)
+      case 'socketText':
+        if (this.#state.kind === 'joined' && this.#state.socket === input.socket)
+          this.#state.pongByMs = undefined
+        return
+      case 'socketClosed':
+        return this.#socketClosed(input.socket, input.code, nowMs)
+      case 'networkChanged':
+        return this.#networkChanged(nowMs)
+      case 'carry': {
+        const member = this.roster.of(input.to)
+        if (member === undefined || !this.canReach(input.to))
+          return this.#do({ kind: 'drop', reason: 'no-such-member' })
+        const frame = encode({ kind: input.as, address: member.address, payload: input.payload })
+        return this.outgoing.push(frame, input.as === 'signal')
+      }
+      case 'broadcast':
+        return this.outgoing.push(encode({ kind: 'broadcast', address: 0, payload: input.payload }))
+      case 'describe':
+        this.#metadata = input.metadata
+        if (this.#state.kind === 'joined')
+          this.#urgent({ kind: 'metadata', address: 0, metadata: input.metadata })
+        return
+      case 'endOfTurn':
+        return this.#flush(nowMs)
+      case 'wake':
+        return this.#wake(nowMs)
+      case 'leave':
+        return this.#end('left')
+    }
+  }
+
+  // ---- sockets ------------------------------------------------------------------------------------------------
+
+  #connect(nowMs: number): void {
+    const socket = ++this.#sockets
+    this.#state = {
+      kind: 'connecting',
+      socket,
+      deadlineMs: nowMs + JOIN_TIMEOUT_MS,
+      welcome: undefined,
+      said: this.#metadata,
+    }
+    const { peer, session } = this.#config
+    const join: JoinFrame = { kind: 'join', version: WIRE_VERSION, peer, session, metadata: this.#metadata }
+    this.#do({ kind: 'openSocket', socket, join })
+  }
+
+  #socketClosed(socket: number, code: number, nowMs: number): void {
+    const state = this.#state
+    if ((state.kind !== 'connecting' && state.kind !== 'joined') || state.socket !== socket) return
+    const refusal = nameOf(REFUSAL, code - CLOSE_CODE_BASE)
+    const final = refusal && FINAL[refusal]
+    if (final !== undefined) this.#end(final)
+    else this.#interrupted(nowMs)
+  }
+
+  /** The socket is no good any more: wait a little, then try again. */
+  #interrupted(nowMs: number): void {
+    if (nowMs >= this.#giveUpAtMs) return this.#end('unreachable')
+    if (this.#state.kind === 'joined') {
+      this.roster.allMissing(nowMs + ABSENCE_MS)
+      this.outgoing.socketGone()
+      this.#attempts = 0
+    }
+    const capMs = Math.min(RECONNECT_MAX_MS, RECONNECT_BASE_MS * 2 ** this.#attempts)
+    this.#attempts++
+    const retryAtMs = nowMs + this.#config.random() * capMs
+    this.#state = { kind: 'waiting', retryAtMs }
+    this.#do({ kind: 'interrupted', retryAtMs })
+  }
+
+  #networkChanged(nowMs: number): void {
+    const state = this.#state
+    if (state.kind === 'waiting') {
+      this.#attempts = 0
+      this.#connect(nowMs)
+    } else if (state.kind === 'joined' && state.pongByMs === undefined) {
+      this.#ping(state, nowMs)
+    }
+  }
+
+  #wake(nowMs: number): void {
+    for (const change of this.roster.departOverdue(nowMs)) this.#do(change)
+    const state = this.#state
+    if (state.kind === 'waiting' && nowMs >= state.retryAtMs) this.#connect(nowMs)
+    if (state.kind === 'connecting' && nowMs >= state.deadlineMs) this.#abandon(state.socket, nowMs)
+    if (state.kind !== 'joined') return
+    if (state.pongByMs !== undefined && nowMs >= state.pongByMs) return this.#abandon(state.socket, nowMs)
+    if (nowMs >= state.pingAtMs) this.#ping(state, nowMs)
+    this.#sweepOnDuty(state, nowMs)
+    this.#flush(nowMs)
+  }
+
+  #abandon(socket: number, nowMs: number): void {
+    this.#do({ kind: 'closeSocket', socket })
+    this.#interrupted(nowMs)
+  }
+
+  #ping(state: State & { kind: 'joined' }, nowMs: number): void {
+    state.pingAtMs = nowMs + state.welcome.keepAliveMs
+    state.pongByMs ??= nowMs + PONG_TIMEOUT_MS
+    this.#do({ kind: 'sendText', socket: state.socket, text: KEEP_ALIVE_PING })
+  }
+
+  #sweepOnDuty(state: State & { kind: 'joined' }, nowMs: number): void {
+    const window = windowOf(nowMs)
+    if (window === this.#sweptWindow) return
+    this.#sweptWindow = window
+    const rank = this.roster.rank(state.welcome.address)
+    if (onDuty(rank, this.roster.present + 1, window)) this.#urgent({ kind: 'sweep' })
+  }
+
+  #end(reason: EndReason): void {
+    const state = this.#state
+    if (state.kind === 'connecting' || state.kind === 'joined')
+      this.#do({ kind: 'closeSocket', socket: state.socket })
+    this.#state = { kind: 'ended' }
+    for (const change of this.roster.departAll()) this.#do(change)
+    this.#do({ kind: 'ended', reason })
+  }
+
+  // ---- what the room says --------------------------------------------------------------------------------------
+
+  #message(socket: number, bytes: Uint8Array, nowMs: number): void {
+    const state = this.#state
+    if ((state.kind !== 'connecting' && state.kind !== 'joined') || state.socket !== socket) return
+    if (state.kind === 'joined') state.pongByMs = undefined // Whoever speaks is alive.
+    this.#unreported += bytes.length
+    let frames: readonly Uint8Array[]
+    try {
+      frames = framesOf(bytes)
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error
+      return this.#do({ kind: 'drop', reason: 'malformed' })
+    }
+    for (const each of frames) {
+      const frame = tryDecode(each)
+      if (frame === undefined) this.#do({ kind: 'drop', reason: 'malformed' })
+      else this.#frame(frame, nowMs)
+    }
+    if (this.#unreported >= READ_REPORT_BYTES && this.#state.kind === 'joined') {
+      this.#urgent({ kind: 'drained', bytes: this.#unreported })
+      this.#unreported = 0
+    }
+  }
+
+  #frame(frame: Frame, nowMs: number): void {
+    switch (frame.kind) {
+      case 'welcome':
+        return this.#welcome(frame)
+      case 'roster':
+        for (const member of frame.members) this.#changed(this.roster.see(member))
+        if (frame.last) this.#entered(nowMs)
+        return
+      case 'joined':
+        return this.#changed(this.roster.see(frame.member))
+      case 'left':
+        return this.#changed(this.roster.leave(frame.address))
+      case 'metadata':
+        return this.#changed(this.roster.describe(frame.address, frame.metadata))
+      case 'relay':
+      case 'signal':
+      case 'broadcast': {
+        const from = this.roster.at(frame.address)
+        if (from === undefined) return this.#do({ kind: 'drop', reason: 'unknown-peer' })
+        return this.#do({ kind: 'heard', as: frame.kind, from, payload: frame.payload })
+      }
+      case 'undeliverable': {
+        const to = this.roster.at(frame.address)
+        if (to !== undefined) this.#do({ kind: 'undeliverable', to, reason: frame.reason })
+        return
+      }
+      case 'refusal':
+        if (frame.code === 'rate-limited') this.outgoing.holdUntil(nowMs + frame.retryAfterMs)
+        return // The fatal ones are said again by the close code that follows.
+      default:
+        return this.#do({ kind: 'drop', reason: 'unexpected' })
+    }
+  }
+
+  #welcome(welcome: WelcomeFrame): void {
+    if (this.#state.kind !== 'connecting') return this.#do({ kind: 'drop', reason: 'unexpected' })
+    this.#state.welcome = welcome
+    this.outgoing.allow(
+      { perSecond: welcome.tokensPerSecond, burst: welcome.tokensBurst },
+      { perSecond: welcome.bytesPerSecond, burst: welcome.bytesBurst },
+    )
+  }
+
+  #entered(nowMs: number): void {
+    const state = this.#state
+    if (state.kind !== 'connecting' || state.welcome === undefined) return
+    const { socket, welcome, said } = state
+    // Pings are spread over their period, so that a room that restarted is not pinged by all at once.
+    const pingAtMs = nowMs + welcome.keepAliveMs * this.#config.random()
+    this.#state = { kind: 'joined', socket, welcome, pingAtMs, pongByMs: undefined }
+    this.roster.expectMissing(nowMs + ROSTER_GRACE_MS)
+    this.#attempts = 0
+    this.#sweptWindow = windowOf(nowMs)
+    this.#giveUpAtMs = Number.POSITIVE_INFINITY
+    this.#do({ kind: 'entered', again: this.#enteredOnce })
+    this.#enteredOnce = true
+    if (said !== this.#metadata) this.#urgent({ kind: 'metadata', address: 0, metadata: this.#metadata })
+    this.#flush(nowMs)
+  }
+
+  #changed(changes: readonly RosterChange[]): void {
+    for (const change of changes) this.#do(change)
+  }
+
+  // ---- sending ----------------------------------------------------------------------------------------------------
+
+  #urgent(frame: Frame): void {
+    this.outgoing.push(encode(frame), true)
+  }
+
+  #flush(nowMs: number): void {
+    const state = this.#state
+    if (state.kind !== 'joined') return
+    for (const message of this.outgoing.take(this.roster.present + 1, nowMs)) {
+      this.#do({ kind: 'sendMessage', socket: state.socket, message })
+    }
+  }
+
+  #do(effect: MembershipEffect): void {
+    this.#effects.push(effect)
+  }
+}
