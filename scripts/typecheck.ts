@@ -3,10 +3,10 @@
 
 import { spawn } from 'node:child_process'
 import { existsSync, globSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { root } from './paths.ts'
 
-const AREAS = ['protocol', 'client', 'durable-objects', 'workers', 'test/edge', '.']
+const AREAS = ['protocol', 'client', 'durable-objects', 'workers', 'test/edge', 'bench/bare', '.']
 
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
 
@@ -30,9 +30,7 @@ function check(area: string): Promise<boolean> {
   })
 }
 
-const queue = AREAS.filter(
-  (area) => area === '.' || (existsSync(dirname(join(root, area))) && hasSources(area)),
-)
+const queue = AREAS.filter((area) => area === '.' || (existsSync(join(root, area)) && hasSources(area)))
 const failed: string[] = []
 const next = async (): Promise<void> => {
   for (let area = queue.shift(); area !== undefined; area = queue.shift()) {

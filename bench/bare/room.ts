@@ -1,0 +1,45 @@
+// The yardstick: a Durable Object that does a room's work with the least JavaScript that does it, and nothing else. It
+// hibernates, reads the receiver's slot from where our frames have it, and sends. It knows no members, limits, refusals,
+// presence or roster; after sleep it finds sockets by the slot in their attachments.
+
+import { DurableObject } from 'cloudflare:workers'
+
+const BROADCAST = 0x21
+
+export class BareRoom extends DurableObject {
+  readonly sockets: (WebSocket | undefined)[] = []
+
+  constructor(ctx: DurableObjectState, env: object) {
+    super(ctx, env)
+    for (const socket of ctx.getWebSockets()) this.sockets[socket.deserializeAttachment()] = socket
+  }
+
+  override fetch(request: Request): Response {
+    const { 0: client, 1: server } = new WebSocketPair()
+    const slot = Number(request.headers.get('slot'))
+    this.ctx.acceptWebSocket(server)
+    server.serializeAttachment(slot)
+    this.sockets[slot] = server
+    return new Response(null, { status: 101, webSocket: client })
+  }
+
+  override webSocketMessage(from: WebSocket, message: ArrayBuffer): void {
+    const frame = new DataView(message)
+    if (frame.getUint8(0) === BROADCAST) {
+      for (const socket of this.sockets) if (socket !== undefined && socket !== from) socket.send(message)
+    } else {
+      this.sockets[frame.getUint16(1)]?.send(message)
+    }
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    delete this.sockets[this.sockets.indexOf(socket)]
+    socket.close(1000, '')
+  }
+}
+
+export default {
+  fetch(request: Request, env: { ROOMS: DurableObjectNamespace }): Promise<Response> {
+    return env.ROOMS.getByName(new URL(request.url).pathname).fetch(request)
+  },
+}

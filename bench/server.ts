@@ -1,0 +1,144 @@
+// The servers under test: the Worker as it is deployed, and the bare one, each in a workerd of its own. No development
+// proxy in between: it would cost three times what is measured.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { root } from '../scripts/paths.ts'
+import type { Side } from './benchmark.ts'
+
+export interface Server {
+  readonly side: Side
+  readonly port: number
+  readonly pid: number
+  stop(): Promise<void>
+}
+
+interface Kind {
+  readonly entry: string
+  readonly className: string
+  readonly settings: Readonly<Record<string, string>>
+}
+
+const KINDS: Readonly<Record<Side, Kind>> = {
+  ours: {
+    entry: join(root, 'workers', 'index.ts'),
+    className: 'SignalingRoom',
+    // What a crowd behind one generator does is far over what one member may: the limits stay, but do not bite.
+    settings: {
+      ROOM_TOKENS_PER_SECOND: '1000000',
+      ROOM_BYTES_PER_SECOND: '1073741824',
+      PRESENCE_TIMEOUT_MS: '600000',
+    },
+  },
+  bare: { entry: join(root, 'bench', 'bare', 'room.ts'), className: 'BareRoom', settings: {} },
+}
+
+export async function serve(side: Side): Promise<Server> {
+  const folder = mkdtempSync(join(tmpdir(), 'waypost-bench-'))
+  mkdirSync(join(folder, 'objects'))
+  await bundle(KINDS[side].entry, join(folder, 'worker.js'))
+  const config = join(folder, 'config.capnp')
+  writeFileSync(config, configOf(KINDS[side], join(folder, 'objects')))
+  const { default: binary } = createRequire(import.meta.url)('workerd') as { default: string }
+  // It tells the port it was given on the fourth descriptor, as JSON.
+  const child = spawn(binary, ['serve', '--experimental', '--control-fd=3', config], {
+    stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+  })
+  const orphaned = () => child.kill('SIGKILL')
+  process.once('exit', orphaned)
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  // Not asked to end but ended: it would wait for its sockets to close, and what it keeps is thrown away.
+  const stop = async () => {
+    child.kill('SIGKILL')
+    await gone
+    process.off('exit', orphaned)
+    rmSync(folder, { recursive: true, force: true })
+  }
+  try {
+    return { side, port: await portOf(child), pid: child.pid as number, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** Both, and both stopped however the work ends. */
+export async function withServers<Result>(
+  work: (servers: Readonly<Record<Side, Server>>) => Promise<Result>,
+): Promise<Result> {
+  const ours = await serve('ours')
+  try {
+    const bare = await serve('bare')
+    try {
+      return await work({ ours, bare })
+    } finally {
+      await bare.stop()
+    }
+  } finally {
+    await ours.stop()
+  }
+}
+
+/** As wrangler (4.155.0) does it: the same conditions, target and kept names, nothing minified. */
+async function bundle(entry: string, outfile: string): Promise<void> {
+  await build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    target: 'es2024',
+    platform: 'browser',
+    conditions: ['workerd', 'worker', 'browser'],
+    keepNames: true,
+    external: ['cloudflare:*', 'node:*'],
+    define: { 'process.env.NODE_ENV': '"production"' },
+    logLevel: 'warning',
+  })
+}
+
+function configOf({ className, settings }: Kind, objects: string): string {
+  const toml = readFileSync(join(root, 'wrangler.toml'), 'utf8')
+  const date = /^compatibility_date = (".*")/m.exec(toml)?.[1]
+  const flags = /^compatibility_flags = (\[.*\])/m.exec(toml)?.[1]
+  if (date === undefined || flags === undefined) throw new Error('wrangler.toml has no date or flags')
+  const bindings = Object.entries(settings).map(
+    ([name, value]) => `, (name = ${JSON.stringify(name)}, text = ${JSON.stringify(value)})`,
+  )
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "edge", worker = .edge),
+    (name = "objects", disk = (path = ${JSON.stringify(objects)}, writable = true)),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "edge")],
+);
+const edge :Workerd.Worker = (
+  modules = [(name = "worker.js", esModule = embed "worker.js")],
+  compatibilityDate = ${date},
+  compatibilityFlags = ${flags},
+  durableObjectNamespaces = [(className = "${className}", uniqueKey = "${className}", enableSql = true)],
+  durableObjectStorage = (localDisk = "objects"),
+  bindings = [(name = "ROOMS", durableObjectNamespace = "${className}")${bindings.join('')}],
+);
+`
+}
+
+async function portOf(child: ChildProcess): Promise<number> {
+  const control = child.stdio[3]
+  if (!control || !('on' in control)) throw new Error('workerd has no control pipe')
+  return new Promise((resolve, reject) => {
+    let said = ''
+    control.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+      const port = /"port":(\d+)/.exec(said)?.[1]
+      if (port !== undefined) resolve(Number(port))
+    })
+    child.once('error', reject)
+    child.once('exit', (code) => reject(new Error(`workerd ended with ${code} before it listened`)))
+  })
+}
