@@ -14,7 +14,8 @@ interface Step {
 }
 
 const STEPS: readonly Step[] = [
-  { name: 'lint', command: ['biome', 'ci'] },
+  // Biome would colour what goes into a log file, letter by letter.
+  { name: 'lint', command: ['biome', 'ci', process.stdout.isTTY ? '--colors=force' : '--colors=off'] },
   { name: 'typecheck', command: ['node', 'scripts/typecheck.ts'] },
   { name: 'build', command: ['node', 'scripts/build.ts'] },
   {
