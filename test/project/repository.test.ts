@@ -101,7 +101,8 @@ function isRuntime(entry: unknown): boolean {
 
 describe('the documents', () => {
   const documents = trackedFiles().filter((path) => path.endsWith('.md'))
-  const commands = (text: string) => [...text.matchAll(/\bnpm run (?:--?[\w-]+ )*([\w:][\w:-]*)/g)].map((match) => match[1] ?? '')
+  const commands = (text: string) =>
+    [...text.matchAll(/\bnpm run (?:--?[\w-]+ )*([\w:][\w:-]*)/g)].map((match) => match[1] ?? '')
 
   it.each(documents)('%s names only scripts that exist', (path) => {
     for (const name of commands(read(path))) expect(Object.keys(manifest.scripts), path).toContain(name)
