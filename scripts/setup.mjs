@@ -137,7 +137,8 @@ function ensurePackages() {
 }
 
 async function ensureBrowser() {
-  if ((await findBrowser()) !== undefined) return
+  const found = await findBrowser().catch((error) => fail(error.message))
+  if (found !== undefined) return
   say('no Chromium found: installing one for the browser tests')
   const problem = await installBrowser(say)
   if (problem !== undefined) fail(problem)
