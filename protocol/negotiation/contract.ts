@@ -14,8 +14,8 @@ export type FailureReason =
 export interface NegotiationConfig {
   /** The one that yields when both offer. */
   readonly polite: boolean
-  /** Why offers are declined here, if they are. */
-  readonly unwilling?: DeclineReason | undefined
+  /** Why a new connection is declined here just now, if it is. */
+  readonly unwilling: () => DeclineReason | undefined
   readonly random: Random
 }
 

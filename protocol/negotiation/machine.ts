@@ -81,8 +81,7 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
   #receive(input: NegotiationInput, c: Connection | undefined, nowMs: number): void {
     switch (input.kind) {
       case 'connect':
-        if (c === undefined && this.#config.unwilling === undefined && this.#rest.kind === 'idle')
-          this.#attempt(nowMs)
+        if (c === undefined && this.#rest.kind === 'idle') this.#attempt(nowMs)
         return
       case 'signal':
         return this.#signal(input.frame, nowMs)
@@ -122,6 +121,10 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
   // ---- attempts ------------------------------------------------------------------------------------------------
 
   #attempt(nowMs: number): void {
+    if (this.#config.unwilling() !== undefined) {
+      this.#rest = { kind: 'idle' }
+      return
+    }
     this.#offer(this.#create(1 + randomU32(this.#config.random), nowMs), false, nowMs)
   }
 
@@ -306,11 +309,10 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
 
   #offered(offer: DescriptionFrame<'offer'>, nowMs: number): void {
     if (this.#over.includes(offer.connection)) return this.#stale()
-    const { unwilling } = this.#config
-    if (unwilling !== undefined)
-      return this.#say({ kind: 'decline', connection: offer.connection, reason: unwilling })
     const c = this.#connection
     if (c?.id === offer.connection) return this.#offeredAgain(c, offer, nowMs)
+    const reason = this.#config.unwilling()
+    if (reason !== undefined) return this.#say({ kind: 'decline', connection: offer.connection, reason })
     // Both made a connection, and neither heard of the other's: one of us yields.
     const crossed = c !== undefined && !c.met
     if (crossed && !this.#config.polite) return this.#stale()

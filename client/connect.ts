@@ -1,0 +1,113 @@
+// connect(): asks the edge what a client needs to know, and makes a Waypost of it.
+
+import { type Bootstrap, parseIceServers } from '../protocol/bootstrap.ts'
+import { WaypostError } from '../protocol/errors.ts'
+import { DEFAULT_NETWORK, isNetworkName } from '../protocol/names.ts'
+import { WIRE_VERSION } from '../protocol/wire/registry.ts'
+import { newIdentity } from './identity.ts'
+import { checkDuration, checkOptions, checkSignal } from './options.ts'
+import type { ConnectOptions } from './types.ts'
+import { Waypost } from './waypost.ts'
+
+const OPTIONS = ['network', 'relayOnly', 'iceServers', 'timeoutMs', 'signal'] as const
+const TIMEOUT_MS = 20_000
+const TIMEOUT_MAX_MS = 600_000
+/** Between tries while the edge does not answer: a page that loads while the network comes up should not have to retry. */
+const RETRY_MS = 500
+
+/** Reaches the edge at this address. Throws TypeError or RangeError for misuse; rejects with a WaypostError. */
+export async function connect(edge: string | URL, options: ConnectOptions = {}): Promise<Waypost> {
+  checkOptions('connect', options, OPTIONS)
+  checkSignal('connect: signal', options.signal)
+  checkDuration('connect: timeoutMs', options.timeoutMs, TIMEOUT_MAX_MS)
+  const { network = DEFAULT_NETWORK, relayOnly = false } = options
+  if (typeof network !== 'string') throw new TypeError('connect: network must be a string')
+  if (!isNetworkName(network))
+    throw new RangeError(`connect: network is not well formed: ${JSON.stringify(network)}`)
+  if (typeof relayOnly !== 'boolean') throw new TypeError('connect: relayOnly must be a boolean')
+  const iceServers = options.iceServers === undefined ? undefined : parseIceServers(options.iceServers)
+  if (options.iceServers !== undefined && iceServers === undefined) {
+    throw new TypeError('connect: iceServers must be a list of { urls, username?, credential? }')
+  }
+  const base = edgeUrl(edge)
+  const bootstrap = await ask(base, network, options)
+  return new Waypost({
+    base,
+    network,
+    relayOnly,
+    iceServers: iceServers ?? bootstrap.iceServers,
+    identity: newIdentity(),
+  })
+}
+
+function edgeUrl(edge: string | URL): URL {
+  let url: URL
+  try {
+    // In a page, an edge may be named relative to it.
+    url = new URL(edge, typeof location === 'undefined' ? undefined : location.href)
+  } catch {
+    throw new TypeError(`connect: the edge must be a URL, not ${JSON.stringify(edge)}`)
+  }
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    throw new TypeError('connect: the edge must be an https: or http: URL')
+  }
+  if (!url.pathname.endsWith('/')) url.pathname += '/'
+  url.search = ''
+  url.hash = ''
+  return url
+}
+
+async function ask(base: URL, network: string, options: ConnectOptions): Promise<Bootstrap> {
+  const url = new URL('v1/bootstrap', base)
+  url.searchParams.set('network', network)
+  const timeout = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS)
+  const until = options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout])
+  let cause: unknown
+  while (!until.aborted) {
+    try {
+      const response = await fetch(url, { signal: until, headers: { Accept: 'application/json' } })
+      if (response.status < 500) return await read(response)
+      cause = new Error(`status ${response.status}`)
+    } catch (error) {
+      if (error instanceof WaypostError) throw error
+      if (!until.aborted) cause = error
+    }
+    if (!until.aborted) await pause(RETRY_MS, until)
+  }
+  if (options.signal?.aborted)
+    throw new WaypostError('aborted', 'connect was aborted', { cause: options.signal.reason })
+  throw new WaypostError('edge-unreachable', `no answer from ${base.origin}`, { cause })
+}
+
+async function read(response: Response): Promise<Bootstrap> {
+  const body: unknown = await response.json().catch(() => undefined)
+  if (!response.ok) {
+    const { error } = (body ?? {}) as { error?: { message?: unknown } }
+    const why = typeof error?.message === 'string' ? error.message : `status ${response.status}`
+    throw new WaypostError('edge-refused', `the edge refused: ${why}`)
+  }
+  const { version, iceServers } = (body ?? {}) as { version?: { wire?: unknown }; iceServers?: unknown }
+  if (typeof version?.wire !== 'number' || parseIceServers(iceServers) === undefined) {
+    throw new WaypostError(
+      'edge-refused',
+      `what answers at ${new URL(response.url).origin} is not a Waypost edge`,
+    )
+  }
+  if (version.wire !== WIRE_VERSION) {
+    const message = `the edge speaks version ${version.wire} of the protocol, this client ${WIRE_VERSION}`
+    throw new WaypostError('version-mismatch', message)
+  }
+  return body as Bootstrap
+}
+
+function pause(ms: number, until: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms)
+    until.addEventListener('abort', done, { once: true })
+    function done() {
+      clearTimeout(timer)
+      until.removeEventListener('abort', done)
+      resolve()
+    }
+  })
+}

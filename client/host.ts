@@ -1,0 +1,53 @@
+// Runs a machine in a page: gives it inputs one after another with the time, performs its effects, and wakes it when
+// it asks. The only place of the client where a machine meets a clock.
+
+import type { Machine } from '../protocol/machine.ts'
+import { type Alarm, setAlarm } from './alarm.ts'
+
+export class Host<Input, Effect> {
+  readonly #machine: Machine<Input | { readonly kind: 'wake' }, Effect>
+  readonly #perform: (effect: Effect) => void
+  #inputs: (Input | { readonly kind: 'wake' })[] = []
+  #running = false
+  #alarm: Alarm | undefined
+
+  constructor(
+    machine: Machine<Input | { readonly kind: 'wake' }, Effect>,
+    perform: (effect: Effect) => void,
+  ) {
+    this.#machine = machine
+    this.#perform = perform
+  }
+
+  /** Effects are performed before this returns, unless one of them led here: then after it, in order. */
+  give(input: Input | { readonly kind: 'wake' }): void {
+    this.#inputs.push(input)
+    if (this.#running) return
+    this.#running = true
+    try {
+      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
+        for (const effect of this.#machine.receive(next, Date.now())) this.#perform(effect)
+      }
+    } finally {
+      this.#running = false
+      this.#rearm()
+    }
+  }
+
+  stop(): void {
+    this.#alarm?.cancel()
+    this.#alarm = undefined
+  }
+
+  #rearm(): void {
+    const atMs = this.#machine.wakeAtMs
+    if (this.#alarm?.atMs === atMs) return
+    this.#alarm?.cancel()
+    this.#alarm = atMs === undefined ? undefined : setAlarm(atMs, () => this.#wake())
+  }
+
+  #wake(): void {
+    this.#alarm = undefined
+    this.give({ kind: 'wake' })
+  }
+}

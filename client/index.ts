@@ -1,0 +1,29 @@
+// The API on one screen.
+
+export { type ErrorCode, WaypostError } from '../protocol/errors.ts'
+export { isPeerId } from '../protocol/peer-id.ts'
+export { VERSION as version } from '../protocol/version.ts'
+export { connect } from './connect.ts'
+export type { Room } from './room.ts'
+export type {
+  BroadcastEvent,
+  ConnectOptions,
+  Data,
+  DatagramEvent,
+  DirectStatus,
+  JoinOptions,
+  LinkStatus,
+  MessageEvent,
+  Peer,
+  PeerId,
+  Receipt,
+  Received,
+  RoomEvents,
+  RoomState,
+  RoomStatus,
+  SendOptions,
+  Status,
+  Via,
+  WaypostEvents,
+} from './types.ts'
+export type { Waypost } from './waypost.ts'

@@ -1,0 +1,200 @@
+// A room we are in: hosts the membership, keeps the live map of peers, and turns what happens into the room's events.
+
+import type { DropReason } from '../protocol/drops.ts'
+import { WaypostError } from '../protocol/errors.ts'
+import type { EndReason } from '../protocol/membership/contract.ts'
+import type { KnownMember } from '../protocol/membership/roster.ts'
+import { WireError } from '../protocol/wire/bytes.ts'
+import { decodeData, type Received } from '../protocol/wire/data.ts'
+import { Events } from './events.ts'
+import type { Identity } from './identity.ts'
+import { ROOM_EVENTS, Room } from './room.ts'
+import { RoomHost, type RoomListener } from './room-host.ts'
+import type { Peer, PeerId, RoomEvents, RoomState, RoomStatus, Via } from './types.ts'
+
+/** What a joined room tells, and asks of, the Waypost it belongs to. */
+export interface RoomOwner {
+  /** The peer is in this room now, or is no more; or the way to it through this room changed. */
+  peerArrived(room: JoinedRoom, member: KnownMember): void
+  peerDeparted(room: JoinedRoom, id: PeerId): void
+  reachChanged(room: JoinedRoom): void
+  entered(room: JoinedRoom, again: boolean): void
+  relayed(from: KnownMember, payload: Uint8Array): void
+  signalled(from: KnownMember, payload: Uint8Array): void
+  dropped(reason: DropReason): void
+  roomEnded(room: JoinedRoom): void
+  via(id: PeerId): Via | undefined
+  roundTripMs(id: PeerId): number | undefined
+}
+
+export interface JoinedRoomOptions {
+  readonly name: string
+  readonly url: string
+  readonly identity: Identity
+  readonly metadata: Uint8Array
+  readonly timeoutMs: number
+}
+
+export class JoinedRoom {
+  readonly name: string
+  readonly host: RoomHost
+  readonly api: Room
+  /** Settles when we are in, or never will be. */
+  readonly entering: Promise<Room>
+  readonly #owner: RoomOwner
+  readonly #peers = new Map<PeerId, LivePeer>()
+  readonly #events = new Events<RoomEvents>(ROOM_EVENTS)
+  #state: RoomState = 'joining'
+  #resolve: (room: Room) => void = () => {}
+  #reject: (error: WaypostError) => void = () => {}
+
+  constructor(options: JoinedRoomOptions, owner: RoomOwner) {
+    this.name = options.name
+    this.#owner = owner
+    this.entering = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    const { url, identity, metadata, timeoutMs } = options
+    this.host = new RoomHost({ url, identity, metadata, firstJoinWithinMs: timeoutMs }, this.#listener())
+    this.api = new Room({
+      name: this.name,
+      host: this.host,
+      peers: this.#peers,
+      events: this.#events,
+      state: () => this.#state,
+      leave: () => this.leave(),
+    })
+  }
+
+  start(): void {
+    this.host.give({ kind: 'start' })
+  }
+
+  leave(): void {
+    this.host.give({ kind: 'leave' })
+  }
+
+  /** The caller of join() does not wait any longer. */
+  abort(cause: unknown): void {
+    if (this.#state !== 'joining') return
+    this.#reject(new WaypostError('aborted', `joining '${this.name}' was aborted`, { cause }))
+    this.leave()
+  }
+
+  status(): RoomStatus {
+    const { waitingBytes } = this.host.machine.outgoing
+    return { name: this.name, state: this.#state, peers: this.#peers.size, waitingBytes }
+  }
+
+  #listener(): RoomListener {
+    return {
+      entered: (again) => {
+        this.#become('joined')
+        this.#owner.entered(this, again)
+        if (!again) this.#resolve(this.api)
+      },
+      interrupted: () => {
+        if (this.#state === 'joined') this.#become('reconnecting')
+        this.#owner.reachChanged(this)
+      },
+      arrived: (member) => {
+        const peer = new LivePeer(member, this.#owner)
+        this.#peers.set(member.id, peer)
+        this.#owner.peerArrived(this, member)
+        // Those who were here before us are in `peers` when join() resolves; they do not join after us.
+        if (this.#state !== 'joining') this.#events.emit('join', peer)
+      },
+      departed: (member) => {
+        const peer = this.#peers.get(member.id)
+        this.#peers.delete(member.id)
+        this.#owner.peerDeparted(this, member.id)
+        if (peer !== undefined) this.#events.emit('leave', peer)
+      },
+      described: (member) => {
+        const peer = this.#peers.get(member.id)
+        if (peer !== undefined) this.#events.emit('update', peer)
+      },
+      returned: () => this.#owner.reachChanged(this),
+      heard: (as, from, payload) => {
+        if (as === 'relay') return this.#owner.relayed(from, payload)
+        if (as === 'signal') return this.#owner.signalled(from, payload)
+        this.#broadcast(from, payload)
+      },
+      dropped: (reason) => this.#owner.dropped(reason),
+      ended: (reason) => this.#ended(reason),
+    }
+  }
+
+  #broadcast(from: KnownMember, payload: Uint8Array): void {
+    const data = tryDecodeData(payload)
+    if (data === undefined) this.#owner.dropped('malformed')
+    else this.#events.emit('message', { from: from.id, data: data.value, via: 'relay' })
+  }
+
+  #become(state: RoomState): void {
+    if (this.#state === state) return
+    this.#state = state
+    this.#events.emit('state', state)
+  }
+
+  #ended(reason: EndReason): void {
+    this.#reject(endError(reason, this.name))
+    this.#become('closed')
+    this.#owner.roomEnded(this)
+  }
+}
+
+/** A peer whose properties are always as of now. */
+class LivePeer implements Peer {
+  readonly id: PeerId
+  readonly #member: KnownMember
+  readonly #owner: RoomOwner
+
+  constructor(member: KnownMember, owner: RoomOwner) {
+    this.id = member.id
+    this.#member = member
+    this.#owner = owner
+  }
+
+  get metadata(): Received | undefined {
+    return tryDecodeData(this.#member.metadata)?.value
+  }
+
+  get via(): Via | undefined {
+    return this.#owner.via(this.id)
+  }
+
+  get roundTripMs(): number | undefined {
+    return this.#owner.roundTripMs(this.id)
+  }
+}
+
+/** Boxed, since null and undefined are told apart. Undefined for bytes that say nothing. */
+export function tryDecodeData(bytes: Uint8Array): { readonly value: Received } | undefined {
+  try {
+    return { value: decodeData(bytes) }
+  } catch (error) {
+    if (error instanceof WireError) return undefined
+    throw error
+  }
+}
+
+function endError(reason: EndReason, room: string): WaypostError {
+  switch (reason) {
+    case 'left':
+      return new WaypostError('closed', `the room '${room}' was left`)
+    case 'unreachable':
+      return new WaypostError('edge-unreachable', `the room '${room}' could not be reached in time`)
+    case 'superseded':
+      return new WaypostError('superseded', `this peer joined '${room}' from elsewhere`)
+    case 'room-full':
+      return new WaypostError('room-full', `the room '${room}' has all the members it may have`)
+    case 'version-mismatch':
+      return new WaypostError('version-mismatch', 'edge and client speak different versions of the protocol')
+    case 'too-large':
+      return new WaypostError('too-large', 'the edge takes less metadata than this')
+    case 'bad-request':
+      return new WaypostError('edge-refused', `the edge did not understand the request to join '${room}'`)
+  }
+}

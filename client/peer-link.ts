@@ -1,0 +1,276 @@
+// Everything about one peer: its link, the rooms through which it can be reached, and the direct connection to it.
+// Composes the link and negotiation machines, which know nothing of each other.
+
+import type { IceServer } from '../protocol/bootstrap.ts'
+import type { DropReason } from '../protocol/drops.ts'
+import { type LinkEffect, type LinkInput, LinkMachine } from '../protocol/link/machine.ts'
+import type { PathName } from '../protocol/link/sending.ts'
+import type { NegotiationEffect, NegotiationInput } from '../protocol/negotiation/contract.ts'
+import { NegotiationMachine } from '../protocol/negotiation/machine.ts'
+import type { PeerId } from '../protocol/peer-id.ts'
+import { equalBytes } from '../protocol/wire/bytes.ts'
+import { encode, tryDecode } from '../protocol/wire/codec.ts'
+import type { Lane } from '../protocol/wire/frames.ts'
+import type { DeclineReason } from '../protocol/wire/registry.ts'
+import { Host } from './host.ts'
+import type { RoomHost } from './room-host.ts'
+import type { DirectStatus, LinkStatus, Via } from './types.ts'
+import { DirectConnection } from './webrtc.ts'
+
+export interface PeerLinkOptions {
+  readonly id: PeerId
+  readonly session: Uint8Array
+  readonly polite: boolean
+  readonly iceServers: readonly IceServer[]
+  /** Why no new direct connection is made just now, if none is. */
+  readonly unwilling: () => DeclineReason | undefined
+}
+
+export interface PeerListener {
+  /** Call `consumed` when the application is done with it. */
+  message(data: Uint8Array, via: Via, name: string, consumed: () => void): void
+  datagram(data: Uint8Array, via: Via): void
+  settled(token: number, outcome: { readonly via: Via } | 'timeout' | 'abandoned'): void
+  pathChanged(via: Via | undefined): void
+  dropped(reason: DropReason): void
+}
+
+export class PeerLink {
+  readonly id: PeerId
+  readonly #options: PeerLinkOptions
+  readonly #listener: PeerListener
+  readonly #rooms = new Set<RoomHost>()
+  readonly #link: LinkMachine
+  readonly #linkHost: Host<LinkInput, LinkEffect>
+  readonly #negotiation: NegotiationMachine
+  readonly #negotiationHost: Host<NegotiationInput, NegotiationEffect>
+  #session: Uint8Array
+  #relay: RoomHost | undefined
+  #connection: DirectConnection | undefined
+
+  constructor(options: PeerLinkOptions, listener: PeerListener) {
+    this.id = options.id
+    this.#options = options
+    this.#listener = listener
+    this.#session = options.session
+    this.#link = new LinkMachine(newEpoch())
+    this.#linkHost = new Host(this.#link, (effect) => this.#performLink(effect))
+    this.#negotiation = new NegotiationMachine({
+      polite: options.polite,
+      unwilling: options.unwilling,
+      random: Math.random,
+    })
+    this.#negotiationHost = new Host(this.#negotiation, (effect) => this.#performNegotiation(effect))
+  }
+
+  // ---- where the peer is --------------------------------------------------------------------------------------
+
+  get reachable(): boolean {
+    return this.#link.path !== undefined
+  }
+
+  /** In some room with us, though perhaps not reachable this moment. */
+  get known(): boolean {
+    return this.#rooms.size > 0
+  }
+
+  get idle(): boolean {
+    return this.#link.idle
+  }
+
+  get via(): Via | undefined {
+    return viaOf(this.#link.path)
+  }
+
+  get roundTripMs(): number | undefined {
+    return this.#link.path === undefined ? undefined : this.#link.roundTripMs(this.#link.path)
+  }
+
+  /** A direct connection exists or is being made: it counts against the bound. */
+  get connecting(): boolean {
+    return this.#connection !== undefined
+  }
+
+  /** The peer is in this room, in this session. */
+  arrived(room: RoomHost, session: Uint8Array): void {
+    if (!equalBytes(session, this.#session)) {
+      this.#session = session
+      this.#negotiationHost.give({ kind: 'close' })
+      this.#linkHost.give({ kind: 'peerRestarted', epoch: newEpoch() })
+    }
+    this.#rooms.add(room)
+    this.roomChanged(room)
+  }
+
+  departed(room: RoomHost): void {
+    this.#rooms.delete(room)
+    this.roomChanged(room)
+  }
+
+  /** Something about a room changed that may be a way to the peer: its socket, its roster. */
+  roomChanged(room: RoomHost): void {
+    const relay = [...this.#rooms].find((each) => each.machine.canReach(this.id))
+    const same = relay === this.#relay
+    if (same && (room !== relay || relay === undefined)) return
+    if (this.#relay !== undefined) this.#linkHost.give({ kind: 'pathDown', path: 'relay' })
+    this.#relay = relay
+    if (relay === undefined) return
+    this.#linkHost.give({ kind: 'pathUp', path: 'relay' })
+    this.#negotiationHost.give({ kind: 'reachable' })
+  }
+
+  // ---- what the application asks ----------------------------------------------------------------------------------
+
+  send(token: number, lane: Lane, data: Uint8Array, deadlineMs: number): void {
+    this.#linkHost.give({ kind: 'send', token, lane, data, deadlineMs })
+  }
+
+  cancel(token: number): void {
+    this.#linkHost.give({ kind: 'cancel', token })
+  }
+
+  datagram(data: Uint8Array): void {
+    this.#linkHost.give({ kind: 'datagram', data })
+  }
+
+  get waitingMessages(): number {
+    return this.#link.waitingMessages
+  }
+
+  connect(): void {
+    this.#negotiationHost.give({ kind: 'connect' })
+  }
+
+  networkChanged(): void {
+    this.#negotiationHost.give({ kind: 'networkChanged' })
+    this.#linkHost.give({ kind: 'wake' })
+  }
+
+  abandon(): void {
+    this.#linkHost.give({ kind: 'abandon' })
+  }
+
+  close(): void {
+    this.abandon()
+    this.#negotiationHost.give({ kind: 'close' })
+    this.#negotiationHost.stop()
+    this.#linkHost.stop()
+  }
+
+  status(): LinkStatus {
+    const link = this.#link
+    return {
+      peer: this.id,
+      via: this.via,
+      direct: this.#directStatus(),
+      roundTripMs: { direct: link.roundTripMs('webrtc'), relay: link.roundTripMs('relay') },
+      waitingMessages: link.waitingMessages,
+      unacknowledgedBytes: link.flyingBytes,
+    }
+  }
+
+  #directStatus(): DirectStatus {
+    const state = this.#negotiation.state
+    const off = this.#options.unwilling()
+    if (state.kind === 'idle' && off !== undefined) return { state: 'off', reason: off }
+    if (state.kind === 'failed') {
+      return { state: 'failed', reason: state.reason, retryInMs: Math.max(0, state.retryAtMs - Date.now()) }
+    }
+    return state.kind === 'declined' ? { state: 'declined', reason: state.reason } : { state: state.kind }
+  }
+
+  // ---- what comes and goes -----------------------------------------------------------------------------------------
+
+  relayed(payload: Uint8Array): void {
+    this.#linkHost.give({ kind: 'frame', path: 'relay', bytes: payload })
+  }
+
+  signalled(payload: Uint8Array): void {
+    const frame = tryDecode(payload)
+    switch (frame?.kind) {
+      case 'offer':
+      case 'answer':
+      case 'candidates':
+      case 'decline':
+        return this.#negotiationHost.give({ kind: 'signal', frame })
+      default:
+        return this.#listener.dropped(frame === undefined ? 'malformed' : 'unexpected')
+    }
+  }
+
+  #performLink(effect: LinkEffect): void {
+    switch (effect.kind) {
+      case 'transmit':
+        if (effect.path === 'webrtc') this.#connection?.send(effect.channel, effect.frame)
+        else this.#relay?.give({ kind: 'carry', as: 'relay', to: this.id, payload: effect.frame })
+        return
+      case 'deliver': {
+        const { lane, data } = effect
+        const consumed = () => this.#linkHost.give({ kind: 'consumed', lane, bytes: data.length })
+        return this.#listener.message(data, via(effect.via), effect.name, consumed)
+      }
+      case 'deliverDatagram':
+        return this.#listener.datagram(effect.data, via(effect.via))
+      case 'settled': {
+        const { token, outcome } = effect
+        return this.#listener.settled(token, outcome === 'acknowledged' ? { via: via(effect.via) } : outcome)
+      }
+      case 'pathChanged':
+        if (effect.path === 'webrtc') this.#negotiationHost.give({ kind: 'heard' })
+        return this.#listener.pathChanged(viaOf(effect.path))
+      case 'directSilent':
+        return this.#negotiationHost.give({ kind: 'silent' })
+      case 'drop':
+        return this.#listener.dropped(effect.reason)
+    }
+  }
+
+  #performNegotiation(effect: NegotiationEffect): void {
+    switch (effect.kind) {
+      case 'create':
+        this.#connection = new DirectConnection(effect.connection, this.#options.iceServers, {
+          input: (input) => this.#negotiationHost.give(input),
+          frame: (bytes) => this.#linkHost.give({ kind: 'frame', path: 'webrtc', bytes }),
+        })
+        return
+      case 'makeOffer':
+        return this.#connection?.makeOffer(effect.round, effect.restart)
+      case 'acceptOffer':
+        return this.#connection?.acceptOffer(effect.round, effect.sdp)
+      case 'acceptAnswer':
+        return this.#connection?.acceptAnswer(effect.sdp)
+      case 'addCandidates':
+        return this.#connection?.addCandidates(effect.candidates)
+      case 'destroy':
+        this.#connection?.close()
+        this.#connection = undefined
+        return
+      case 'signal':
+        return this.#relay?.give({ kind: 'carry', as: 'signal', to: this.id, payload: encode(effect.frame) })
+      case 'opened':
+        return this.#linkHost.give({ kind: 'pathUp', path: 'webrtc' })
+      case 'lost':
+        return this.#linkHost.give({ kind: 'pathDown', path: 'webrtc' })
+      case 'failed':
+        return // Said by status(); the machine tries again in its own time.
+      case 'drop':
+        return this.#listener.dropped(effect.reason)
+    }
+  }
+}
+
+let lastEpoch = 0
+
+/** Seconds, so that a later link's is greater; links of one page within a second count up. */
+function newEpoch(): number {
+  lastEpoch = Math.max(lastEpoch + 1, Math.floor(Date.now() / 1_000))
+  return lastEpoch >>> 0
+}
+
+function via(path: PathName): Via {
+  return path === 'webrtc' ? 'direct' : 'relay'
+}
+
+function viaOf(path: PathName | undefined): Via | undefined {
+  return path === undefined ? undefined : via(path)
+}

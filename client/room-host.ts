@@ -1,0 +1,105 @@
+// Hosts a membership machine: one room's socket, and who is told of what happens there.
+
+import type { DropReason } from '../protocol/drops.ts'
+import type { EndReason, MembershipEffect, MembershipInput } from '../protocol/membership/contract.ts'
+import { MembershipMachine } from '../protocol/membership/machine.ts'
+import type { KnownMember } from '../protocol/membership/roster.ts'
+import { Host } from './host.ts'
+import type { Identity } from './identity.ts'
+import { openRoomSocket, type RoomSocket } from './websocket.ts'
+
+export interface RoomListener {
+  entered(again: boolean): void
+  interrupted(): void
+  arrived(member: KnownMember): void
+  departed(member: KnownMember): void
+  described(member: KnownMember): void
+  returned(member: KnownMember): void
+  heard(as: 'relay' | 'signal' | 'broadcast', from: KnownMember, payload: Uint8Array): void
+  dropped(reason: DropReason): void
+  ended(reason: EndReason): void
+}
+
+export interface RoomHostOptions {
+  readonly url: string
+  readonly identity: Identity
+  readonly metadata: Uint8Array
+  readonly firstJoinWithinMs: number
+}
+
+export class RoomHost {
+  readonly machine: MembershipMachine
+  readonly #url: string
+  readonly #listener: RoomListener
+  readonly #host: Host<MembershipInput, MembershipEffect>
+  #socket: RoomSocket | undefined
+  #turnEnds = false
+
+  constructor(options: RoomHostOptions, listener: RoomListener) {
+    const { identity, metadata, firstJoinWithinMs } = options
+    this.#url = options.url
+    this.#listener = listener
+    this.machine = new MembershipMachine({
+      peer: identity.bytes,
+      session: identity.session,
+      metadata,
+      random: Math.random,
+      firstJoinWithinMs,
+    })
+    this.#host = new Host(this.machine, (effect) => this.#perform(effect))
+  }
+
+  give(input: MembershipInput): void {
+    this.#host.give(input)
+    const collects = input.kind === 'carry' || input.kind === 'broadcast' || input.kind === 'describe'
+    if (!collects || this.#turnEnds) return
+    this.#turnEnds = true
+    queueMicrotask(() => {
+      this.#turnEnds = false
+      this.#host.give({ kind: 'endOfTurn' })
+    })
+  }
+
+  #perform(effect: MembershipEffect): void {
+    switch (effect.kind) {
+      case 'openSocket': {
+        const { socket, join } = effect
+        this.#socket = openRoomSocket(this.#url, join, {
+          message: (bytes) => this.give({ kind: 'socketMessage', socket, bytes }),
+          text: (text) => this.give({ kind: 'socketText', socket, text }),
+          closed: (code) => this.give({ kind: 'socketClosed', socket, code }),
+        })
+        return
+      }
+      case 'closeSocket':
+        this.#socket?.close()
+        this.#socket = undefined
+        return
+      case 'sendText':
+        return this.#socket?.send(effect.text)
+      case 'sendMessage':
+        return this.#socket?.send(effect.message)
+      case 'entered':
+        return this.#listener.entered(effect.again)
+      case 'interrupted':
+        return this.#listener.interrupted()
+      case 'arrived':
+        return this.#listener.arrived(effect.member)
+      case 'departed':
+        return this.#listener.departed(effect.member)
+      case 'described':
+        return this.#listener.described(effect.member)
+      case 'returned':
+        return this.#listener.returned(effect.member)
+      case 'heard':
+        return this.#listener.heard(effect.as, effect.from, effect.payload)
+      case 'undeliverable':
+        return // The link sends again; the roster will say if the peer is gone.
+      case 'drop':
+        return this.#listener.dropped(effect.reason)
+      case 'ended':
+        this.#host.stop()
+        return this.#listener.ended(effect.reason)
+    }
+  }
+}

@@ -1,0 +1,95 @@
+// A room, as applications see it.
+
+import { WaypostError } from '../protocol/errors.ts'
+import { BROADCAST_QUEUE_MAX, MESSAGE_BYTES_MAX, METADATA_BYTES_MAX } from '../protocol/limits.ts'
+import { type Data, encodeData } from '../protocol/wire/data.ts'
+import { PAYLOAD_AT } from '../protocol/wire/registry.ts'
+import type { Events } from './events.ts'
+import type { RoomHost } from './room-host.ts'
+import type { Peer, PeerId, RoomEvents, RoomState } from './types.ts'
+
+/** What a room needs of the Waypost it belongs to. */
+export interface RoomParts {
+  readonly name: string
+  readonly host: RoomHost
+  readonly peers: ReadonlyMap<PeerId, Peer>
+  readonly events: Events<RoomEvents>
+  readonly state: () => RoomState
+  readonly leave: () => void
+}
+
+export const ROOM_EVENTS = ['join', 'leave', 'update', 'message', 'state'] as const
+
+export class Room {
+  readonly name: string
+  /** Everybody else who is here now. Live. */
+  readonly peers: ReadonlyMap<PeerId, Peer>
+  readonly #parts: RoomParts
+
+  /** Rooms come from `waypost.join()`. */
+  constructor(parts: RoomParts) {
+    this.name = parts.name
+    this.peers = parts.peers
+    this.#parts = parts
+  }
+
+  get state(): RoomState {
+    return this.#parts.state()
+  }
+
+  /** Gives back a function that stops listening. */
+  on<Name extends keyof RoomEvents>(name: Name, handler: (event: RoomEvents[Name]) => unknown): () => void {
+    return this.#parts.events.on(name, handler)
+  }
+
+  /**
+   * To everybody who is here, at most once each. While the room reconnects, broadcasts wait. Throws a WaypostError:
+   * `too-large`, `queue-full`, or `closed`.
+   */
+  broadcast(data: Data): void {
+    this.#refuseClosed()
+    const payload = encodeData(data)
+    if (payload.length > MESSAGE_BYTES_MAX - PAYLOAD_AT) {
+      throw new WaypostError(
+        'too-large',
+        `a broadcast holds at most ${MESSAGE_BYTES_MAX - PAYLOAD_AT - 1} bytes`,
+      )
+    }
+    if (this.#parts.host.machine.outgoing.queuedBroadcasts >= BROADCAST_QUEUE_MAX) {
+      throw new WaypostError('queue-full', `${BROADCAST_QUEUE_MAX} broadcasts are waiting already`)
+    }
+    this.#parts.host.give({ kind: 'broadcast', payload })
+  }
+
+  /** Says something else of ourselves to everybody: at most 1 KiB. */
+  setMetadata(metadata: Data): void {
+    this.#refuseClosed()
+    this.#parts.host.give({ kind: 'describe', metadata: encodeMetadata(metadata) })
+  }
+
+  /** Leaves. The others see it at once. */
+  close(): void {
+    this.#parts.leave()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close()
+  }
+
+  #refuseClosed(): void {
+    if (this.state === 'closed') throw new WaypostError('closed', `the room '${this.name}' is closed`)
+  }
+}
+
+export function encodeMetadata(metadata: Data | undefined): Uint8Array {
+  if (metadata === undefined) return new Uint8Array()
+  const bytes = encodeData(metadata)
+  if (bytes.length > METADATA_BYTES_MAX) {
+    throw new WaypostError('too-large', `metadata holds at most ${METADATA_BYTES_MAX - 1} bytes`)
+  }
+  return bytes
+}

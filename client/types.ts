@@ -1,0 +1,132 @@
+// What applications see: the words of the API, as types.
+
+import type { DropReason } from '../protocol/drops.ts'
+import type { FailureReason } from '../protocol/negotiation/contract.ts'
+import type { PeerId } from '../protocol/peer-id.ts'
+import type { Data, Received } from '../protocol/wire/data.ts'
+import type { DeclineReason } from '../protocol/wire/registry.ts'
+
+export type { Data, PeerId, Received }
+
+/** How bytes travel to a peer: straight to it, or through the edge. */
+export type Via = 'direct' | 'relay'
+
+/** Another member of a room, as it is now: its properties change while it is here. */
+export interface Peer {
+  readonly id: PeerId
+  /** What it said of itself when it joined, or since; undefined if nothing. */
+  readonly metadata: Received | undefined
+  /** The way messages to it take at the moment; undefined while it cannot be reached. */
+  readonly via: Via | undefined
+  /** Of that way, smoothed; undefined until it was measured. */
+  readonly roundTripMs: number | undefined
+}
+
+export interface ConnectOptions {
+  /** The application's name space on the edge. Peers of different networks never meet. Default: 'default'. */
+  readonly network?: string
+  /** Never connect directly, so that no peer learns this device's addresses. Default: false. */
+  readonly relayOnly?: boolean
+  /** In place of those the edge names. */
+  readonly iceServers?: readonly RTCIceServer[]
+  /** How long to try to reach the edge. Default: 20 s. */
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal
+}
+
+export interface JoinOptions {
+  /** What to say of ourselves to everybody in the room: at most 1 KiB. */
+  readonly metadata?: Data
+  /** How long to try to get in. Default: 30 s. Once in, a room is rejoined without end. */
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal
+}
+
+export interface SendOptions {
+  /** Messages of one channel arrive in order; `bulk` does not hold up `control`. Default: 'control'. */
+  readonly channel?: 'control' | 'bulk'
+  /** How long to try. Default: 300 s. */
+  readonly ttlMs?: number
+  readonly signal?: AbortSignal
+}
+
+/** The peer has the message. */
+export interface Receipt {
+  readonly via: Via
+}
+
+export interface MessageEvent {
+  readonly from: PeerId
+  readonly data: Received
+  readonly via: Via
+  /** No other message of this sender has it. */
+  readonly id: string
+}
+
+export interface DatagramEvent {
+  readonly from: PeerId
+  readonly data: Received
+  readonly via: Via
+}
+
+export interface BroadcastEvent {
+  readonly from: PeerId
+  readonly data: Received
+  readonly via: 'relay'
+}
+
+/** `reconnecting`: the socket to the edge is gone and will come back; direct paths go on meanwhile. */
+export type RoomState = 'joining' | 'joined' | 'reconnecting' | 'closed'
+
+export interface RoomEvents {
+  join: Peer
+  leave: Peer
+  /** Its metadata changed. */
+  update: Peer
+  message: BroadcastEvent
+  state: RoomState
+}
+
+export interface WaypostEvents {
+  /** A handler that returns a promise holds up its sender until the promise settles, once enough has piled up. */
+  message: MessageEvent
+  datagram: DatagramEvent
+  /** Messages to a peer take another way from now on. */
+  path: { readonly peer: PeerId; readonly via: Via | undefined }
+}
+
+/** Where the direct connection to a peer stands, and if there is none, why. */
+export type DirectStatus =
+  | { readonly state: 'idle' | 'attempting' | 'open' }
+  | { readonly state: 'failed'; readonly reason: FailureReason; readonly retryInMs: number }
+  | { readonly state: 'declined'; readonly reason: DeclineReason }
+  | { readonly state: 'off'; readonly reason: DeclineReason }
+
+export interface LinkStatus {
+  readonly peer: PeerId
+  readonly via: Via | undefined
+  readonly direct: DirectStatus
+  readonly roundTripMs: { readonly direct: number | undefined; readonly relay: number | undefined }
+  readonly waitingMessages: number
+  readonly unacknowledgedBytes: number
+}
+
+export interface RoomStatus {
+  readonly name: string
+  readonly state: RoomState
+  readonly peers: number
+  /** Bytes not yet given to the socket, held back by the edge's limits or by its absence. */
+  readonly waitingBytes: number
+}
+
+/** What a bug report needs. */
+export interface Status {
+  readonly version: string
+  readonly id: PeerId
+  readonly edge: string
+  readonly network: string
+  readonly rooms: readonly RoomStatus[]
+  readonly links: readonly LinkStatus[]
+  /** What others sent us and we did not act upon, by reason. */
+  readonly drops: Partial<Record<DropReason, number>>
+}

@@ -1,0 +1,304 @@
+// A client of one network on one edge: its rooms, its links to peers, and the messages on them.
+
+import type { IceServer } from '../protocol/bootstrap.ts'
+import { DropCounts } from '../protocol/drops.ts'
+import { WaypostError } from '../protocol/errors.ts'
+import * as limits from '../protocol/limits.ts'
+import type { KnownMember } from '../protocol/membership/roster.ts'
+import { isRoomName } from '../protocol/names.ts'
+import { parsePeerId } from '../protocol/peer-id.ts'
+import { VERSION } from '../protocol/version.ts'
+import { encodeData } from '../protocol/wire/data.ts'
+import type { DeclineReason } from '../protocol/wire/registry.ts'
+import { Deliveries } from './deliveries.ts'
+import { Events } from './events.ts'
+import type { Identity } from './identity.ts'
+import { JoinedRoom, type RoomOwner, tryDecodeData } from './joined-room.ts'
+import { watchNetwork } from './network-watch.ts'
+import { checkDuration, checkOptions, checkSignal } from './options.ts'
+import { PeerLink, type PeerListener } from './peer-link.ts'
+import { encodeMetadata, type Room } from './room.ts'
+import type { Data, JoinOptions, PeerId, Receipt, SendOptions, Status, WaypostEvents } from './types.ts'
+import { webrtcSupported } from './webrtc.ts'
+
+export interface WaypostParts {
+  readonly base: URL
+  readonly network: string
+  readonly relayOnly: boolean
+  readonly iceServers: readonly IceServer[]
+  readonly identity: Identity
+}
+
+const JOIN_TIMEOUT_MS = 30_000
+const TIMEOUT_MAX_MS = 600_000
+
+export class Waypost {
+  /** This client's PeerId, as text. */
+  readonly id: PeerId
+  readonly #parts: WaypostParts
+  readonly #events = new Events<WaypostEvents>(['message', 'datagram', 'path'])
+  readonly #rooms = new Map<string, JoinedRoom>()
+  readonly #links = new Map<PeerId, PeerLink>()
+  readonly #lingering = new Map<PeerId, ReturnType<typeof setTimeout>>()
+  readonly #deliveries = new Deliveries()
+  readonly #drops = new DropCounts()
+  readonly #stopWatching: () => void
+  #closed = false
+
+  /** Wayposts come from `connect()`. */
+  constructor(parts: WaypostParts) {
+    this.#parts = parts
+    this.id = parts.identity.id
+    this.#stopWatching = watchNetwork(() => this.#networkChanged())
+  }
+
+  /** Gives back a function that stops listening. */
+  on<Name extends keyof WaypostEvents>(
+    name: Name,
+    handler: (event: WaypostEvents[Name]) => unknown,
+  ): () => void {
+    return this.#events.on(name, handler)
+  }
+
+  /** Resolves when we are in and know who else is. Joining a room we are in gives the same room. */
+  async join(name: string, options: JoinOptions = {}): Promise<Room> {
+    checkOptions('join', options, ['metadata', 'timeoutMs', 'signal'])
+    checkSignal('join: signal', options.signal)
+    checkDuration('join: timeoutMs', options.timeoutMs, TIMEOUT_MAX_MS)
+    if (typeof name !== 'string') throw new TypeError('join: the room must be a string')
+    if (!isRoomName(name)) throw new RangeError(`join: not a room's name: ${JSON.stringify(name)}`)
+    const metadata = encodeMetadata(options.metadata)
+    this.#refuseClosed()
+    const { signal } = options
+    if (signal?.aborted)
+      throw new WaypostError('aborted', `joining '${name}' was aborted`, { cause: signal.reason })
+    const known = this.#rooms.get(name)
+    if (known !== undefined) return known.entering
+    const room = this.#enter(name, metadata, options.timeoutMs ?? JOIN_TIMEOUT_MS)
+    const abort = () => room.abort(signal?.reason)
+    signal?.addEventListener('abort', abort, { once: true })
+    try {
+      return await room.entering
+    } finally {
+      signal?.removeEventListener('abort', abort)
+    }
+  }
+
+  /**
+   * Resolves when the peer has the message: once, and in the order sent on its channel. Takes the direct path when one
+   * is open, else the relay; what is not acknowledged when a path is lost is sent again on the next.
+   */
+  async send(to: PeerId | string, data: Data, options: SendOptions = {}): Promise<Receipt> {
+    checkOptions('send', options, ['channel', 'ttlMs', 'signal'])
+    checkSignal('send: signal', options.signal)
+    checkDuration('send: ttlMs', options.ttlMs, limits.LINK_TTL_MS)
+    const { channel = 'control', ttlMs = limits.LINK_TTL_MS, signal } = options
+    if (channel !== 'control' && channel !== 'bulk')
+      throw new RangeError(`send: there is no channel '${channel}'`)
+    const link = this.#linkTo(to, 'send')
+    const bytes = encodeData(data)
+    if (bytes.length > limits.LINK_MESSAGE_BYTES_MAX) {
+      throw new WaypostError(
+        'too-large',
+        `a message holds at most ${limits.LINK_MESSAGE_BYTES_MAX - 1} bytes`,
+      )
+    }
+    if (link === undefined) throw new WaypostError('peer-unreachable', `no room of ours has the peer ${to}`)
+    if (link.waitingMessages >= limits.LINK_QUEUE_MESSAGES_MAX) {
+      throw new WaypostError(
+        'queue-full',
+        `${limits.LINK_QUEUE_MESSAGES_MAX} messages to ${to} are waiting already`,
+      )
+    }
+    if (signal?.aborted) throw new WaypostError('aborted', 'send was aborted', { cause: signal.reason })
+    link.connect()
+    const { token, settled } = this.#deliveries.begin(signal, () => link.cancel(token))
+    link.send(token, channel, bytes, Date.now() + ttlMs)
+    return settled
+  }
+
+  /** Best effort, in one piece of at most 16 KiB: it arrives, or it does not. False: there is no way to the peer now. */
+  datagram(to: PeerId | string, data: Data): boolean {
+    const link = this.#linkTo(to, 'datagram')
+    const bytes = encodeData(data)
+    if (bytes.length > limits.DATAGRAM_BYTES_MAX) {
+      throw new WaypostError('too-large', `a datagram holds at most ${limits.DATAGRAM_BYTES_MAX - 1} bytes`)
+    }
+    if (link === undefined || !link.reachable) return false
+    link.connect()
+    link.datagram(bytes)
+    return true
+  }
+
+  status(): Status {
+    return {
+      version: VERSION,
+      id: this.id,
+      edge: this.#parts.base.href,
+      network: this.#parts.network,
+      rooms: [...this.#rooms.values()].map((room) => room.status()),
+      links: [...this.#links.values()].map((link) => link.status()),
+      drops: this.#drops.all(),
+    }
+  }
+
+  /** Leaves every room and ends every link. What was not acknowledged by then rejects with `closed`. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#stopWatching()
+    for (const link of this.#links.values()) link.close()
+    for (const room of [...this.#rooms.values()]) room.leave()
+    for (const timer of this.#lingering.values()) clearTimeout(timer)
+    this.#links.clear()
+    this.#events.clear()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  // ---- rooms ---------------------------------------------------------------------------------------------------
+
+  #enter(name: string, metadata: Uint8Array, timeoutMs: number): JoinedRoom {
+    const { base, network, identity } = this.#parts
+    const url = new URL(`v1/rooms/${encodeURIComponent(name)}`, base)
+    url.protocol = base.protocol === 'https:' ? 'wss:' : 'ws:'
+    url.searchParams.set('network', network)
+    const room = new JoinedRoom({ name, url: url.href, identity, metadata, timeoutMs }, this.#owner())
+    this.#rooms.set(name, room)
+    room.start()
+    return room
+  }
+
+  #owner(): RoomOwner {
+    return {
+      peerArrived: (room, member) => this.#peerArrived(room, member),
+      peerDeparted: (room, id) => this.#peerDeparted(room, id),
+      reachChanged: (room) => this.#reachChanged(room),
+      entered: (room, again) => {
+        this.#reachChanged(room)
+        if (!again) this.#meetAll(room)
+      },
+      relayed: (from, payload) => this.#links.get(from.id)?.relayed(payload),
+      signalled: (from, payload) => this.#links.get(from.id)?.signalled(payload),
+      dropped: (reason) => this.#drops.count(reason),
+      roomEnded: (room) => {
+        if (this.#rooms.get(room.name) === room) this.#rooms.delete(room.name)
+      },
+      via: (id) => this.#links.get(id)?.via,
+      roundTripMs: (id) => this.#links.get(id)?.roundTripMs,
+    }
+  }
+
+  #reachChanged(room: JoinedRoom): void {
+    for (const link of this.#links.values()) link.roomChanged(room.host)
+  }
+
+  /** The newcomer connects to those who were there; they wait for it, so that offers seldom cross. */
+  #meetAll(room: JoinedRoom): void {
+    if (room.api.peers.size >= limits.MESH_PEERS_MAX) return
+    for (const id of room.api.peers.keys()) this.#links.get(id)?.connect()
+  }
+
+  #networkChanged(): void {
+    for (const room of this.#rooms.values()) room.host.give({ kind: 'networkChanged' })
+    for (const link of this.#links.values()) link.networkChanged()
+  }
+
+  // ---- links ---------------------------------------------------------------------------------------------------
+
+  #peerArrived(room: JoinedRoom, member: KnownMember): void {
+    clearTimeout(this.#lingering.get(member.id))
+    this.#lingering.delete(member.id)
+    const link = this.#links.get(member.id) ?? this.#newLink(member)
+    link.arrived(room.host, member.session)
+  }
+
+  #newLink(member: KnownMember): PeerLink {
+    const { iceServers } = this.#parts
+    const { id, session } = member
+    const polite = this.id < id
+    const unwilling = () => this.#unwilling()
+    const link = new PeerLink({ id, session, polite, iceServers, unwilling }, this.#listener(id))
+    this.#links.set(id, link)
+    return link
+  }
+
+  #listener(from: PeerId): PeerListener {
+    return {
+      message: (bytes, via, id, consumed) => {
+        const data = tryDecodeData(bytes)
+        if (data === undefined) this.#drops.count('malformed')
+        const handled = data && this.#events.emit('message', { from, data: data.value, via, id })
+        if (handled === undefined) consumed()
+        else void handled.then(consumed)
+      },
+      datagram: (bytes, via) => {
+        const data = tryDecodeData(bytes)
+        if (data === undefined) this.#drops.count('malformed')
+        else this.#events.emit('datagram', { from, data: data.value, via })
+      },
+      settled: (token, outcome) => this.#deliveries.settle(token, outcome, this.#closed),
+      pathChanged: (via) => void this.#events.emit('path', { peer: from, via }),
+      dropped: (reason) => this.#drops.count(reason),
+    }
+  }
+
+  /** The peer may be back in a moment (a reload, a new network): what is under way to it waits a little. */
+  #peerDeparted(room: JoinedRoom, id: PeerId): void {
+    const link = this.#links.get(id)
+    link?.departed(room.host)
+    if (link === undefined || link.known || this.#closed) return
+    clearTimeout(this.#lingering.get(id))
+    this.#lingering.set(
+      id,
+      setTimeout(() => this.#giveUp(id, link), limits.DEPARTED_GRACE_MS),
+    )
+  }
+
+  #giveUp(id: PeerId, link: PeerLink): void {
+    if (link.known) return
+    if (link.via === 'direct') {
+      // It left the room and yet talks to us: so do we with it, for as long as the direct path lives.
+      this.#lingering.set(
+        id,
+        setTimeout(() => this.#giveUp(id, link), limits.DEPARTED_GRACE_MS),
+      )
+      return
+    }
+    link.abandon()
+    this.#lingering.set(
+      id,
+      setTimeout(() => this.#forget(id, link), limits.LINK_LINGER_MS),
+    )
+  }
+
+  #forget(id: PeerId, link: PeerLink): void {
+    this.#lingering.delete(id)
+    if (link.known) return
+    link.close()
+    if (this.#links.get(id) === link) this.#links.delete(id)
+  }
+
+  #unwilling(): DeclineReason | undefined {
+    if (this.#parts.relayOnly) return 'relay-only'
+    if (!webrtcSupported()) return 'no-webrtc'
+    let connecting = 0
+    for (const link of this.#links.values()) if (link.connecting) connecting++
+    return connecting >= limits.CONNECTIONS_MAX ? 'too-many' : undefined
+  }
+
+  #linkTo(to: string, what: string): PeerLink | undefined {
+    this.#refuseClosed()
+    const link = this.#links.get(to as PeerId)
+    if (link === undefined) parsePeerId(to) // Throws for what is no peer id at all.
+    if (to === this.id) throw new RangeError(`${what}: a peer does not send to itself`)
+    // Lingering after it gave up: as unreachable as a stranger, until it is seen again.
+    return link !== undefined && (link.known || link.reachable) ? link : undefined
+  }
+
+  #refuseClosed(): void {
+    if (this.#closed) throw new WaypostError('closed', 'this Waypost is closed')
+  }
+}

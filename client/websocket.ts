@@ -1,0 +1,47 @@
+// A room's socket: the browser's WebSocket, reduced to what a machine wants to know.
+
+import { joinSubprotocols } from '../protocol/room/admission.ts'
+import type { JoinFrame } from '../protocol/wire/frames.ts'
+
+export interface SocketEvents {
+  message(bytes: Uint8Array): void
+  text(text: string): void
+  /** Once, however it ended or failed to begin. */
+  closed(code: number): void
+}
+
+export interface RoomSocket {
+  send(message: Uint8Array | string): void
+  close(): void
+}
+
+const ABNORMAL = 1006
+
+export function openRoomSocket(url: string, join: JoinFrame, events: SocketEvents): RoomSocket {
+  const socket = new WebSocket(url, joinSubprotocols(join))
+  socket.binaryType = 'arraybuffer'
+  let over = false
+  const end = (code: number) => {
+    if (over) return
+    over = true
+    events.closed(code)
+  }
+  socket.onmessage = ({ data }: MessageEvent<unknown>) => {
+    if (over) return
+    if (typeof data === 'string') events.text(data)
+    else if (data instanceof ArrayBuffer) events.message(new Uint8Array(data))
+  }
+  socket.onclose = ({ code }) => end(code)
+  socket.onerror = () => {
+    // Says nothing that the close event does not say after it.
+  }
+  return {
+    send(message) {
+      if (socket.readyState === WebSocket.OPEN) socket.send(message as Uint8Array<ArrayBuffer> | string)
+    },
+    close() {
+      end(ABNORMAL)
+      socket.close()
+    },
+  }
+}
