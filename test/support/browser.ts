@@ -1,0 +1,102 @@
+// Real Chromium pages that hold the SDK, for tests. Each peer is a page in a context of its own, so in a renderer process
+// of its own, as different people's browsers are.
+
+import { createServer, type Server } from 'node:http'
+import { build } from 'esbuild'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import type * as Sdk from '../../client/index.ts'
+import { findBrowser } from '../../scripts/find-browser.mjs'
+import { root } from '../../scripts/paths.ts'
+
+declare global {
+  /** In test pages: the SDK, and whatever a test keeps there between steps. */
+  var sdk: typeof Sdk
+}
+
+const PAGE = `<!doctype html><meta charset="utf-8"><title>test page</title>
+<script type="module">import * as sdk from './sdk.js'; globalThis.sdk = sdk; globalThis.ready = true</script>`
+
+export interface BrowserOptions {
+  /** Chromium lets no UDP through, as a strict network would. */
+  readonly webrtcBlocked?: boolean
+}
+
+/** A Chromium, and a server that gives its pages the SDK. */
+export class TestBrowser {
+  readonly #browser: Browser
+  readonly #server: Server
+  readonly #url: string
+
+  private constructor(browser: Browser, server: Server, url: string) {
+    this.#browser = browser
+    this.#server = server
+    this.#url = url
+  }
+
+  static async launch(options: BrowserOptions = {}): Promise<TestBrowser> {
+    const { server, url } = await serveSdk()
+    const browser = await chromium.launch({
+      executablePath: await browserPath(),
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        '--allow-loopback-in-peer-connection',
+        ...(options.webrtcBlocked ? ['--force-webrtc-ip-handling-policy=disable_non_proxied_udp'] : []),
+      ],
+    })
+    return new TestBrowser(browser, server, url)
+  }
+
+  /** A page with the SDK in `sdk`, in a renderer of its own. */
+  async page(): Promise<Page> {
+    const context: BrowserContext = await this.#browser.newContext()
+    const page = await context.newPage()
+    page.on('pageerror', (error) => process.stderr.write(`page error: ${error.stack ?? error.message}\n`))
+    await page.goto(this.#url)
+    await page.waitForFunction('globalThis.ready === true')
+    return page
+  }
+
+  /** The renderer dies as in a crash: no event runs, no socket is closed by the page. */
+  async killPage(page: Page): Promise<void> {
+    const session = await page.context().newCDPSession(page)
+    const crashed = new Promise((resolve) => page.once('crash', resolve))
+    session.send('Page.crash').catch(() => {})
+    await crashed
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close()
+    await new Promise((resolve) => this.#server.close(resolve))
+  }
+}
+
+async function serveSdk(): Promise<{ server: Server; url: string }> {
+  const bundle = await build({
+    absWorkingDir: root,
+    entryPoints: ['client/index.ts'],
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    write: false,
+  })
+  const script = bundle.outputFiles[0]?.text ?? ''
+  const server = createServer((request, response) => {
+    const isScript = request.url === '/sdk.js'
+    response.setHeader('Content-Type', isScript ? 'text/javascript' : 'text/html')
+    response.end(isScript ? script : PAGE)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  if (typeof address !== 'object' || address === null) throw new Error('no address')
+  return { server, url: `http://127.0.0.1:${address.port}/` }
+}
+
+async function browserPath(): Promise<string> {
+  const path = await findBrowser()
+  if (path === undefined) throw new Error('no Chromium here: `npm test` installs one')
+  return path
+}
