@@ -17,7 +17,7 @@ const PAGE = `<!doctype html><meta charset="utf-8"><title>test page</title>
 <script type="module">import * as sdk from './sdk.js'; globalThis.sdk = sdk; globalThis.ready = true</script>`
 
 export interface BrowserOptions {
-  /** Chromium lets no UDP through, as a strict network would. */
+  /** Chromium may use no candidate but a TURN server's, and there is none: as on a network that lets nothing through. */
   readonly webrtcBlocked?: boolean
 }
 
@@ -26,8 +26,10 @@ export class TestBrowser {
   readonly #browser: Browser
   readonly #server: Server
   readonly #url: string
+  readonly #options: BrowserOptions
 
-  private constructor(browser: Browser, server: Server, url: string) {
+  private constructor(browser: Browser, server: Server, url: string, options: BrowserOptions) {
+    this.#options = options
     this.#browser = browser
     this.#server = server
     this.#url = url
@@ -44,15 +46,15 @@ export class TestBrowser {
         '--disable-component-update',
         '--disable-sync',
         '--allow-loopback-in-peer-connection',
-        ...(options.webrtcBlocked ? ['--force-webrtc-ip-handling-policy=disable_non_proxied_udp'] : []),
       ],
     })
-    return new TestBrowser(browser, server, url)
+    return new TestBrowser(browser, server, url, options)
   }
 
   /** A page with the SDK in `sdk`, in a renderer of its own. */
   async page(): Promise<Page> {
     const context: BrowserContext = await this.#browser.newContext()
+    if (this.#options.webrtcBlocked) await context.addInitScript(blockWebrtc)
     const page = await context.newPage()
     page.on('pageerror', (error) => process.stderr.write(`page error: ${error.stack ?? error.message}\n`))
     await page.goto(this.#url)
@@ -71,6 +73,15 @@ export class TestBrowser {
   async close(): Promise<void> {
     await this.#browser.close()
     await new Promise((resolve) => this.#server.close(resolve))
+  }
+}
+
+/** Runs in the page, before anything else. */
+function blockWebrtc(): void {
+  globalThis.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(configuration?: RTCConfiguration) {
+      super({ ...configuration, iceTransportPolicy: 'relay' })
+    }
   }
 }
 
