@@ -83,6 +83,8 @@ export class RoomMachine implements Machine<RoomInput, RoomEffect> {
   readonly wakeAtMs = undefined
   readonly #members: Members
   readonly #config: RoomConfig
+  /** Removed in this very turn, while the host still shows them: nobody is to be told of them twice, or of them at all. */
+  readonly #gone = new Set<Member>()
   #effects: RoomEffect[] = []
 
   constructor(members: Members, config: RoomConfig) {
@@ -92,6 +94,7 @@ export class RoomMachine implements Machine<RoomInput, RoomEffect> {
 
   receive(input: RoomInput, nowMs: number): readonly RoomEffect[] {
     this.#effects = []
+    this.#gone.clear()
     switch (input.kind) {
       case 'join':
         this.#join(input.join, nowMs)
@@ -136,6 +139,7 @@ export class RoomMachine implements Machine<RoomInput, RoomEffect> {
     this.#sweep(nowMs, member)
     const changed = !equalBytes(member.metadata, join.metadata)
     member.metadata = join.metadata.slice()
+    member.joinedAtMs = nowMs // the new socket has no ping yet; without this the next sweep would take it
     this.#do({ kind: 'admit', member })
     this.#greet(member, true)
     if (changed) this.#announceMetadata(member)
@@ -162,10 +166,8 @@ export class RoomMachine implements Machine<RoomInput, RoomEffect> {
 
   /** Those a newcomer shall see: not itself, nor who was removed a moment ago in this very turn. */
   *#present(except: Member): Iterable<Member> {
-    const removed = new Set<Member>()
-    for (const effect of this.#effects) if (effect.kind === 'remove') removed.add(effect.member)
     for (const member of this.#members.all()) {
-      if (member.address !== except.address && !removed.has(member)) yield member
+      if (member.address !== except.address && !this.#gone.has(member)) yield member
     }
   }
 
@@ -180,6 +182,7 @@ export class RoomMachine implements Machine<RoomInput, RoomEffect> {
   }
 
   #leave(member: Member, reason: LeftReason, code?: RefusalCode): void {
+    this.#gone.add(member)
     this.#do(code === undefined ? { kind: 'remove', member } : { kind: 'remove', member, code })
     const frame = encode({ kind: 'left', address: member.address, reason })
     this.#do({ kind: 'sendAll', except: member, frame, lossy: false })
@@ -188,7 +191,7 @@ export class RoomMachine implements Machine<RoomInput, RoomEffect> {
   #sweep(nowMs: number, spared: Member | undefined): number {
     let swept = 0
     for (const member of this.#members.all()) {
-      if (member === spared) continue
+      if (member === spared || this.#gone.has(member)) continue
       if (nowMs - this.#members.lastPingMs(member) <= this.#config.presenceTimeoutMs) continue
       this.#leave(member, 'vanished', 'vanished')
       swept++
@@ -265,7 +268,7 @@ export class RoomMachine implements Machine<RoomInput, RoomEffect> {
     if (bytes.length < PAYLOAD_AT) return this.#refuse(from, 'malformed', bytes[0] as number)
     const address = readAddress(bytes)
     const to = this.#members.at(address)
-    if (to === undefined) return this.#undeliverable(from, address, 'gone')
+    if (to === undefined || this.#gone.has(to)) return this.#undeliverable(from, address, 'gone')
     if (this.#members.unreadBytes(to) + bytes.length > UNREAD_BYTES_MAX)
       return this.#undeliverable(from, address, 'slow')
     writeAddress(bytes, from.address)

@@ -7,7 +7,8 @@ import { PEER_BYTES, SESSION_BYTES } from '../wire/registry.ts'
 
 /** Identity is fixed; what the machine may change is not readonly, and after a change it says `remember`. */
 export interface Member extends RosterMember {
-  readonly joinedAtMs: number
+  /** When it joined, or last resumed: a sign of life, as a ping is. */
+  joinedAtMs: number
   metadata: Uint8Array
   /** Token buckets (bucket.ts): of tokens, of bytes, and of refusals it may still collect. */
   tokensPaidUntilMs: number
