@@ -1,0 +1,104 @@
+// The dashboard: this edge's health, and a live room that any two tabs can meet in. A user of the SDK like any other.
+
+import type { Peer, Room, Via, Waypost } from '../index.ts'
+import { Chat } from './chat.ts'
+import { announce, find, setText } from './dom.ts'
+import { EdgePanel } from './edge-panel.ts'
+import { logEvent } from './event-log.ts'
+import { PeerList } from './peers.ts'
+import { People } from './people.ts'
+import { isPing, Pings } from './pings.ts'
+import { RoomPanel } from './room-panel.ts'
+import { Session } from './session.ts'
+
+/** The network the README's examples use: whoever tries them meets this page. */
+const NETWORK = 'demo'
+const REFRESH_MS = 1_000
+
+const people = new People()
+const chat = new Chat(people)
+const peers = new PeerList(people, (to) => chat.writeTo(to))
+const pings = new Pings((id, via, ms) => peers.measured(id, via, ms))
+
+let refresh: () => void = () => {}
+
+const session = new Session({
+  state: (state) => panel.show(state),
+  connected: (waypost) => {
+    panel.showId(waypost.id)
+    waypost.on('message', ({ from, data, via }) => {
+      if (!isPing(data)) chat.heard(from, data, via)
+    })
+    waypost.on('path', ({ peer, via }) => {
+      logEvent(pathWords(people.nameOf(peer), via))
+      refresh()
+    })
+  },
+  joined: enter,
+  over: () => {
+    refresh = () => {}
+    pings.stop()
+    chat.close()
+    peers.clear()
+  },
+})
+
+const panel = new RoomPanel({
+  begin,
+  rename: (name) => session.rename(name),
+  pings: (enabled) => {
+    pings.enabled = enabled
+  },
+})
+
+function enter(waypost: Waypost, room: Room): void {
+  refresh = () => {
+    peers.refresh(waypost, room)
+    chat.refresh()
+  }
+  const tell = (text: string) => {
+    refresh()
+    logEvent(text)
+    announce(text)
+  }
+  room.on('join', (peer) => tell(`${people.know(peer)} arrived`))
+  room.on('leave', (peer: Peer) => tell(`${people.know(peer)} left`))
+  room.on('update', (peer) => {
+    const before = people.nameOf(peer.id)
+    const now = people.know(peer)
+    if (now === before) refresh()
+    else tell(`${before} is ${now} now`)
+  })
+  room.on('message', ({ from, data }) => chat.heardByAll(from, data))
+  for (const peer of room.peers.values()) logEvent(`${people.know(peer)} was here before you`)
+  chat.open(waypost, room)
+  pings.start(waypost, room)
+  refresh()
+}
+
+function begin(): void {
+  const room = panel.readAddress()
+  setText(find(document, '#snippet', HTMLElement), snippet(room))
+  session.begin({ network: NETWORK, room, name: panel.name, relayOnly: panel.relayOnly })
+}
+
+function pathWords(name: string, via: Via | undefined): string {
+  if (via === 'direct') return `${name} is connected directly`
+  return via === 'relay' ? `${name} is reached through the relay` : `${name} cannot be reached at the moment`
+}
+
+function snippet(room: string): string {
+  return [
+    `import { connect } from 'waypost'`,
+    '',
+    `const waypost = await connect('${location.origin}', { network: '${NETWORK}' })`,
+    `const room = await waypost.join(${JSON.stringify(room)})`,
+    `room.on('message', ({ from, data }) => console.log(from, data))`,
+    `room.broadcast('hello')`,
+  ].join('\n')
+}
+
+setText(find(document, '#host', HTMLElement), location.host)
+new EdgePanel(NETWORK).start()
+begin()
+setInterval(() => refresh(), REFRESH_MS)

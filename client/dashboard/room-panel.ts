@@ -1,0 +1,131 @@
+// The room on the page: which one, whether we are in it, and the controls that change that.
+
+import { announce, find, setPill, setText, type Tone } from './dom.ts'
+import { logEvent } from './event-log.ts'
+import { keepName, ownName } from './own-name.ts'
+import type { SessionState } from './session.ts'
+import { shortId } from './words.ts'
+
+const ROOM_DEFAULT = 'lobby'
+const WELCOME = 'Open this page in a second tab and watch the two find each other.'
+
+export interface RoomWishes {
+  /** Another room, or another way to connect: begin anew. */
+  begin(): void
+  rename(name: string): void
+  pings(enabled: boolean): void
+}
+
+const SHOWN: Readonly<Record<SessionState['kind'], readonly [Tone, string]>> = {
+  connecting: ['quiet', 'Connecting…'],
+  joining: ['quiet', 'Joining…'],
+  joined: ['good', 'Joined'],
+  reconnecting: ['relay', 'Reconnecting…'],
+  waiting: ['bad', 'Waiting for the edge'],
+  ended: ['bad', 'Not in the room'],
+}
+
+export class RoomPanel {
+  readonly #pill = find(document, '#room-pill', HTMLElement)
+  readonly #why = find(document, '#room-why', HTMLElement)
+  readonly #again = find(document, '#join-again', HTMLButtonElement)
+  readonly #name = find(document, '#name', HTMLInputElement)
+  readonly #room = find(document, '#room', HTMLInputElement)
+  readonly #relayOnly = find(document, '#relay-only', HTMLInputElement)
+  #before: SessionState['kind'] | undefined
+
+  constructor(wishes: RoomWishes) {
+    this.#name.value = ownName()
+    this.#name.addEventListener('change', () => {
+      this.#name.value = keepName(this.#name.value)
+      wishes.rename(this.#name.value)
+      logEvent(`You are ${this.#name.value} now`)
+    })
+    this.#name.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter') this.#name.blur()
+    })
+    this.#relayOnly.addEventListener('change', () => wishes.begin())
+    this.#again.addEventListener('click', () => wishes.begin())
+    const pings = find(document, '#pings', HTMLInputElement)
+    pings.addEventListener('change', () => wishes.pings(pings.checked))
+    wishes.pings(pings.checked) // A reload may have kept it unchecked.
+    find(document, '#room-form', HTMLFormElement).addEventListener('submit', (event) => {
+      event.preventDefault()
+      if (this.#room.value !== '') location.hash = encodeURIComponent(this.#room.value)
+      this.#room.value = ''
+    })
+    find(document, '#copy-link', HTMLButtonElement).addEventListener('click', () => void copyLink())
+    window.addEventListener('hashchange', () => wishes.begin())
+  }
+
+  get name(): string {
+    return this.#name.value
+  }
+
+  get relayOnly(): boolean {
+    return this.#relayOnly.checked
+  }
+
+  /** The room of the address, shown everywhere it is named. */
+  readAddress(): string {
+    const room = roomIn(location.hash)
+    document.title = `${room} · Waypost`
+    setText(find(document, '#room-name', HTMLElement), room)
+    find(document, '#another-tab', HTMLAnchorElement).href = `#${encodeURIComponent(room)}`
+    return room
+  }
+
+  showId(id: string): void {
+    const element = find(document, '#own-id', HTMLElement)
+    setText(element, shortId(id))
+    element.title = id
+  }
+
+  show(state: SessionState): void {
+    const [tone, words] = SHOWN[state.kind]
+    setPill(this.#pill, tone, words)
+    this.#again.hidden = state.kind !== 'ended'
+    setText(this.#why, 'why' in state ? sentence(state.why) : explain(state.kind))
+    if (state.kind === this.#before) return
+    const worthSaying = state.kind !== 'connecting' && state.kind !== 'joining'
+    if (worthSaying) {
+      const room = find(document, '#room-name', HTMLElement).textContent
+      logEvent('why' in state ? `${words}: ${state.why}` : `${words} (${room})`)
+      announce(words)
+      this.#before = state.kind
+    }
+  }
+}
+
+function explain(kind: SessionState['kind']): string {
+  return kind === 'reconnecting'
+    ? 'The socket to the edge is gone and will come back. Direct connections go on meanwhile.'
+    : WELCOME
+}
+
+const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+
+function roomIn(hash: string): string {
+  try {
+    return decodeURIComponent(hash.slice(1)) || ROOM_DEFAULT
+  } catch {
+    return hash.slice(1) // Not an escape after all.
+  }
+}
+
+const COPIED_FOR_MS = 2_000
+
+async function copyLink(): Promise<void> {
+  const button = find(document, '#copy-link', HTMLButtonElement)
+  const link = new URL(find(document, '#another-tab', HTMLAnchorElement).href).href
+  try {
+    await navigator.clipboard.writeText(link)
+  } catch {
+    // No clipboard here: the page is neither https nor localhost, or the visitor forbids it.
+    window.prompt('Copy this link', link)
+    return
+  }
+  setText(button, 'Copied')
+  announce('Link copied')
+  setTimeout(() => setText(button, 'Copy link'), COPIED_FOR_MS)
+}
