@@ -32,6 +32,11 @@ export class Room {
     }
   }
 
+  /** What the room's own record says. */
+  metadataOf(person: Person): Uint8Array | undefined {
+    return this.host.ofPeer(person.peer)?.metadata
+  }
+
   /** Whoever has a socket that was welcomed and that neither end has closed: the truth that all views must show. */
   present(): Person[] {
     return this.people.filter((person) => person.isHere)
@@ -39,6 +44,7 @@ export class Room {
 }
 
 interface Line extends RoomSocketPort {
+  readonly session: Uint8Array
   open: boolean
   closedWith: { readonly code: number; readonly reason: string } | undefined
 }
@@ -56,17 +62,21 @@ export class Person {
   #room: Room | undefined
   #wellBehaved = true
   #read = 0
+  #sessions = 0
 
-  constructor(name: string) {
+  constructor(name: string, number = ++made) {
     this.peer.set(utf8(name).subarray(0, 28), 4)
-    new DataView(this.peer.buffer).setUint32(0, ++made)
+    new DataView(this.peer.buffer).setUint32(0, number)
   }
 
   // ---- coming and going -------------------------------------------------------------------------------------
 
   joins(room: Room, as: { metadata?: Uint8Array; version?: number } = {}): this {
     this.session = new Uint8Array(8)
-    new DataView(this.session.buffer).setUint32(0, ++made * 0x1_0001)
+    // The first two bytes, the address's tag, differ between all sessions of a test.
+    this.#sessions++
+    this.session.set([this.#sessions, this.peer[3] ?? 0])
+    this.session.set(this.peer.subarray(0, 4), 4)
     return this.#connects(room, as)
   }
 
@@ -155,21 +165,26 @@ export class Person {
   #connects(room: Room, as: { metadata?: Uint8Array; version?: number }): this {
     this.#room = room
     if (!room.people.includes(this)) room.people.push(this)
+    const { line, heard, view, metadata, session } = this
+    const before = { line, heard, view, metadata, session: line?.session ?? session }
     this.#wellBehaved = true
-    this.metadata = Uint8Array.from(as.metadata ?? this.metadata)
+    this.metadata = Uint8Array.from(as.metadata ?? metadata)
     this.heard = []
     this.#read = 0
     this.view = new RosterView()
-    const { peer, session, metadata } = this
-    const join: JoinFrame = { kind: 'join', version: as.version ?? WIRE_VERSION, peer, session, metadata }
+    const version = as.version ?? WIRE_VERSION
+    const join: JoinFrame = { kind: 'join', version, peer: this.peer, session, metadata: this.metadata }
     this.line = this.#newLine()
     room.host.connect(this.line, join, room.nowMs)
+    // Turned away, it is still who it was, if it was somebody: its older socket did not notice.
+    if (!this.line.open && line?.open === true) Object.assign(this, before)
     return this
   }
 
   #newLine(): Line {
-    const { heard, view } = this
+    const { heard, view, session } = this
     const line: Line = {
+      session,
       open: true,
       closedWith: undefined,
       send: (message) => {
