@@ -1,0 +1,65 @@
+// A TCP proxy in front of the edge, for networks that fail: it can cut connections, or go silent on them without a word,
+// as a cable pulled out or a phone in a tunnel does.
+
+import { connect, createServer, type Server, type Socket } from 'node:net'
+
+export class FlakyProxy {
+  readonly #server: Server
+  readonly #sockets = new Set<Socket>()
+  #silent = false
+
+  private constructor(server: Server) {
+    this.#server = server
+  }
+
+  static async before(port: number): Promise<FlakyProxy> {
+    const server = createServer()
+    const proxy = new FlakyProxy(server)
+    server.on('connection', (near) => proxy.#join(near, connect(port, '127.0.0.1')))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    return proxy
+  }
+
+  get url(): string {
+    const address = this.#server.address()
+    if (typeof address !== 'object' || address === null) throw new Error('the proxy is closed')
+    return `http://127.0.0.1:${address.port}`
+  }
+
+  /** Every connection stays open and carries nothing any more, nor do new ones. */
+  goSilent(): void {
+    this.#silent = true
+  }
+
+  speak(): void {
+    this.#silent = false
+  }
+
+  /** Every connection breaks; new ones are taken. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  async close(): Promise<void> {
+    this.cut()
+    await new Promise((resolve) => this.#server.close(resolve))
+  }
+
+  #join(near: Socket, far: Socket): void {
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      this.#sockets.add(from)
+      from.on('data', (chunk) => {
+        if (!this.#silent) to.write(chunk)
+      })
+      from.on('error', () => {})
+      from.on('close', () => {
+        this.#sockets.delete(from)
+        // A silent network does not pass on that somebody hung up either.
+        if (!this.#silent) to.destroy()
+      })
+    }
+  }
+}
