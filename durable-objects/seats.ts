@@ -12,8 +12,10 @@ export interface Seat {
   socket: WebSocket
   /** Bytes sent and not reported as read. Forgotten in sleep: whoever slept with us has long read them, or is gone. */
   unreadBytes: number
-  /** Frames waiting for the end of the turn (outbox.ts). */
+  /** Frames waiting to leave together (outbox.ts). */
   queue: Uint8Array[]
+  /** The last turn in which it was sent something. */
+  turn: number
   /** The member's record is newer than the attachment. */
   stale: boolean
 }
@@ -90,7 +92,7 @@ export class Seats implements Members {
     const before = this.seatOf(member)?.socket
     if (before !== undefined) this.#forget(before)
     this.#ctx.acceptWebSocket(socket, [slotTag(slotOf(member.address)), peerTag(member.peer)])
-    this.#hold({ member, socket, unreadBytes: 0, queue: [], stale: false })
+    this.#hold({ member, socket, unreadBytes: 0, queue: [], turn: 0, stale: false })
     this.#save(socket, member)
     return before
   }
@@ -120,7 +122,7 @@ export class Seats implements Members {
     const record: unknown = socket.deserializeAttachment()
     const member = record instanceof Uint8Array ? unpackMember(record) : undefined
     if (member === undefined) return undefined
-    return this.#hold({ member, socket, unreadBytes: 0, queue: [], stale: false })
+    return this.#hold({ member, socket, unreadBytes: 0, queue: [], turn: 0, stale: false })
   }
 
   #hold(seat: Seat): Seat {

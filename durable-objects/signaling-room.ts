@@ -66,8 +66,9 @@ export class SignalingRoom extends DurableObject<RoomSettings> {
 
   #receive(input: RoomInput, joining?: WebSocket): void {
     const nowMs = Date.now()
-    this.#outbox.turn(nowMs)
+    this.#outbox.begin(nowMs)
     for (const effect of this.#machine.receive(input, nowMs)) this.#perform(effect, joining)
+    this.#outbox.end()
   }
 
   #perform(effect: RoomEffect, joining: WebSocket | undefined): void {
@@ -91,6 +92,8 @@ export class SignalingRoom extends DurableObject<RoomSettings> {
       }
       case 'admit': {
         if (joining === undefined) return
+        const resuming = this.#seats.seatOf(effect.member)
+        if (resuming !== undefined) this.#outbox.finish(resuming)
         const before = this.#seats.seat(effect.member, joining)
         if (before !== undefined) closeWith(before, 'superseded')
         return
