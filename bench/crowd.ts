@@ -8,7 +8,7 @@ import { framesOf } from '../protocol/wire/batch.ts'
 import { decode, encode } from '../protocol/wire/codec.ts'
 import { FRAME, WIRE_VERSION } from '../protocol/wire/registry.ts'
 import type { Server } from './server.ts'
-import { openSocket, type Socket } from './socket.ts'
+import { openSocket, type Prepared, type Socket } from './socket.ts'
 
 export class Member {
   /** Hears relayed and broadcast frames; not the room's own. */
@@ -23,6 +23,14 @@ export class Member {
 
   send(message: Uint8Array): void {
     this.#socket.send(message)
+  }
+
+  prepared(message: Uint8Array): Prepared {
+    return this.#socket.prepared(message)
+  }
+
+  sendPrepared(message: Prepared): void {
+    this.#socket.sendPrepared(message)
   }
 
   /** To the bare object: the slot is its address. */

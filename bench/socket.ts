@@ -8,6 +8,34 @@ const BINARY = 0x82
 const CLOSE = 0x88
 const MASKED = 0x80
 
+/** A masked message with its header. */
+export class Prepared {
+  readonly bytes: Buffer
+  readonly #from: number
+  readonly #mask: Uint8Array
+
+  constructor(opcode: number, message: Uint8Array, mask: Buffer) {
+    const length = message.length
+    const from = length < 126 ? 6 : 8
+    this.#from = from
+    this.#mask = mask
+    this.bytes = Buffer.allocUnsafeSlow(from + length)
+    this.bytes[0] = opcode
+    this.bytes[1] = MASKED | (length < 126 ? length : 126)
+    if (from === 8) this.bytes.writeUInt16BE(length, 2)
+    mask.copy(this.bytes, from - 4)
+    this.patch(0, message)
+  }
+
+  /** Other bytes at a place of the message. */
+  patch(at: number, bytes: Uint8Array): void {
+    const mask = this.#mask
+    for (let i = 0; i < bytes.length; i++) {
+      this.bytes[this.#from + at + i] = (bytes[i] as number) ^ (mask[(at + i) & 3] as number)
+    }
+  }
+}
+
 export class Socket {
   /** Set once it is open. The bytes are a view of what was received: valid until the handler returns. */
   onMessage: (message: Uint8Array) => void = () => {}
@@ -15,6 +43,7 @@ export class Socket {
   readonly #tcp: TcpSocket
   readonly #mask = randomBytes(4)
   #rest: Buffer | undefined
+  #outgoing: Buffer[] = []
 
   constructor(tcp: TcpSocket, early: Buffer) {
     this.#tcp = tcp
@@ -32,28 +61,41 @@ export class Socket {
   }
 
   send(message: Uint8Array): void {
-    this.#write(BINARY, message)
+    this.sendPrepared(this.prepared(message))
+  }
+
+  /** A message as it goes over the wire, to be sent again and again. */
+  prepared(message: Uint8Array): Prepared {
+    return new Prepared(BINARY, message, this.#mask)
+  }
+
+  /** What is sent in one turn of the event loop goes out in one write, as it would from any client's kernel under load. */
+  sendPrepared({ bytes }: Prepared): void {
+    if (this.#outgoing.length === 0) {
+      if (Socket.#unwritten.length === 0) setImmediate(Socket.#writeAll)
+      Socket.#unwritten.push(this)
+    }
+    this.#outgoing.push(Buffer.from(bytes))
   }
 
   close(): void {
-    this.#write(CLOSE, new Uint8Array([0x03, 0xe8]))
+    this.sendPrepared(new Prepared(CLOSE, new Uint8Array([0x03, 0xe8]), this.#mask))
   }
 
   destroy(): void {
     this.#tcp.destroy()
   }
 
-  #write(opcode: number, message: Uint8Array): void {
-    const length = message.length
-    const at = length < 126 ? 6 : 8
-    const frame = Buffer.allocUnsafe(at + length)
-    frame[0] = opcode
-    frame[1] = MASKED | (length < 126 ? length : 126)
-    if (at === 8) frame.writeUInt16BE(length, 2)
-    const mask = this.#mask
-    mask.copy(frame, at - 4)
-    for (let i = 0; i < length; i++) frame[at + i] = (message[i] as number) ^ (mask[i & 3] as number)
-    this.#tcp.write(frame)
+  static #unwritten: Socket[] = []
+
+  static #writeAll = () => {
+    const sockets = Socket.#unwritten
+    Socket.#unwritten = []
+    for (const socket of sockets) {
+      const [first, ...others] = socket.#outgoing as [Buffer, ...Buffer[]]
+      socket.#outgoing = []
+      socket.#tcp.write(others.length === 0 ? first : Buffer.concat([first, ...others]))
+    }
   }
 
   #received(chunk: Buffer): void {
