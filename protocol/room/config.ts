@@ -17,23 +17,23 @@ export const DEFAULT_ROOM_CONFIG: RoomConfig = {
   bytes: { perSecond: limits.BYTES_PER_SECOND, burst: limits.BYTES_BURST },
 }
 
-/** Names as the deployment's configuration has them, each with the range it may be in. */
-const SETTINGS = {
-  ROOM_PEERS_MAX: { least: 1, most: limits.ROOM_PEERS_CEILING },
-  PRESENCE_TIMEOUT_MS: { least: 1_000, most: 600_000 },
-  ROOM_TOKENS_PER_SECOND: { least: 1, most: 1_000_000 },
-  ROOM_BYTES_PER_SECOND: { least: 1_024, most: 2 ** 30 },
+/** Names as the deployment's configuration has them, each with its default and the range it may be in. */
+export const ROOM_SETTINGS = {
+  ROOM_PEERS_MAX: { otherwise: limits.ROOM_PEERS_MAX, least: 1, most: limits.ROOM_PEERS_CEILING },
+  PRESENCE_TIMEOUT_MS: { otherwise: limits.PRESENCE_TIMEOUT_MS, least: 1_000, most: 600_000 },
+  ROOM_TOKENS_PER_SECOND: { otherwise: limits.TOKENS_PER_SECOND, least: 1, most: 1_000_000 },
+  ROOM_BYTES_PER_SECOND: { otherwise: limits.BYTES_PER_SECOND, least: limits.KIB, most: 2 ** 30 },
 } as const
 
-export type RoomSettings = { readonly [Name in keyof typeof SETTINGS]?: string | number }
+export type RoomSettings = { readonly [Name in keyof typeof ROOM_SETTINGS]?: string | number }
 
 /** Throws RangeError naming the setting: a deployment that is wrong should fail on its first request, not serve wrongly. */
 export function roomConfig(settings: RoomSettings): RoomConfig {
-  const perSecond = setting(settings, 'ROOM_TOKENS_PER_SECOND', limits.TOKENS_PER_SECOND)
-  const bytesPerSecond = setting(settings, 'ROOM_BYTES_PER_SECOND', limits.BYTES_PER_SECOND)
+  const perSecond = setting(settings, 'ROOM_TOKENS_PER_SECOND')
+  const bytesPerSecond = setting(settings, 'ROOM_BYTES_PER_SECOND')
   return {
-    peersMax: setting(settings, 'ROOM_PEERS_MAX', limits.ROOM_PEERS_MAX),
-    presenceTimeoutMs: setting(settings, 'PRESENCE_TIMEOUT_MS', limits.PRESENCE_TIMEOUT_MS),
+    peersMax: setting(settings, 'ROOM_PEERS_MAX'),
+    presenceTimeoutMs: setting(settings, 'PRESENCE_TIMEOUT_MS'),
     tokens: { perSecond, burst: perSecond * (limits.TOKENS_BURST / limits.TOKENS_PER_SECOND) },
     bytes: {
       perSecond: bytesPerSecond,
@@ -42,11 +42,11 @@ export function roomConfig(settings: RoomSettings): RoomConfig {
   }
 }
 
-function setting(settings: RoomSettings, name: keyof typeof SETTINGS, otherwise: number): number {
+function setting(settings: RoomSettings, name: keyof typeof ROOM_SETTINGS): number {
   const given = settings[name]
+  const { otherwise, least, most } = ROOM_SETTINGS[name]
   if (given === undefined || given === '') return otherwise
   const value = Number(given)
-  const { least, most } = SETTINGS[name]
   if (!Number.isInteger(value) || value < least || value > most) {
     throw new RangeError(`${name} must be a whole number from ${least} to ${most}, not ${given}`)
   }

@@ -1,0 +1,60 @@
+// The README's ten lines, run as they stand in two real browsers; only the edge's address is another.
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { root } from '../../scripts/paths.ts'
+import { TestBrowser } from '../support/browser.ts'
+import { LocalEdge } from '../support/local-edge.ts'
+
+let edge: LocalEdge
+let browser: TestBrowser
+
+beforeAll(async () => {
+  ;[edge, browser] = await Promise.all([LocalEdge.start(), TestBrowser.launch()])
+})
+afterAll(async () => {
+  await browser?.close()
+  await edge?.stop()
+})
+
+function example(): string {
+  const [, code] =
+    /```js\n(import \{ connect \}[\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? []
+  if (code === undefined) throw new Error('the README has no example')
+  expect(code).toContain("from 'waypost'")
+  expect(code).toContain('http://localhost:8787')
+  return code.replace("from 'waypost'", "from './sdk.js'").replace('http://localhost:8787', edge.url)
+}
+
+/** Runs it as a module of the page; gives the lines it logs, as they come. */
+async function run(page: Page): Promise<string[]> {
+  const lines: string[] = []
+  page.on('console', (message) => lines.push(message.text()))
+  await page.addScriptTag({ type: 'module', content: example() })
+  return lines
+}
+
+it('the example of the README does what it says', async () => {
+  const [first, second, watching] = await Promise.all([browser.page(), browser.page(), browser.page()])
+  const firstSaw = await run(first)
+  // The first must be in before the second comes: a look from a third page tells, and is itself welcomed.
+  await expect.poll(() => peersSeenFrom(watching)).toBe(1)
+  await watching.close()
+  const secondSaw = await run(second)
+  const some = (lines: string[], what: RegExp) =>
+    expect.poll(() => lines.some((line) => what.test(line))).toBe(true)
+  await some(firstSaw, /says to all hello$/)
+  await some(firstSaw, /^delivered (relay|direct)$/)
+  await some(secondSaw, /says .*welcome.* (relay|direct)$/i)
+})
+
+function peersSeenFrom(page: Page): Promise<number> {
+  return page.evaluate(async (url) => {
+    const waypost = await sdk.connect(url, { network: 'demo' })
+    const { size } = (await waypost.join('lobby')).peers
+    await waypost.close()
+    return size
+  }, edge.url)
+}

@@ -1,0 +1,54 @@
+// Documents say what is so: links lead somewhere, tables of settings and words agree with the code.
+
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { ERROR_CODES } from '../../protocol/errors.ts'
+import { ROOM_SETTINGS } from '../../protocol/room/config.ts'
+import { VERSION } from '../../protocol/version.ts'
+import { root } from '../../scripts/paths.ts'
+
+const read = (path: string) => readFileSync(join(root, path), 'utf8')
+const documents = globSync('**/*.md', {
+  cwd: root,
+  exclude: (path) => /node_modules|dist|\.wrangler/.test(`${path}`),
+})
+
+describe('documents', () => {
+  it('are found at all', () => {
+    expect(documents).toEqual(expect.arrayContaining(['README.md', 'SECURITY.md', 'docs/operations.md']))
+  })
+
+  it.each(documents)('%s links only to what exists', (document) => {
+    const links = [...read(document).matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1] as string)
+    const local = links.filter((link) => !/^[a-z]+:/.test(link) && !link.startsWith('#'))
+    const missing = local.filter(
+      (link) => !existsSync(join(root, dirname(document), link.replace(/#.*$/, ''))),
+    )
+    expect(missing).toEqual([])
+  })
+
+  it('give every setting of a room with its real default and range', () => {
+    const operations = read('docs/operations.md')
+    for (const [name, { least, most, otherwise }] of Object.entries(ROOM_SETTINGS)) {
+      expect(operations).toContain(`| \`${name}\` | ${otherwise} | ${least} | ${most} |`)
+    }
+  })
+
+  it('and wrangler.toml set only what is a setting', () => {
+    const vars = read('wrangler.toml').split('[vars]')[1] ?? ''
+    const names = [...vars.matchAll(/^([A-Z_]+) *=/gm)].map((match) => match[1])
+    expect(names.length).toBeGreaterThan(0)
+    for (const name of names) expect([...Object.keys(ROOM_SETTINGS), 'ICE_SERVERS']).toContain(name)
+  })
+
+  it('and the package agree on the version', () => {
+    expect((JSON.parse(read('package.json')) as { version: string }).version).toBe(VERSION)
+    expect(read('docs/operations.md')).toContain(`"version": "${VERSION}"`)
+  })
+
+  it('leave no error code unexplained where it is defined', () => {
+    const source = read('protocol/errors.ts')
+    for (const code of ERROR_CODES) expect(source).toMatch(new RegExp(`'${code}', // .+`))
+  })
+})
