@@ -1,40 +1,89 @@
-// The signaling room in workerd: two members meet, talk and part; then everything that can go otherwise.
+// The signaling room in workerd: members meet, talk and part, in rooms of one, two, fifty and a thousand.
 
 import { describe, expect, it } from 'vitest'
+import { joinSubprotocols } from '../../protocol/room/admission.ts'
+import { framesOf } from '../../protocol/wire/batch.ts'
 import { utf8 } from '../../protocol/wire/bytes.ts'
-import { RoomSocket } from './socket.ts'
+import { encode } from '../../protocol/wire/codec.ts'
+import { FRAME, SUBPROTOCOL } from '../../protocol/wire/registry.ts'
+import { deployedWith, UNLIMITED } from './rooms.ts'
+import { allSettled, newPeer, RoomSocket, upgrade } from './socket.ts'
+
+async function together(room: string, count: number): Promise<RoomSocket[]> {
+  const members: RoomSocket[] = []
+  for (let i = 0; i < count; i++) {
+    const member = await RoomSocket.join(room, newPeer(), { metadata: utf8(`member ${i}`) })
+    await member.welcomed()
+    members.push(member)
+  }
+  return members
+}
 
 describe('a room', () => {
+  it('of one has nobody else in it', async () => {
+    const alice = await RoomSocket.join('one')
+    expect(await alice.welcomed()).toMatchObject({ resumed: false, roster: [] })
+  })
+
   it('shows a newcomer who is here, and tells those here of the newcomer', async () => {
     const alice = await RoomSocket.join('meet', undefined, { metadata: utf8('alice') })
-    expect((await alice.welcomed()).roster).toEqual([])
+    await alice.welcomed()
     const bob = await RoomSocket.join('meet')
     const { roster } = await bob.welcomed()
-    expect(roster.map((member) => member.peer)).toEqual([alice.peer])
-    expect(roster[0]?.metadata).toEqual(utf8('alice'))
+    expect(roster).toMatchObject([{ peer: alice.peer, session: alice.session, metadata: utf8('alice') }])
     expect((await alice.next('joined')).member.peer).toEqual(bob.peer)
   })
 
-  it('relays to one member, and names the sender', async () => {
-    const alice = await RoomSocket.join('relay')
-    const { address } = await alice.welcomed()
-    const bob = await RoomSocket.join('relay')
-    await bob.welcomed()
-    const { member } = await alice.next('joined')
-    alice.send({ kind: 'relay', address: member.address, payload: utf8('hello') })
-    const heard = await bob.next('relay')
-    expect(heard.payload).toEqual(utf8('hello'))
-    expect(heard.address).toBe(address)
+  it('answers with the subprotocol, and never with the hello', async () => {
+    const join = {
+      kind: 'join',
+      version: 1,
+      peer: newPeer(),
+      session: new Uint8Array(8),
+      metadata: utf8('x'),
+    } as const
+    const response = await upgrade('/v1/rooms/protocol', joinSubprotocols(join))
+    expect(response.status).toBe(101)
+    expect(response.headers.get('Sec-WebSocket-Protocol')).toBe(SUBPROTOCOL)
+    await RoomSocket.of(response, join).welcomed()
   })
 
-  it('ends cleanly at once when a browser closes without a code', async () => {
-    const alice = await RoomSocket.join('close')
+  it('relays to one member, and names the sender', async () => {
+    const [alice, bob, carol] = (await together('relay', 3)) as [RoomSocket, RoomSocket, RoomSocket]
+    for (const kind of ['relay', 'signal'] as const) {
+      alice.send({ kind, address: bob.view.address!, payload: utf8('hello') })
+      expect(await bob.next(kind)).toEqual({ kind, address: alice.view.address!, payload: utf8('hello') })
+    }
+    await allSettled([alice, bob, carol])
+    expect(carol.frames.some(({ kind }) => kind === 'relay' || kind === 'signal')).toBe(false)
+  })
+
+  it('tells all of a change of metadata, and whoever comes later', async () => {
+    const [alice, bob] = (await together('metadata', 2)) as [RoomSocket, RoomSocket]
+    alice.send({ kind: 'metadata', address: 0, metadata: utf8('away') })
+    const { address } = alice.view
+    expect(await bob.next('metadata')).toEqual({ kind: 'metadata', address, metadata: utf8('away') })
+    const carol = await RoomSocket.join('metadata')
+    const { roster } = await carol.welcomed()
+    expect(roster.find((member) => member.address === address)?.metadata).toEqual(utf8('away'))
+  })
+
+  it('delivers what one member sends in the order sent, batched or not', async () => {
+    const [alice, bob] = (await together('order', 2)) as [RoomSocket, RoomSocket]
+    const address = bob.view.address!
+    const relay = (n: number) => ({ kind: 'relay', address, payload: utf8(`${n}`) }) as const
+    for (let n = 0; n < 90; n += 3) {
+      alice.send(relay(n))
+      alice.send({ kind: 'batch', frames: [encode(relay(n + 1)), encode(relay(n + 2))] })
+    }
+    for (let n = 0; n < 90; n++) expect((await bob.next('relay')).payload).toEqual(utf8(`${n}`))
+  })
+
+  it('keeps networks apart', async () => {
+    const alice = await RoomSocket.join('lobby', undefined, { network: 'red' })
     await alice.welcomed()
-    const bob = await RoomSocket.join('close')
-    const { address } = await bob.welcomed()
-    bob.close()
-    expect(await bob.closing()).toMatchObject({ wasClean: true })
-    expect(await alice.next('left')).toEqual({ kind: 'left', address, reason: 'closed' })
+    const bob = await RoomSocket.join('lobby', undefined, { network: 'blue' })
+    expect((await bob.welcomed()).roster).toEqual([])
   })
 
   it('answers keep-alives', async () => {
@@ -42,4 +91,104 @@ describe('a room', () => {
     alice.sendBytes('ping')
     expect(await alice.nextText()).toBe('pong')
   })
+
+  it('takes any name that fits a line', async () => {
+    for (const name of ['a', 'Küche & Bad / 2. Stock', '部屋?#%', '☂'.repeat(128)]) {
+      const alice = await RoomSocket.join(name)
+      await alice.welcomed()
+      const bob = await RoomSocket.join(name)
+      expect((await bob.welcomed()).roster.length).toBe(1)
+    }
+  })
 })
+
+describe('a room of fifty', () => {
+  it('sees everybody come, hears everybody, and sees everybody go', async () => {
+    const members = await together('fifty', 50)
+    await allSettled(members)
+    for (const member of members) expect(member.view.members.size).toBe(49)
+    const [first] = members
+    first!.send({ kind: 'broadcast', address: 0, payload: utf8('hello all') })
+    for (const member of members.slice(1)) {
+      const said = { kind: 'broadcast', address: first!.view.address, payload: utf8('hello all') }
+      expect(await member.next('broadcast')).toEqual(said)
+    }
+    while (members.length > 1) {
+      const leaving = members.pop()!
+      leaving.close()
+      expect(await leaving.closing()).toMatchObject({ wasClean: true })
+    }
+    await first!.settled()
+    expect(first!.view.members.size).toBe(0)
+    expect(first!.frames.filter(({ kind }) => kind === 'left').length).toBe(49)
+  })
+})
+
+describe('a room of a thousand', () => {
+  it('is shown whole to the last, in parts; a broadcast reaches all, and so does a leaving', async () => {
+    await deployedWith(UNLIMITED, async () => {
+      const alice = await RoomSocket.join('thousand')
+      await alice.welcomed()
+      const crowd: Listener[] = []
+      for (let i = 1; i < 999; i++) crowd.push(await Listener.join('thousand', utf8('m'.repeat(30))))
+      const last = await RoomSocket.join('thousand')
+      const { roster } = await last.welcomed()
+      expect(roster.length).toBe(999)
+      expect(last.frames.filter(({ kind }) => kind === 'roster').length).toBeGreaterThan(2)
+      last.send({ kind: 'broadcast', address: 0, payload: utf8('all of you') })
+      await Promise.all([
+        alice.next('broadcast'),
+        ...crowd.map((member) => member.counted(FRAME.broadcast, 1)),
+      ])
+      last.close()
+      await Promise.all([alice.next('left'), ...crowd.map((member) => member.counted(FRAME.left, 1))])
+      await alice.settled()
+      expect(alice.view.members.size).toBe(998)
+      // Each of the crowd heard of the 998 - i who came after it, and of nobody twice.
+      crowd.forEach((member, i) => {
+        expect(member.count(FRAME.joined)).toBe(998 - i)
+      })
+    })
+  }, 60_000)
+})
+
+/** One of a crowd: it counts frames by type and looks into none, as a thousand strict views would outlast the test. */
+class Listener {
+  readonly #counts = new Map<number, number>()
+  #heard: () => void = () => {}
+
+  static async join(room: string, metadata: Uint8Array): Promise<Listener> {
+    const join = {
+      kind: 'join',
+      version: 1,
+      peer: newPeer(),
+      session: newPeer().subarray(0, 8),
+      metadata,
+    } as const
+    const response = await upgrade(`/v1/rooms/${room}`, joinSubprotocols(join))
+    const listener = new Listener()
+    response.webSocket!.addEventListener('message', ({ data }) =>
+      listener.#hear(new Uint8Array(data as ArrayBuffer)),
+    )
+    Object.assign(response.webSocket!, { binaryType: 'arraybuffer' })
+    response.webSocket!.accept()
+    return listener
+  }
+
+  count(type: number): number {
+    return this.#counts.get(type) ?? 0
+  }
+
+  async counted(type: number, wanted: number): Promise<void> {
+    while (this.count(type) < wanted) {
+      await new Promise<void>((resolve) => {
+        this.#heard = resolve
+      })
+    }
+  }
+
+  #hear(message: Uint8Array): void {
+    for (const frame of framesOf(message)) this.#counts.set(frame[0]!, this.count(frame[0]!) + 1)
+    this.#heard()
+  }
+}

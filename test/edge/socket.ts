@@ -1,11 +1,15 @@
-// A member of a room as the edge tests see one: a raw socket that speaks frames, with what it was sent kept in order.
+// A member of a room as the edge tests see one: a raw socket that speaks frames, with what it was sent kept in order
+// and held to the strict view of a roster (test/sim/roster-view.ts).
 
 import { exports } from 'cloudflare:workers'
 import { joinSubprotocols } from '../../protocol/room/admission.ts'
 import { framesOf } from '../../protocol/wire/batch.ts'
+import { equalBytes, utf8 } from '../../protocol/wire/bytes.ts'
 import { decode, encode } from '../../protocol/wire/codec.ts'
 import type { Frame, JoinFrame, RosterMember } from '../../protocol/wire/frames.ts'
-import { type FrameKind, WIRE_VERSION } from '../../protocol/wire/registry.ts'
+import { type FrameKind, type RefusalCode, WIRE_VERSION } from '../../protocol/wire/registry.ts'
+import { toHex } from '../protocol/wire/notation.ts'
+import { RosterView } from '../sim/roster-view.ts'
 
 export interface CloseSeen {
   readonly code: number
@@ -30,23 +34,36 @@ export function newPeer(): Uint8Array {
   return peer
 }
 
+/** The upgrade request of a room, with whatever subprotocols it offers. */
+export async function upgrade(path: string, offered?: readonly string[]): Promise<Response> {
+  const headers = new Headers({ Upgrade: 'websocket' })
+  if (offered !== undefined) headers.set('Sec-WebSocket-Protocol', offered.join(', '))
+  return await exports.default.fetch(`https://edge.example${path}`, { headers })
+}
+
+const ECHO = utf8('echo of one’s own: ')
+
 export class RoomSocket {
   readonly peer: Uint8Array
   readonly session: Uint8Array
   readonly frames: Frame[] = []
   readonly texts: string[] = []
+  readonly view = new RosterView()
   closed: CloseSeen | undefined
+  /** What was wrong with what it was sent, as the strict view sees it. Thrown at whoever waits next. */
+  #wrong: unknown
   readonly #socket: WebSocket
   #read = 0
-  #changed: () => void = () => {}
+  #echoes = 0
+  #echoed = 0
+  #waiting: (() => void)[] = []
 
-  constructor(socket: WebSocket, join: JoinFrame) {
+  constructor(socket: WebSocket, join: Pick<JoinFrame, 'peer' | 'session'>) {
     this.#socket = socket
     this.peer = join.peer
     this.session = join.session
     socket.addEventListener('message', ({ data }) => {
-      if (typeof data === 'string') this.texts.push(data)
-      else for (const frame of framesOf(new Uint8Array(data as ArrayBuffer))) this.frames.push(decode(frame))
+      this.#hear(data)
       this.#changed()
     })
     socket.addEventListener('close', ({ code, reason, wasClean }) => {
@@ -66,14 +83,14 @@ export class RoomSocket {
       session: options.session ?? crypto.getRandomValues(new Uint8Array(8)),
       metadata: options.metadata ?? new Uint8Array(),
     }
-    const headers = { Upgrade: 'websocket', 'Sec-WebSocket-Protocol': joinSubprotocols(join).join(', ') }
     const network = options.network === undefined ? '' : `?network=${options.network}`
-    const response = await exports.default.fetch(
-      `https://edge.example/v1/rooms/${encodeURIComponent(room)}${network}`,
-      { headers },
-    )
-    if (response.webSocket === null) throw new Error(`no socket: ${response.status} ${await response.text()}`)
-    return new RoomSocket(response.webSocket, join)
+    const path = `/v1/rooms/${encodeURIComponent(room)}${network}`
+    return RoomSocket.of(await upgrade(path, joinSubprotocols(join)), join)
+  }
+
+  static of(response: Response, join?: Pick<JoinFrame, 'peer' | 'session'>): RoomSocket {
+    if (response.webSocket === null) throw new Error(`no socket: ${response.status}`)
+    return new RoomSocket(response.webSocket, join ?? { peer: new Uint8Array(), session: new Uint8Array() })
   }
 
   send(frame: Frame): void {
@@ -124,9 +141,60 @@ export class RoomSocket {
     }
   }
 
-  #change(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#changed = resolve
-    })
+  /** Waits until the room has done all that this member asked before, and this member was sent all that came before. */
+  async settled(): Promise<void> {
+    const address = this.view.address
+    if (address === undefined) throw new Error('only a member can ask the room for an echo')
+    const wanted = ++this.#echoes
+    this.send({ kind: 'relay', address, payload: Uint8Array.from([...ECHO, ...utf8(`${wanted}`)]) })
+    while (this.#echoed < wanted && this.closed === undefined) await this.#change()
   }
+
+  /** The frames as they came, own echoes left out: what two runs of one conversation must agree on. */
+  heard(): string[] {
+    return this.frames.map((frame) => `${frame.kind} ${toHex(encode(frame))}`)
+  }
+
+  #hear(data: unknown): void {
+    if (typeof data === 'string') {
+      this.texts.push(data)
+      return
+    }
+    try {
+      for (const bytes of framesOf(new Uint8Array(data as ArrayBuffer))) {
+        const frame = decode(bytes)
+        this.view.hear(frame)
+        if (frame.kind === 'relay' && equalBytes(frame.payload.subarray(0, ECHO.length), ECHO)) this.#echoed++
+        else this.frames.push(frame)
+      }
+    } catch (error) {
+      this.#wrong = error
+    }
+  }
+
+  #changed(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const resolve of waiting) resolve()
+  }
+
+  async #change(): Promise<void> {
+    if (this.#wrong !== undefined) throw this.#wrong
+    await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    if (this.#wrong !== undefined) throw this.#wrong
+  }
+}
+
+/** All that these asked for has happened, and all that they were to be told of it has come. */
+export async function allSettled(members: readonly RoomSocket[]): Promise<void> {
+  const open = () => members.filter((member) => member.closed === undefined)
+  await Promise.all(open().map((member) => member.settled()))
+  // Once more: what the last of them caused, the first of them may have heard after its own echo.
+  await Promise.all(open().map((member) => member.settled()))
+}
+
+/** Told why in a frame, then closed with the code of it. */
+export async function refusedFor(socket: RoomSocket): Promise<{ code: RefusalCode; closed: CloseSeen }> {
+  const { code } = await socket.next('refusal')
+  return { code, closed: await socket.closing() }
 }
