@@ -19,9 +19,9 @@ export async function enterRoom(c: Context<Edge, '/v1/rooms/:room'>): Promise<Re
     if (!named) return refuse(c, 'bad-name', 'the name of the room or network is not well formed')
     return refuse(c, 'upgrade-required', 'a room is a WebSocket', { Upgrade: 'websocket' })
   }
-  if (!named) return refuseUpgrade('bad-request')
+  if (!named) return refuseUpgrade(c.req.raw, 'bad-request')
   const admission = admit(c.req.raw)
-  if (!admission.admitted) return refuseUpgrade(admission.code)
+  if (!admission.admitted) return refuseUpgrade(c.req.raw, admission.code)
   const headers = new Headers({ Upgrade: 'websocket', [JOIN_HEADER]: toBase64url(encode(admission.join)) })
   // Offered by the client and so required of the answer; what it offered besides stays here.
   headers.set('Sec-WebSocket-Protocol', c.req.header('Sec-WebSocket-Protocol') ?? '')
@@ -30,6 +30,6 @@ export async function enterRoom(c: Context<Edge, '/v1/rooms/:room'>): Promise<Re
       new Request(c.req.url, { headers }),
     )
   } catch {
-    return refuseUpgrade('internal')
+    return refuseUpgrade(c.req.raw, 'internal')
   }
 }
