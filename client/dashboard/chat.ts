@@ -25,6 +25,7 @@ export class Chat {
 
   constructor(people: People) {
     this.#people = people
+    this.#to.addEventListener('change', () => this.refresh())
     find(document, '#composer', HTMLFormElement).addEventListener('submit', (event) => {
       event.preventDefault()
       this.#submit()

@@ -11,13 +11,14 @@ const BOOTSTRAP_EVERY_MS = 60_000
 
 export class EdgePanel {
   readonly #network: string
+  readonly #watch = new HealthWatch((health) => this.#show(health))
   readonly #pill = find(document, '#edge-pill', HTMLElement)
   readonly #note = find(document, '#edge-note', HTMLElement)
   readonly #facts = find(document, '#edge-facts', HTMLElement)
   readonly #limits = find(document, '#edge-limits', HTMLElement)
   #healthFacts: readonly Fact[] = [
     ['Version', '–'],
-    ['Round trip from here', '–'],
+    ['Health answers in', '–'],
     ['SignalingRoom', '–'],
     ['Up for', '–'],
   ]
@@ -33,7 +34,12 @@ export class EdgePanel {
 
   start(): void {
     this.#define()
-    new HealthWatch((health) => this.#show(health)).start()
+    this.#watch.start()
+  }
+
+  /** The room's socket came or went: the edge may have too. */
+  look(): void {
+    this.#watch.look()
   }
 
   #show(health: Health): void {
@@ -53,12 +59,12 @@ export class EdgePanel {
     const trip = `${milliseconds(health.roundTripMs)} ms`
     const [short, note] =
       health.kind === 'up'
-        ? [`Edge up · ${trip}`, 'It answers, and reaches its objects.']
-        : ['Edge ailing', 'It answers, but does not reach all of its objects.']
-    this.#say(tone, short, note)
+        ? [`Edge up · ${trip}`, 'Answers, and reaches its objects.']
+        : ['Edge ailing', 'Answers, but does not reach all of its objects.']
+    this.#say(tone, short, `${note} Asked at ${clock(new Date())}.`)
     this.#healthFacts = [
       ['Version', health.version],
-      ['Round trip from here', trip],
+      ['Health answers in', trip],
       ...health.probes.map(({ name, ok, latencyMs, reason }): Fact => {
         return [
           name,

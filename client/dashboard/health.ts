@@ -51,6 +51,11 @@ export class HealthWatch {
     this.#plan(0)
   }
 
+  /** Something happened that makes the answer worth having now. */
+  look(): void {
+    this.#plan(0)
+  }
+
   #plan(inMs: number): void {
     clearTimeout(this.#timer)
     if (document.hidden) return // Asked again when somebody looks.

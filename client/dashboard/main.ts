@@ -1,6 +1,6 @@
 // The dashboard: this edge's health, and a live room that any two tabs can meet in. A user of the SDK like any other.
 
-import type { Peer, Room, Via, Waypost } from '../index.ts'
+import type { Room, Via, Waypost } from '../index.ts'
 import { Chat } from './chat.ts'
 import { announce, find, setText } from './dom.ts'
 import { EdgePanel } from './edge-panel.ts'
@@ -15,6 +15,7 @@ import { Session } from './session.ts'
 const NETWORK = 'demo'
 const REFRESH_MS = 1_000
 
+const edge = new EdgePanel(NETWORK)
 const people = new People()
 const chat = new Chat(people)
 const peers = new PeerList(people, (to) => chat.writeTo(to))
@@ -23,15 +24,14 @@ const pings = new Pings((id, via, ms) => peers.measured(id, via, ms))
 let refresh: () => void = () => {}
 
 const session = new Session({
-  state: (state) => panel.show(state),
+  state: (state) => {
+    panel.show(state)
+    if (state.kind === 'joined' || state.kind === 'reconnecting') edge.look()
+  },
   connected: (waypost) => {
     panel.showId(waypost.id)
     waypost.on('message', ({ from, data, via }) => {
       if (!isPing(data)) chat.heard(from, data, via)
-    })
-    waypost.on('path', ({ peer, via }) => {
-      logEvent(pathWords(people.nameOf(peer), via))
-      refresh()
     })
   },
   joined: enter,
@@ -40,6 +40,7 @@ const session = new Session({
     pings.stop()
     chat.close()
     peers.clear()
+    panel.showOthers(0)
   },
 })
 
@@ -55,19 +56,34 @@ function enter(waypost: Waypost, room: Room): void {
   refresh = () => {
     peers.refresh(waypost, room)
     chat.refresh()
+    panel.showOthers(room.peers.size)
   }
   const tell = (text: string) => {
     refresh()
     logEvent(text)
     announce(text)
   }
-  room.on('join', (peer) => tell(`${people.know(peer)} arrived`))
-  room.on('leave', (peer: Peer) => tell(`${people.know(peer)} left`))
+  const arrived = new Set(room.peers.keys())
+  room.on('join', (peer) => {
+    arrived.add(peer.id)
+    tell(`${people.know(peer)} arrived`)
+  })
+  room.on('leave', (peer) => {
+    arrived.delete(peer.id)
+    tell(`${people.know(peer)} left`)
+  })
   room.on('update', (peer) => {
     const before = people.nameOf(peer.id)
     const now = people.know(peer)
     if (now === before) refresh()
     else tell(`${before} is ${now} now`)
+  })
+  waypost.on('path', ({ peer: id, via }) => {
+    const peer = room.peers.get(id)
+    // A peer that comes is reached, and one that goes is not: that it came or went says so already.
+    if (peer === undefined || !arrived.has(id)) return
+    logEvent(pathWords(people.know(peer), via))
+    refresh()
   })
   room.on('message', ({ from, data }) => chat.heardByAll(from, data))
   for (const peer of room.peers.values()) logEvent(`${people.know(peer)} was here before you`)
@@ -99,6 +115,6 @@ function snippet(room: string): string {
 }
 
 setText(find(document, '#host', HTMLElement), location.host)
-new EdgePanel(NETWORK).start()
+edge.start()
 begin()
 setInterval(() => refresh(), REFRESH_MS)

@@ -2,67 +2,21 @@
 
 import { NAME_CHARS_MAX, tame } from './people.ts'
 
-const FIRST = [
-  'Amber',
-  'Brisk',
-  'Calm',
-  'Clear',
-  'Copper',
-  'Early',
-  'Fern',
-  'Gentle',
-  'Golden',
-  'Hazel',
-  'Ivory',
-]
-const FIRST_MORE = [
-  'Lunar',
-  'Maple',
-  'Misty',
-  'Northern',
-  'Quiet',
-  'River',
-  'Silver',
-  'Sunny',
-  'Swift',
-  'Velvet',
-]
-const SECOND = [
-  'Badger',
-  'Crane',
-  'Curlew',
-  'Falcon',
-  'Finch',
-  'Heron',
-  'Ibex',
-  'Kestrel',
-  'Lark',
-  'Lynx',
-  'Marten',
-]
-const SECOND_MORE = [
-  'Otter',
-  'Owl',
-  'Plover',
-  'Puffin',
-  'Robin',
-  'Seal',
-  'Stoat',
-  'Swan',
-  'Tern',
-  'Wren',
-  'Yak',
-]
+const FIRST =
+  'Amber Brisk Calm Clear Copper Early Fern Gentle Golden Hazel Ivory Lunar Maple Misty Northern Quiet River Silver'
+const SECOND =
+  'Badger Crane Curlew Falcon Finch Heron Ibex Kestrel Lark Lynx Marten Otter Owl Plover Puffin Robin Seal Stoat Swan'
 const KEY = 'waypost.name'
 
-function draw(words: readonly string[]): string {
+function draw(list: string): string {
+  const words = list.split(' ')
   return words[Math.floor(Math.random() * words.length)] ?? 'Someone'
 }
 
 /** This tab's name: kept over reloads, and not shared with other tabs. */
 export function ownName(): string {
   const kept = storage()?.getItem(KEY)
-  return keepName(kept || `${draw([...FIRST, ...FIRST_MORE])} ${draw([...SECOND, ...SECOND_MORE])}`)
+  return keepName(kept || `${draw(FIRST)} ${draw(SECOND)}`)
 }
 
 /** Keeps it, and gives it back as others will see it. An empty one is replaced. */

@@ -4,10 +4,9 @@ import { announce, find, setPill, setText, type Tone } from './dom.ts'
 import { logEvent } from './event-log.ts'
 import { keepName, ownName } from './own-name.ts'
 import type { SessionState } from './session.ts'
-import { shortId } from './words.ts'
+import { count, shortId } from './words.ts'
 
 const ROOM_DEFAULT = 'lobby'
-const WELCOME = 'Open this page in a second tab and watch the two find each other.'
 
 export interface RoomWishes {
   /** Another room, or another way to connect: begin anew. */
@@ -32,7 +31,9 @@ export class RoomPanel {
   readonly #name = find(document, '#name', HTMLInputElement)
   readonly #room = find(document, '#room', HTMLInputElement)
   readonly #relayOnly = find(document, '#relay-only', HTMLInputElement)
-  #before: SessionState['kind'] | undefined
+  #state: SessionState = { kind: 'connecting' }
+  #others = 0
+  #said: SessionState['kind'] | undefined
 
   constructor(wishes: RoomWishes) {
     this.#name.value = ownName()
@@ -82,28 +83,39 @@ export class RoomPanel {
   }
 
   show(state: SessionState): void {
+    this.#state = state
     const [tone, words] = SHOWN[state.kind]
     setPill(this.#pill, tone, words)
     this.#again.hidden = state.kind !== 'ended'
-    setText(this.#why, 'why' in state ? sentence(state.why) : explain(state.kind))
-    if (state.kind === this.#before) return
-    const worthSaying = state.kind !== 'connecting' && state.kind !== 'joining'
-    if (worthSaying) {
-      const room = find(document, '#room-name', HTMLElement).textContent
-      logEvent('why' in state ? `${words}: ${state.why}` : `${words} (${room})`)
-      announce(words)
-      this.#before = state.kind
-    }
+    this.#explain()
+    // Only what lasts is worth saying, and once.
+    if (state.kind === this.#said || state.kind === 'connecting' || state.kind === 'joining') return
+    this.#said = state.kind
+    const room = find(document, '#room-name', HTMLElement).textContent
+    logEvent('why' in state ? `${words}: ${state.why}` : `${words} (${room})`)
+    announce(words)
+  }
+
+  showOthers(others: number): void {
+    this.#others = others
+    this.#explain()
+  }
+
+  #explain(): void {
+    const state = this.#state
+    setText(this.#why, 'why' in state ? sentence(state.why) : explain(state.kind, this.#others))
   }
 }
 
-function explain(kind: SessionState['kind']): string {
-  return kind === 'reconnecting'
-    ? 'The socket to the edge is gone and will come back. Direct connections go on meanwhile.'
-    : WELCOME
+function explain(kind: SessionState['kind'], others: number): string {
+  if (kind === 'reconnecting') {
+    return 'The socket to the edge is gone and will come back. Direct connections go on meanwhile.'
+  }
+  if (others === 0) return 'Open this page in a second tab and watch the two find each other.'
+  return `You and ${others === 1 ? 'one other' : `${count(others)} others`}, connected directly where a way is found.`
 }
 
-const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, '')}.`
 
 function roomIn(hash: string): string {
   try {
