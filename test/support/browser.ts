@@ -70,6 +70,16 @@ export class TestBrowser {
     await crashed
   }
 
+  /** Every process of the browser stops where it is, as on a laptop whose lid was closed. Gives the way to open it again. */
+  async sleep(): Promise<() => void> {
+    const session = await this.#browser.newBrowserCDPSession()
+    const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+    for (const { id } of processInfo) process.kill(id, 'SIGSTOP')
+    return () => {
+      for (const { id } of processInfo) process.kill(id, 'SIGCONT')
+    }
+  }
+
   async close(): Promise<void> {
     await this.#browser.close()
     await new Promise((resolve) => this.#server.close(resolve))
