@@ -9,7 +9,7 @@ import { decode, encode } from '../../protocol/wire/codec.ts'
 import type { Frame, JoinFrame, RosterMember } from '../../protocol/wire/frames.ts'
 import { type FrameKind, type RefusalCode, WIRE_VERSION } from '../../protocol/wire/registry.ts'
 import { toHex } from '../protocol/wire/notation.ts'
-import { RosterView } from '../sim/roster-view.ts'
+import { describeMember, RosterView } from '../sim/roster-view.ts'
 
 export interface CloseSeen {
   readonly code: number
@@ -150,9 +150,15 @@ export class RoomSocket {
     while (this.#echoed < wanted && this.closed === undefined) await this.#change()
   }
 
-  /** The frames as they came, own echoes left out: what two runs of one conversation must agree on. */
+  /**
+   * The frames as they came, own echoes left out: what two runs of one conversation must agree on. A roster is a set,
+   * and comes in whatever order the platform lists sockets; here in one order.
+   */
   heard(): string[] {
-    return this.frames.map((frame) => `${frame.kind} ${toHex(encode(frame))}`)
+    return this.frames.map((frame) => {
+      if (frame.kind !== 'roster') return `${frame.kind} ${toHex(encode(frame))}`
+      return [`roster ${frame.last}`, ...frame.members.map(describeMember).sort()].join('; ')
+    })
   }
 
   #hear(data: unknown): void {
