@@ -4,6 +4,7 @@
 import { parseArgs } from 'node:util'
 import { type Benchmark, FULL, QUICK, type Row } from './benchmark.ts'
 import { broadcastIdle, broadcastLoad } from './broadcast.ts'
+import { browserTimes } from './browser.ts'
 import { joinLiveRoom, joinNewRoom } from './join.ts'
 import { idleMemory } from './memory.ts'
 import { relayBatched, relayLowLoad, relaySaturation } from './relay.ts'
@@ -17,6 +18,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   joinNewRoom,
   joinLiveRoom,
   idleMemory,
+  browserTimes,
 ]
 
 const { values: options } = parseArgs({

@@ -16,7 +16,8 @@ export class BareRoom extends DurableObject {
 
   override fetch(request: Request): Response {
     const { 0: client, 1: server } = new WebSocketPair()
-    const slot = Number(request.headers.get('slot'))
+    // A browser cannot set headers.
+    const slot = Number(request.headers.get('slot') ?? new URL(request.url).searchParams.get('slot'))
     this.ctx.acceptWebSocket(server)
     server.serializeAttachment(slot)
     this.sockets[slot] = server
