@@ -100,8 +100,11 @@ export const FRAGMENT_BYTES_MAX = 32 * KIB - 64
 export const LINK_MESSAGE_BYTES_MAX = 16 * MIB
 /** What a receiver lets a sender have unacknowledged on a lane. Fills 100 Mbit/s at 80 ms. */
 export const LINK_WINDOW_BYTES = MIB
-/** What the receiver keeps of messages not yet complete or not yet consumed, at most (a window and a message). */
-export const LINK_QUEUE_BYTES_MAX = 32 * MIB
+/**
+ * What a fragment under way, or a message not yet consumed, costs in a window beside its bytes: about what the memory of
+ * its record is. So a window holds at most 16,384 of them, however small.
+ */
+export const LINK_OVERHEAD_BYTES = 64
 /** Messages waiting on one link. Beyond it: `queue-full`. */
 export const LINK_QUEUE_MESSAGES_MAX = 10_000
 /** How long an unacknowledged message is tried. Beyond it: `timeout`. */
