@@ -240,7 +240,8 @@ export class Waypost {
         else this.#events.emit('datagram', { from, data: data.value, via })
       },
       settled: (token, outcome) => this.#deliveries.settle(token, outcome, this.#closed),
-      pathChanged: (via) => void this.#events.emit('path', { peer: from, via }),
+      // After this turn: a newcomer has joined the room for the application before a way to it is news.
+      pathChanged: (via) => queueMicrotask(() => this.#events.emit('path', { peer: from, via })),
       dropped: (reason) => this.#drops.count(reason),
     }
   }
