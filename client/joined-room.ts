@@ -17,7 +17,8 @@ export interface RoomOwner {
   /** The peer is in this room now, or is no more; or the way to it through this room changed. */
   peerArrived(room: JoinedRoom, member: KnownMember): void
   peerDeparted(room: JoinedRoom, id: PeerId): void
-  reachChanged(room: JoinedRoom): void
+  /** Of everybody, or of one. */
+  reachChanged(room: JoinedRoom, id?: PeerId): void
   entered(room: JoinedRoom, again: boolean): void
   relayed(from: KnownMember, payload: Uint8Array): void
   signalled(from: KnownMember, payload: Uint8Array): void
@@ -117,7 +118,7 @@ export class JoinedRoom {
         const peer = this.#peers.get(member.id)
         if (peer !== undefined) this.#events.emit('update', peer)
       },
-      returned: () => this.#owner.reachChanged(this),
+      returned: (member) => this.#owner.reachChanged(this, member.id),
       heard: (as, from, payload) => {
         if (as === 'relay') return this.#owner.relayed(from, payload)
         if (as === 'signal') return this.#owner.signalled(from, payload)

@@ -175,7 +175,10 @@ export class Waypost {
     return {
       peerArrived: (room, member) => this.#peerArrived(room, member),
       peerDeparted: (room, id) => this.#peerDeparted(room, id),
-      reachChanged: (room) => this.#reachChanged(room),
+      reachChanged: (room, id) => {
+        if (id === undefined) this.#reachChanged(room)
+        else this.#links.get(id)?.roomChanged(room.host)
+      },
       entered: (room, again) => {
         this.#reachChanged(room)
         if (!again) this.#meetAll(room)
