@@ -41,8 +41,8 @@ export const PRESENCE_TIMEOUT_MS = 30_000
 /** In each such window some members are on duty to ask the room to look for vanished ones (see membership/duty.ts). */
 export const SWEEP_MS = 5_000
 
-/** How many members are on duty in a window. Two, so that one vanished warden does not cost a window. */
-export const SWEEP_WARDENS = 2
+/** How many members are on duty in a window. Eight, so that half of a room vanishing seldom takes them all (duty.ts). */
+export const SWEEP_WARDENS = 8
 
 /** Tokens each socket earns per second, and may save up. A token buys about 50 µs of the object; prices below. Beyond: `rate-limited`. */
 export const TOKENS_PER_SECOND = 100
@@ -85,8 +85,16 @@ export const PONG_TIMEOUT_MS = 4_000
 /** Reconnecting: full jitter between the base and the base doubled per attempt, to the cap. */
 export const RECONNECT_BASE_MS = 250
 export const RECONNECT_MAX_MS = 15_000
+/** Only a stay of so long ends the doubling: a room that lets us in and drops us at once is not to be hammered. */
+export const STEADY_MS = 5_000
+/** What a welcome may ask for as keep-alive, and a refusal as patience: whatever an edge says, nobody spins or sleeps for ever. */
+export const KEEP_ALIVE_LEAST_MS = 100
+export const KEEP_ALIVE_MOST_MS = 60_000
+export const RETRY_AFTER_MOST_MS = 60_000
 /** After our own reconnect, a member missing from the new roster may still be reconnecting too: so long before it "left". */
 export const ROSTER_GRACE_MS = 10_000
+/** So long at most our waiting broadcasts wait, after our own reconnect, for those who were here and are not back yet. */
+export const BROADCAST_HOLD_MS = 3_000
 /** Without a socket for this long the room has taken us for vanished; its members are as good as gone for us too. */
 export const ABSENCE_MS = 45_000
 /** Broadcasts kept while reconnecting. Beyond it: `broadcast` throws `queue-full`. */
