@@ -12,7 +12,7 @@ import { ACK_SPACING_MS, LINK_OVERHEAD_BYTES, LINK_WINDOW_BYTES, RESEND_MIN_MS }
 import type { Machine } from '../machine.ts'
 import { encode, tryDecode } from '../wire/codec.ts'
 import type { Lane, LinkAckFrame, LinkDataFrame, LinkFrame } from '../wire/frames.ts'
-import { DirectPath } from './direct-path.ts'
+import { DirectPath, smoothed } from './direct-path.ts'
 import { type Held, ReceivingLane } from './receiving.ts'
 import { type Message, type PathName, SendingLane } from './sending.ts'
 
@@ -276,10 +276,8 @@ export class LinkMachine implements Machine<LinkInput, LinkEffect> {
     const sending = this.#sending[frame.lane]
     const { settled, roundTrip, drop } = sending.acknowledge(frame.next, frame.windowBytes, nowMs)
     if (drop !== undefined) this.#do({ kind: 'drop', reason: drop })
-    if (roundTrip?.via === 'relay') {
-      const known = this.#relayRoundTripMs ?? roundTrip.ms
-      this.#relayRoundTripMs = known + (roundTrip.ms - known) / 8
-    }
+    // Bulk measures its own queue, not the path.
+    if (roundTrip !== undefined && frame.lane === 'control') this.#measured(roundTrip.via, roundTrip.ms)
     for (const { message, via } of settled) {
       if (!message.expired) this.#do({ kind: 'settled', token: message.token, outcome: 'acknowledged', via })
     }
@@ -290,6 +288,11 @@ export class LinkMachine implements Machine<LinkInput, LinkEffect> {
     const held = this.#held[lane]
     held.bytes = Math.max(0, held.bytes - bytes - LINK_OVERHEAD_BYTES)
     if (this.#advertised[lane] < LINK_WINDOW_BYTES / 2) this.#owe(lane, this.#path)
+  }
+
+  #measured(via: PathName, ms: number): void {
+    if (via === 'webrtc') this.#direct.measured(ms)
+    else this.#relayRoundTripMs = smoothed(this.#relayRoundTripMs, ms)
   }
 
   // ---- what we owe and send ------------------------------------------------------------------------------------
