@@ -1,7 +1,17 @@
 // Broadcast: one room of 100, 200 bytes to all others. What counts is the delivery: the message in is a hundredth of it.
 
 import { encode } from '../protocol/wire/codec.ts'
-import { type Benchmark, type Effort, inTurns, row, type Side, sleep, together } from './benchmark.ts'
+import {
+  type Benchmark,
+  type Effort,
+  inTurns,
+  QUICK,
+  row,
+  SIDES,
+  type Side,
+  sleep,
+  together,
+} from './benchmark.ts'
 import { crowd, type Member } from './crowd.ts'
 import { cpuSeconds } from './process-cost.ts'
 import { type Server, withServers } from './server.ts'
@@ -78,6 +88,7 @@ function broadcast(name: string, goal: number, order: typeof inTurns, round: 'id
         const gather = async (side: Side) =>
           new Audience(servers[side], (await crowd(servers[side], 1, ROOM_SIZE))[0]!)
         const audiences = { ours: await gather('ours'), bare: await gather('bare') }
+        for (const side of SIDES) await audiences[side].load(QUICK)
         const figures = await order(effort.rounds, (side) => audiences[side][round](effort))
         return [row(name, 'CPU-s/1M deliveries', figures, goal)]
       }),
