@@ -122,8 +122,11 @@ export const ACK_SPACING_MS = 10
 /** Retransmission when nothing was acknowledged: from twice the round trip, between these. */
 export const RESEND_MIN_MS = 500
 export const RESEND_MAX_MS = 8_000
-/** A peer that left every room may be back in a moment (a reload): what is under way to it waits so long before it fails. */
-export const DEPARTED_GRACE_MS = 10_000
+/**
+ * A peer that left every room may be back in a moment (a reload): what is under way to it waits so long before it fails.
+ * Longer than we need to notice that our own socket is dead (a ping and its pong, 14 s) and to hear that the peer is back.
+ */
+export const DEPARTED_GRACE_MS = 20_000
 /** A link nobody used and whose peer is gone is forgotten after this: longer than any message lives, so none comes twice. */
 export const LINK_LINGER_MS = LINK_TTL_MS + 60_000
 

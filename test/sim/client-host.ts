@@ -193,12 +193,18 @@ export class Client {
     this.#listener.departed(this, member.id)
     const link = this.links.get(member.id)
     link?.reachChanged()
-    this.#lingers(member.id, DEPARTED_GRACE_MS, () => {
-      link?.give({ kind: 'abandon' })
-      this.#lingers(member.id, LINK_LINGER_MS, () => {
-        link?.stop()
-        this.links.delete(member.id)
-      })
+    this.#lingers(member.id, DEPARTED_GRACE_MS, () => this.#givesUp(member.id, link))
+  }
+
+  #givesUp(id: PeerId, link: LinkHost | undefined): void {
+    // It left the room and yet talks to us: so do we with it.
+    if (link?.machine.path === 'webrtc') {
+      return this.#lingers(id, DEPARTED_GRACE_MS, () => this.#givesUp(id, link))
+    }
+    link?.give({ kind: 'abandon' })
+    this.#lingers(id, LINK_LINGER_MS, () => {
+      link?.stop()
+      this.links.delete(id)
     })
   }
 

@@ -37,6 +37,7 @@ export class Town {
   readonly #lives = new Map<string, number>()
   /** Since when a peer is gone; absent while it lives. */
   readonly #goneAtMs = new Map<PeerId, number>()
+  readonly #cutOff = new Map<string, number>()
   readonly #order = new Map<string, number>()
   #oldestGhostMs = 0
   /** Times that anybody saw anybody go. */
@@ -81,6 +82,19 @@ export class Town {
   reloads(name: string): void {
     this.vanishes(name)
     this.world.after(300, () => this.joins(name))
+  }
+
+  /** So long nobody reaches it, nor it anybody; then its device says that the network is back, as browsers do. */
+  cutsOff(client: Client, ms: number): void {
+    this.#cutOff.set(client.name, (this.#cutOff.get(client.name) ?? 0) + 1)
+    this.network.partition(...[...this.#cutOff.keys()].map((name) => [name]))
+    this.world.after(ms, () => {
+      const times = (this.#cutOff.get(client.name) ?? 1) - 1
+      if (times === 0) this.#cutOff.delete(client.name)
+      else this.#cutOff.set(client.name, times)
+      this.network.partition(...[...this.#cutOff.keys()].map((name) => [name]))
+      client.networkChanges()
+    })
   }
 
   someone(): Client {
