@@ -1,5 +1,5 @@
-// What a benchmark is, and how a figure is made: the two servers take turns (A B A B …), so that a neighbour who comes
-// or goes meets both, and the median of the rounds stands for each.
+// What a benchmark is, and how a figure is made: under full load the two servers take turns (A B B A …), at low load they
+// are measured in the same seconds, so that a neighbour who comes or goes meets both; medians of the rounds stand.
 
 /** One line of the result. Ratio: ours to bare. A goal is the most the ratio may be; lines without one inform. */
 export interface Row {
@@ -38,6 +38,20 @@ export async function inTurns<Result>(
   for (let index = 0; index < rounds; index++) {
     const order = index % 2 === 0 ? SIDES : SIDES.toReversed()
     for (const side of order) results[side].push(await round(side, index))
+  }
+  return results
+}
+
+/** Rounds of both at once. Only for loads that leave most of the machine idle, or each would measure the other. */
+export async function together<Result>(
+  rounds: number,
+  round: (side: Side, index: number) => Promise<Result>,
+): Promise<Record<Side, Result[]>> {
+  const results: Record<Side, Result[]> = { ours: [], bare: [] }
+  for (let index = 0; index < rounds; index++) {
+    const [ours, bare] = await Promise.all([round('ours', index), round('bare', index)])
+    results.ours.push(ours)
+    results.bare.push(bare)
   }
   return results
 }

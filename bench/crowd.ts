@@ -34,8 +34,9 @@ export class Member {
   }
 
   /** To the bare object: the slot is its address. */
-  static async joinBare(server: Server, room: string, slot: number): Promise<Member> {
-    const socket = await openSocket(server.port, `/v1/rooms/${room}`, { slot: String(slot) })
+  static async joinBare(server: Server, room: string, slot: number, greeted: boolean): Promise<Member> {
+    const headers = { slot: String(slot), ...(greeted && { greet: 'yes' }) }
+    const socket = await openSocket(server.port, `/v1/rooms/${room}`, headers)
     const member = new Member(socket)
     member.address = slot << 16
     socket.onMessage = (message) => member.onFrame(message)
@@ -84,8 +85,14 @@ export class Member {
   }
 }
 
-export function enter(server: Server, room: string, slot: number): Promise<Member> {
-  return server.side === 'ours' ? Member.join(server, room) : Member.joinBare(server, room, slot)
+/** Greeted: the bare object too says of a joining what a room says, to all. */
+export function enter(server: Server, room: string, slot: number, greeted = false): Promise<Member> {
+  return server.side === 'ours' ? Member.join(server, room) : Member.joinBare(server, room, slot, greeted)
+}
+
+interface CrowdOptions {
+  readonly named?: string
+  readonly greeted?: boolean
 }
 
 /** Full rooms, one after another in each, so that slots are the same on both servers. */
@@ -93,11 +100,13 @@ export async function crowd(
   server: Server,
   rooms: number,
   size: number,
-  named = 'room',
+  { named = 'room', greeted = false }: CrowdOptions = {},
 ): Promise<Member[][]> {
   const filled = Array.from({ length: rooms }, async (_, number) => {
     const members: Member[] = []
-    for (let slot = 0; slot < size; slot++) members.push(await enter(server, `${named}-${number}`, slot))
+    for (let slot = 0; slot < size; slot++) {
+      members.push(await enter(server, `${named}-${number}`, slot, greeted))
+    }
     return members
   })
   return Promise.all(filled)

@@ -14,9 +14,9 @@ const ROUNDS_MAX = 3
 
 async function grow(server: Server): Promise<() => number> {
   // The Worker and one object are loaded by then: what follows is sockets and their rooms.
-  await crowd(server, 1, 1, 'warm-up')
+  await crowd(server, 1, 1, { named: 'warm-up' })
   const before = residentKilobytes(server.pid)
-  await crowd(server, ROOMS, ROOM_SIZE)
+  await crowd(server, ROOMS, ROOM_SIZE, { greeted: true })
   return () => (residentKilobytes(server.pid) - before) / (ROOMS * ROOM_SIZE)
 }
 

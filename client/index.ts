@@ -7,10 +7,13 @@ export { connect } from './connect.ts'
 export type { Room } from './room.ts'
 export type {
   BroadcastEvent,
+  CloseReason,
   ConnectOptions,
   Data,
   DatagramEvent,
+  DeclineReason,
   DirectStatus,
+  FailureReason,
   JoinOptions,
   LinkStatus,
   MessageEvent,

@@ -10,14 +10,15 @@ import { Events } from './events.ts'
 import type { Identity } from './identity.ts'
 import { ROOM_EVENTS, Room } from './room.ts'
 import { RoomHost, type RoomListener } from './room-host.ts'
-import type { Peer, PeerId, RoomEvents, RoomState, RoomStatus, Via } from './types.ts'
+import type { CloseReason, Peer, PeerId, RoomEvents, RoomState, RoomStatus, Via } from './types.ts'
 
 /** What a joined room tells, and asks of, the Waypost it belongs to. */
 export interface RoomOwner {
   /** The peer is in this room now, or is no more; or the way to it through this room changed. */
   peerArrived(room: JoinedRoom, member: KnownMember): void
   peerDeparted(room: JoinedRoom, id: PeerId): void
-  reachChanged(room: JoinedRoom): void
+  /** Of everybody, or of one. */
+  reachChanged(room: JoinedRoom, id?: PeerId): void
   entered(room: JoinedRoom, again: boolean): void
   relayed(from: KnownMember, payload: Uint8Array): void
   signalled(from: KnownMember, payload: Uint8Array): void
@@ -45,6 +46,7 @@ export class JoinedRoom {
   readonly #peers = new Map<PeerId, LivePeer>()
   readonly #events = new Events<RoomEvents>(ROOM_EVENTS)
   #state: RoomState = 'joining'
+  #closeReason: CloseReason | undefined
   #resolve: (room: Room) => void = () => {}
   #reject: (error: WaypostError) => void = () => {}
 
@@ -63,6 +65,7 @@ export class JoinedRoom {
       peers: this.#peers,
       events: this.#events,
       state: () => this.#state,
+      closeReason: () => this.#closeReason,
       leave: () => this.leave(),
     })
   }
@@ -115,7 +118,7 @@ export class JoinedRoom {
         const peer = this.#peers.get(member.id)
         if (peer !== undefined) this.#events.emit('update', peer)
       },
-      returned: () => this.#owner.reachChanged(this),
+      returned: (member) => this.#owner.reachChanged(this, member.id),
       heard: (as, from, payload) => {
         if (as === 'relay') return this.#owner.relayed(from, payload)
         if (as === 'signal') return this.#owner.signalled(from, payload)
@@ -139,7 +142,9 @@ export class JoinedRoom {
   }
 
   #ended(reason: EndReason): void {
-    this.#reject(endError(reason, this.name))
+    const { code, message } = ENDS[reason]
+    this.#closeReason = code
+    this.#reject(new WaypostError(code, `${message} (room '${this.name}')`))
     this.#become('closed')
     this.#owner.roomEnded(this)
   }
@@ -180,21 +185,15 @@ export function tryDecodeData(bytes: Uint8Array): { readonly value: Received } |
   }
 }
 
-function endError(reason: EndReason, room: string): WaypostError {
-  switch (reason) {
-    case 'left':
-      return new WaypostError('closed', `the room '${room}' was left`)
-    case 'unreachable':
-      return new WaypostError('edge-unreachable', `the room '${room}' could not be reached in time`)
-    case 'superseded':
-      return new WaypostError('superseded', `this peer joined '${room}' from elsewhere`)
-    case 'room-full':
-      return new WaypostError('room-full', `the room '${room}' has all the members it may have`)
-    case 'version-mismatch':
-      return new WaypostError('version-mismatch', 'edge and client speak different versions of the protocol')
-    case 'too-large':
-      return new WaypostError('too-large', 'the edge takes less metadata than this')
-    case 'bad-request':
-      return new WaypostError('edge-refused', `the edge did not understand the request to join '${room}'`)
-  }
+const ENDS: Readonly<Record<EndReason, { readonly code: CloseReason; readonly message: string }>> = {
+  left: { code: 'closed', message: 'the room was left' },
+  unreachable: { code: 'edge-unreachable', message: 'the room could not be reached in time' },
+  superseded: { code: 'superseded', message: 'this peer joined from elsewhere' },
+  'room-full': { code: 'room-full', message: 'the room has all the members it may have' },
+  'version-mismatch': {
+    code: 'version-mismatch',
+    message: 'edge and client speak different versions of the protocol',
+  },
+  'too-large': { code: 'too-large', message: 'the edge takes less metadata than this' },
+  'bad-request': { code: 'edge-refused', message: 'the edge did not understand the request to join' },
 }

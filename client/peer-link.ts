@@ -206,7 +206,8 @@ export class PeerLink {
         return
       case 'deliver': {
         const { lane, data } = effect
-        const consumed = () => this.#linkHost.give({ kind: 'consumed', lane, bytes: data.length })
+        const bytes = data.length // Alone: what waits to be consumed need not keep the data.
+        const consumed = () => this.#linkHost.give({ kind: 'consumed', lane, bytes })
         return this.#listener.message(data, via(effect.via), effect.name, consumed)
       }
       case 'deliverDatagram':
@@ -216,10 +217,11 @@ export class PeerLink {
         return this.#listener.settled(token, outcome === 'acknowledged' ? { via: via(effect.via) } : outcome)
       }
       case 'pathChanged':
-        if (effect.path === 'webrtc') this.#negotiationHost.give({ kind: 'heard' })
         return this.#listener.pathChanged(viaOf(effect.path))
       case 'directSilent':
         return this.#negotiationHost.give({ kind: 'silent' })
+      case 'directHeard':
+        return this.#negotiationHost.give({ kind: 'heard' })
       case 'drop':
         return this.#listener.dropped(effect.reason)
     }

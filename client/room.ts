@@ -6,7 +6,7 @@ import { type Data, encodeData } from '../protocol/wire/data.ts'
 import { PAYLOAD_AT } from '../protocol/wire/registry.ts'
 import type { Events } from './events.ts'
 import type { RoomHost } from './room-host.ts'
-import type { Peer, PeerId, RoomEvents, RoomState } from './types.ts'
+import type { CloseReason, Peer, PeerId, RoomEvents, RoomState } from './types.ts'
 
 /** What a room needs of the Waypost it belongs to. */
 export interface RoomParts {
@@ -15,6 +15,7 @@ export interface RoomParts {
   readonly peers: ReadonlyMap<PeerId, Peer>
   readonly events: Events<RoomEvents>
   readonly state: () => RoomState
+  readonly closeReason: () => CloseReason | undefined
   readonly leave: () => void
 }
 
@@ -35,6 +36,11 @@ export class Room {
 
   get state(): RoomState {
     return this.#parts.state()
+  }
+
+  /** Why it is closed; undefined while it is not. */
+  get closeReason(): CloseReason | undefined {
+    return this.#parts.closeReason()
   }
 
   /** Gives back a function that stops listening. */

@@ -1,12 +1,13 @@
 // What applications see: the words of the API, as types.
 
 import type { DropReason } from '../protocol/drops.ts'
+import type { ErrorCode } from '../protocol/errors.ts'
 import type { FailureReason } from '../protocol/negotiation/contract.ts'
 import type { PeerId } from '../protocol/peer-id.ts'
 import type { Data, Received } from '../protocol/wire/data.ts'
 import type { DeclineReason } from '../protocol/wire/registry.ts'
 
-export type { Data, PeerId, Received }
+export type { Data, DeclineReason, FailureReason, PeerId, Received }
 
 /** How bytes travel to a peer: straight to it, or through the edge. */
 export type Via = 'direct' | 'relay'
@@ -77,6 +78,18 @@ export interface BroadcastEvent {
 
 /** `reconnecting`: the socket to the edge is gone and will come back; direct paths go on meanwhile. */
 export type RoomState = 'joining' | 'joined' | 'reconnecting' | 'closed'
+
+/** Why a room is closed: `closed` when it was left, else what ended it. */
+export type CloseReason = Extract<
+  ErrorCode,
+  | 'closed'
+  | 'edge-unreachable'
+  | 'superseded'
+  | 'room-full'
+  | 'version-mismatch'
+  | 'too-large'
+  | 'edge-refused'
+>
 
 export interface RoomEvents {
   join: Peer

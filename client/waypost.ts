@@ -175,7 +175,10 @@ export class Waypost {
     return {
       peerArrived: (room, member) => this.#peerArrived(room, member),
       peerDeparted: (room, id) => this.#peerDeparted(room, id),
-      reachChanged: (room) => this.#reachChanged(room),
+      reachChanged: (room, id) => {
+        if (id === undefined) this.#reachChanged(room)
+        else this.#links.get(id)?.roomChanged(room.host)
+      },
       entered: (room, again) => {
         this.#reachChanged(room)
         if (!again) this.#meetAll(room)
@@ -240,7 +243,8 @@ export class Waypost {
         else this.#events.emit('datagram', { from, data: data.value, via })
       },
       settled: (token, outcome) => this.#deliveries.settle(token, outcome, this.#closed),
-      pathChanged: (via) => void this.#events.emit('path', { peer: from, via }),
+      // After this turn: a newcomer has joined the room for the application before a way to it is news.
+      pathChanged: (via) => queueMicrotask(() => this.#events.emit('path', { peer: from, via })),
       dropped: (reason) => this.#drops.count(reason),
     }
   }

@@ -129,9 +129,15 @@ export class Outbox {
   }
 
   #flush(seat: Seat): void {
+    // One frame is what most flushes are, a hundred of them for a broadcast: it costs no new queue.
+    if (seat.queue.length === 1) {
+      sendTo(seat.socket, seat.queue.pop() as Uint8Array)
+      this.#saved--
+      return
+    }
     const frames = seat.queue
     seat.queue = []
-    const messages = frames.length === 1 ? frames : this.#packed(frames)
+    const messages = this.#packed(frames)
     for (const message of messages) sendTo(seat.socket, message)
     this.#saved -= messages.length
   }

@@ -16,8 +16,10 @@ export interface Seat {
   queue: Uint8Array[]
   /** The last turn in which it was sent something. */
   turn: number
-  /** The member's record is newer than the attachment. */
+  /** The member is newer than its attachment. */
   stale: boolean
+  /** The bytes last attached, to be written over: nothing is kept of those who only listen. */
+  record: Uint8Array | undefined
 }
 
 export class Seats implements Members {
@@ -92,8 +94,8 @@ export class Seats implements Members {
     const before = this.seatOf(member)?.socket
     if (before !== undefined) this.#forget(before)
     this.#ctx.acceptWebSocket(socket, [slotTag(slotOf(member.address)), peerTag(member.peer)])
-    this.#hold({ member, socket, unreadBytes: 0, queue: [], turn: 0, stale: false })
-    this.#save(socket, member)
+    this.#hold(newSeat(member, socket))
+    socket.serializeAttachment(packMember(member))
     return before
   }
 
@@ -108,7 +110,8 @@ export class Seats implements Members {
 
   save(seat: Seat): void {
     seat.stale = false
-    this.#save(seat.socket, seat.member)
+    seat.record = packMember(seat.member, seat.record)
+    seat.socket.serializeAttachment(seat.record)
   }
 
   #atSlot(slot: number): Seat | undefined {
@@ -122,7 +125,7 @@ export class Seats implements Members {
     const record: unknown = socket.deserializeAttachment()
     const member = record instanceof Uint8Array ? unpackMember(record) : undefined
     if (member === undefined) return undefined
-    return this.#hold({ member, socket, unreadBytes: 0, queue: [], turn: 0, stale: false })
+    return this.#hold(newSeat(member, socket))
   }
 
   #hold(seat: Seat): Seat {
@@ -131,15 +134,15 @@ export class Seats implements Members {
     return seat
   }
 
-  #save(socket: WebSocket, member: Member): void {
-    socket.serializeAttachment(packMember(member))
-  }
-
   /** A socket on its way out keeps no record, so that whoever wakes next does not seat it again. */
   #forget(socket: WebSocket): void {
     this.#bySocket.delete(socket)
     socket.serializeAttachment(null)
   }
+}
+
+function newSeat(member: Member, socket: WebSocket): Seat {
+  return { member, socket, unreadBytes: 0, queue: [], turn: 0, stale: false, record: undefined }
 }
 
 // Tags find one socket among a thousand without reading attachments.

@@ -41,8 +41,8 @@ export const PRESENCE_TIMEOUT_MS = 30_000
 /** In each such window some members are on duty to ask the room to look for vanished ones (see membership/duty.ts). */
 export const SWEEP_MS = 5_000
 
-/** How many members are on duty in a window. Two, so that one vanished warden does not cost a window. */
-export const SWEEP_WARDENS = 2
+/** How many members are on duty in a window. Eight, so that half of a room vanishing seldom takes them all (duty.ts). */
+export const SWEEP_WARDENS = 8
 
 /** Tokens each socket earns per second, and may save up. A token buys about 50 µs of the object; prices below. Beyond: `rate-limited`. */
 export const TOKENS_PER_SECOND = 100
@@ -85,8 +85,16 @@ export const PONG_TIMEOUT_MS = 4_000
 /** Reconnecting: full jitter between the base and the base doubled per attempt, to the cap. */
 export const RECONNECT_BASE_MS = 250
 export const RECONNECT_MAX_MS = 15_000
+/** Only a stay of so long ends the doubling: a room that lets us in and drops us at once is not to be hammered. */
+export const STEADY_MS = 5_000
+/** What a welcome may ask for as keep-alive, and a refusal as patience: whatever an edge says, nobody spins or sleeps for ever. */
+export const KEEP_ALIVE_LEAST_MS = 100
+export const KEEP_ALIVE_MOST_MS = 60_000
+export const RETRY_AFTER_MOST_MS = 60_000
 /** After our own reconnect, a member missing from the new roster may still be reconnecting too: so long before it "left". */
 export const ROSTER_GRACE_MS = 10_000
+/** So long at most our waiting broadcasts wait, after our own reconnect, for those who were here and are not back yet. */
+export const BROADCAST_HOLD_MS = 3_000
 /** Without a socket for this long the room has taken us for vanished; its members are as good as gone for us too. */
 export const ABSENCE_MS = 45_000
 /** Broadcasts kept while reconnecting. Beyond it: `broadcast` throws `queue-full`. */
@@ -100,8 +108,11 @@ export const FRAGMENT_BYTES_MAX = 32 * KIB - 64
 export const LINK_MESSAGE_BYTES_MAX = 16 * MIB
 /** What a receiver lets a sender have unacknowledged on a lane. Fills 100 Mbit/s at 80 ms. */
 export const LINK_WINDOW_BYTES = MIB
-/** What the receiver keeps of messages not yet complete or not yet consumed, at most (a window and a message). */
-export const LINK_QUEUE_BYTES_MAX = 32 * MIB
+/**
+ * What a fragment under way, or a message not yet consumed, costs in a window beside its bytes: about what the memory of
+ * its record is. So a window holds at most 16,384 of them, however small.
+ */
+export const LINK_OVERHEAD_BYTES = 64
 /** Messages waiting on one link. Beyond it: `queue-full`. */
 export const LINK_QUEUE_MESSAGES_MAX = 10_000
 /** How long an unacknowledged message is tried. Beyond it: `timeout`. */
@@ -111,8 +122,11 @@ export const ACK_SPACING_MS = 10
 /** Retransmission when nothing was acknowledged: from twice the round trip, between these. */
 export const RESEND_MIN_MS = 500
 export const RESEND_MAX_MS = 8_000
-/** A peer that left every room may be back in a moment (a reload): what is under way to it waits so long before it fails. */
-export const DEPARTED_GRACE_MS = 10_000
+/**
+ * A peer that left every room may be back in a moment (a reload): what is under way to it waits so long before it fails.
+ * Longer than we need to notice that our own socket is dead (a ping and its pong, 14 s) and to hear that the peer is back.
+ */
+export const DEPARTED_GRACE_MS = 20_000
 /** A link nobody used and whose peer is gone is forgotten after this: longer than any message lives, so none comes twice. */
 export const LINK_LINGER_MS = LINK_TTL_MS + 60_000
 

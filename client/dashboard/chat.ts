@@ -7,6 +7,7 @@ import { clock, milliseconds, shortId } from './words.ts'
 
 const MESSAGES_MAX = 200
 const TTL_MS = 60_000
+const SENT = 'sent · relay'
 
 interface Line {
   readonly own: boolean
@@ -21,6 +22,8 @@ export class Chat {
   readonly #people: People
   readonly #to = find(document, '#to', HTMLSelectElement)
   readonly #text = find(document, '#text', HTMLInputElement)
+  /** Receipts of broadcasts that wait for the room to come back. */
+  #waiting: HTMLElement[] = []
   #here: { readonly waypost: Waypost; readonly room: Room } | undefined
 
   constructor(people: People) {
@@ -37,8 +40,17 @@ export class Chat {
     this.refresh()
   }
 
+  /** The room is back: what waited for it went out. */
+  cameBack(): void {
+    for (const receipt of this.#waiting.splice(0)) receipt.textContent = SENT
+  }
+
   close(): void {
     this.#here = undefined
+    for (const receipt of this.#waiting.splice(0)) {
+      receipt.textContent = 'not sent: the room was left'
+      receipt.dataset.tone = 'bad'
+    }
     this.refresh()
   }
 
@@ -91,27 +103,28 @@ export class Chat {
     const line = { own: true, name: 'You', id: '', text, receipt: 'sending…' }
     const receipt = this.#add({ ...line, to: to === '' ? 'to everybody' : `to ${this.#label(to)}` })
     this.#text.value = ''
-    void this.#send(to, text, (said, tone) => {
-      receipt.textContent = said
-      receipt.dataset.tone = tone
-    })
+    void this.#send(to, text, receipt)
   }
 
-  async #send(to: PeerId | '', text: string, say: (said: string, tone: string) => void): Promise<void> {
+  async #send(to: PeerId | '', text: string, receipt: HTMLElement): Promise<void> {
     const began = performance.now()
     try {
       if (this.#here === undefined) throw new Error('not in the room')
       const { waypost, room } = this.#here
       if (to === '') {
         room.broadcast(text)
-        return say(room.state === 'joined' ? 'sent · relay' : 'goes out when the room is back', 'quiet')
+        receipt.textContent = room.state === 'joined' ? SENT : 'goes out when the room is back'
+        if (room.state !== 'joined') this.#waiting.push(receipt)
+        return
       }
       const { via } = await waypost.send(to, text, { ttlMs: TTL_MS })
-      say(`delivered · ${via} · ${milliseconds(performance.now() - began)} ms`, 'good')
+      receipt.textContent = `delivered · ${via} · ${milliseconds(performance.now() - began)} ms`
+      receipt.dataset.tone = 'good'
       announce('Delivered')
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
-      say(`not delivered: ${why}`, 'bad')
+      receipt.textContent = `not delivered: ${why}`
+      receipt.dataset.tone = 'bad'
       announce(`Your message was not delivered: ${why}`)
     }
   }

@@ -85,6 +85,9 @@ function enter(waypost: Waypost, room: Room): void {
     logEvent(pathWords(people.know(peer), via))
     refresh()
   })
+  room.on('state', (state) => {
+    if (state === 'joined') chat.cameBack()
+  })
   room.on('message', ({ from, data }) => chat.heardByAll(from, data))
   for (const peer of room.peers.values()) logEvent(`${people.know(peer)} was here before you`)
   chat.open(waypost, room)

@@ -3,10 +3,13 @@
 import { announce, find, setPill, setText, type Tone } from './dom.ts'
 import { logEvent } from './event-log.ts'
 import { keepName, ownName } from './own-name.ts'
+import { tame } from './people.ts'
 import type { SessionState } from './session.ts'
 import { count, shortId } from './words.ts'
 
 const ROOM_DEFAULT = 'lobby'
+const ROOM_CHARS_SHOWN_MAX = 48
+const WHY_CHARS_MAX = 120
 
 export interface RoomWishes {
   /** Another room, or another way to connect: begin anew. */
@@ -33,6 +36,7 @@ export class RoomPanel {
   readonly #relayOnly = find(document, '#relay-only', HTMLInputElement)
   #state: SessionState = { kind: 'connecting' }
   #others = 0
+  #shown = ROOM_DEFAULT
   #said: SessionState['kind'] | undefined
 
   constructor(wishes: RoomWishes) {
@@ -70,8 +74,10 @@ export class RoomPanel {
   /** The room of the address, shown everywhere it is named. */
   readAddress(): string {
     const room = roomIn(location.hash)
-    document.title = `${room} · Waypost`
-    setText(find(document, '#room-name', HTMLElement), room)
+    // A link may come from anybody, and so may its name.
+    this.#shown = tame(room, ROOM_CHARS_SHOWN_MAX)
+    document.title = `${this.#shown} · Waypost`
+    setText(find(document, '#room-name', HTMLElement), this.#shown)
     find(document, '#another-tab', HTMLAnchorElement).href = `#${encodeURIComponent(room)}`
     return room
   }
@@ -91,8 +97,7 @@ export class RoomPanel {
     // Only what lasts is worth saying, and once.
     if (state.kind === this.#said || state.kind === 'connecting' || state.kind === 'joining') return
     this.#said = state.kind
-    const room = find(document, '#room-name', HTMLElement).textContent
-    logEvent('why' in state ? `${words}: ${state.why}` : `${words} (${room})`)
+    logEvent('why' in state ? `${words}: ${reason(state.why)}` : `${words} (${this.#shown})`)
     announce(words)
   }
 
@@ -103,19 +108,23 @@ export class RoomPanel {
 
   #explain(): void {
     const state = this.#state
-    setText(this.#why, 'why' in state ? sentence(state.why) : explain(state.kind, this.#others))
+    setText(this.#why, 'why' in state ? reason(state.why) : explain(state.kind, this.#others))
   }
 }
 
 function explain(kind: SessionState['kind'], others: number): string {
   if (kind === 'reconnecting') {
-    return 'The socket to the edge is gone and will come back. Direct connections go on meanwhile.'
+    return 'The socket to the edge is gone. Direct connections go on meanwhile.'
   }
   if (others === 0) return 'Open this page in a second tab and watch the two find each other.'
   return `You and ${others === 1 ? 'one other' : `${count(others)} others`}, connected directly where a way is found.`
 }
 
-const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, '')}.`
+/** What an error says, as a sentence, and not longer than a page has room for. */
+function reason(why: string): string {
+  const text = tame(why, WHY_CHARS_MAX).replace(/\.$/, '')
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+}
 
 function roomIn(hash: string): string {
   try {

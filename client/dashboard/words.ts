@@ -1,12 +1,12 @@
 // What numbers and states are called on the page.
 
-import type { DirectStatus, RoomState, Via } from '../index.ts'
+import type { DirectStatus, Via } from '../index.ts'
 
 const number = new Intl.NumberFormat('en')
 
-/** 0.4, 7, 120: never more digits than mean something. */
+/** Never more digits than mean something: clocks here and at the edge are coarse. */
 export function milliseconds(ms: number): string {
-  return ms < 0.95 ? ms.toFixed(1) : number.format(Math.round(ms))
+  return ms < 0.5 ? '<1' : number.format(Math.round(ms))
 }
 
 export function duration(ms: number): string {
@@ -74,18 +74,5 @@ export function directWords(status: DirectStatus | undefined, via: Via | undefin
       return `No direct connection: ${DECLINED[status.reason]}`
     case 'off':
       return `No direct connection: ${OFF[status.reason]}`
-  }
-}
-
-export function roomWords(state: RoomState): string {
-  switch (state) {
-    case 'joining':
-      return 'Joining…'
-    case 'joined':
-      return 'Joined'
-    case 'reconnecting':
-      return 'Reconnecting…'
-    case 'closed':
-      return 'Not in the room'
   }
 }

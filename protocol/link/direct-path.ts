@@ -47,8 +47,7 @@ export class DirectPath {
   }
 
   measured(roundTripMs: number): void {
-    const known = this.#roundTripMs
-    this.#roundTripMs = known === undefined ? roundTripMs : known + (roundTripMs - known) / 8
+    this.#roundTripMs = smoothed(this.#roundTripMs, roundTripMs)
   }
 
   answered(token: number, nowMs: number): void {
@@ -81,4 +80,9 @@ export class DirectPath {
     if (this.#state.kind === 'silent') return this.#pingedAtMs + PATH_SILENCE_MS
     return Math.max(this.#heardAtMs, this.#pingedAtMs) + PATH_PING_MS
   }
+}
+
+/** The first is taken as it is, later ones by a quarter: a slow beginning is forgotten after a few. */
+export function smoothed(known: number | undefined, sample: number): number {
+  return known === undefined ? sample : known + (sample - known) / 4
 }

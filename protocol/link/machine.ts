@@ -5,14 +5,15 @@
 // 2. What is not acknowledged is kept, and sent again whenever the path changes or time passes without an answer.
 // 3. A message given to the link is settled exactly once: acknowledged, timed out, or abandoned.
 // 4. Memory is bounded by the window, the largest message, and the queue limit the host enforces.
+// 5. A wake at wakeAtMs moves it on: a machine with nothing to do asks for no wake.
 
 import type { DropReason } from '../drops.ts'
-import { ACK_SPACING_MS, LINK_WINDOW_BYTES, RESEND_MIN_MS } from '../limits.ts'
+import { ACK_SPACING_MS, LINK_OVERHEAD_BYTES, LINK_WINDOW_BYTES, RESEND_MIN_MS } from '../limits.ts'
 import type { Machine } from '../machine.ts'
 import { encode, tryDecode } from '../wire/codec.ts'
 import type { Lane, LinkAckFrame, LinkDataFrame, LinkFrame } from '../wire/frames.ts'
-import { DirectPath } from './direct-path.ts'
-import { ReceivingLane } from './receiving.ts'
+import { DirectPath, smoothed } from './direct-path.ts'
+import { type Held, ReceivingLane } from './receiving.ts'
 import { type Message, type PathName, SendingLane } from './sending.ts'
 
 /** What a direct path offers: the lanes, and one channel for what may be lost. */
@@ -31,7 +32,7 @@ export type LinkInput =
   | { readonly kind: 'frame'; readonly path: PathName; readonly bytes: Uint8Array }
   | { readonly kind: 'pathUp'; readonly path: PathName }
   | { readonly kind: 'pathDown'; readonly path: PathName }
-  /** The application has dealt with a delivered message. */
+  /** The application has dealt with a delivered message of so many bytes. */
   | { readonly kind: 'consumed'; readonly lane: Lane; readonly bytes: number }
   /** The peer is a new session: it knows nothing of us. */
   | { readonly kind: 'peerRestarted'; readonly epoch: number }
@@ -64,6 +65,8 @@ export type LinkEffect =
   | { readonly kind: 'pathChanged'; readonly path: PathName | undefined }
   /** The direct path went silent though it is open: somebody should see to it. */
   | { readonly kind: 'directSilent' }
+  /** It speaks, for the first time or again. */
+  | { readonly kind: 'directHeard' }
   | { readonly kind: 'drop'; readonly reason: DropReason }
 
 const LANES = ['control', 'bulk'] as const
@@ -80,6 +83,7 @@ export class LinkMachine implements Machine<LinkInput, LinkEffect> {
     bulk: new SendingLane('bulk'),
   }
   #receiving: Receiving | undefined
+  readonly #held: Record<Lane, Held> = { control: { bytes: 0 }, bulk: { bytes: 0 } }
   readonly #direct = new DirectPath()
   #relayUp = false
   #relayRoundTripMs: number | undefined
@@ -120,7 +124,8 @@ export class LinkMachine implements Machine<LinkInput, LinkEffect> {
   get wakeAtMs(): number | undefined {
     const times: (number | undefined)[] = [this.#direct.wakeAtMs()]
     for (const lane of LANES) {
-      times.push(this.#sending[lane].resendAtMs, this.#sending[lane].nextDeadlineMs())
+      times.push(this.#sending[lane].nextDeadlineMs())
+      if (this.#path !== undefined) times.push(this.#sending[lane].resendAtMs)
       if (this.#owed.has(lane)) times.push(this.#acknowledgedAtMs[lane] + ACK_SPACING_MS)
     }
     const due = times.filter((time) => time !== undefined)
@@ -210,10 +215,8 @@ export class LinkMachine implements Machine<LinkInput, LinkEffect> {
   #pump(sending: SendingLane, nowMs: number): void {
     const path = this.#path
     if (path === undefined) return
-    if (sending.resendAtMs !== undefined && nowMs >= sending.resendAtMs) {
-      const roundTripMs = this.roundTripMs(path) ?? RESEND_MIN_MS
-      this.#transmitAll(path, sending.resendSome(this.#epoch, path, roundTripMs, nowMs))
-    }
+    const roundTripMs = this.roundTripMs(path) ?? RESEND_MIN_MS
+    this.#transmitAll(path, sending.resend(this.#epoch, path, roundTripMs, nowMs))
     for (;;) {
       const frame = sending.next(this.#epoch, path, nowMs)
       if (frame === undefined) return
@@ -224,7 +227,7 @@ export class LinkMachine implements Machine<LinkInput, LinkEffect> {
   // ---- what the peer sends ------------------------------------------------------------------------------------
 
   #frame(path: PathName, bytes: Uint8Array, nowMs: number): void {
-    if (path === 'webrtc') this.#direct.heard(nowMs)
+    if (path === 'webrtc' && this.#direct.heard(nowMs)) this.#do({ kind: 'directHeard' })
     const frame = tryDecode(bytes)
     switch (frame?.kind) {
       case 'linkData':
@@ -244,9 +247,10 @@ export class LinkMachine implements Machine<LinkInput, LinkEffect> {
   }
 
   #data(frame: LinkDataFrame, path: PathName): void {
+    if (frame.base > frame.seq) return this.#do({ kind: 'drop', reason: 'malformed' })
     const receiving = this.#receivingFor(frame.epoch)
     if (receiving === undefined) return this.#do({ kind: 'drop', reason: 'stale' })
-    const lane = receiving.lanes[frame.lane] ?? new ReceivingLane(frame.base)
+    const lane = receiving.lanes[frame.lane] ?? new ReceivingLane(frame.base, this.#held[frame.lane])
     receiving.lanes[frame.lane] = lane
     const { messages, drop } = lane.take(frame)
     if (drop !== undefined) this.#do({ kind: 'drop', reason: drop })
@@ -260,17 +264,20 @@ export class LinkMachine implements Machine<LinkInput, LinkEffect> {
   /** Epochs grow: a greater one is the peer's new life, a smaller one a straggler of an old. */
   #receivingFor(epoch: number): Receiving | undefined {
     if (this.#receiving !== undefined && epoch < this.#receiving.epoch) return undefined
-    if (this.#receiving?.epoch !== epoch) this.#receiving = { epoch, lanes: {} }
+    if (this.#receiving?.epoch !== epoch) {
+      this.#receiving = { epoch, lanes: {} }
+      this.#owed.clear() // Whom it was owed to is no more.
+    }
     return this.#receiving
   }
 
   #acknowledged(frame: LinkAckFrame, nowMs: number): void {
     if (frame.epoch !== this.#epoch) return this.#do({ kind: 'drop', reason: 'stale' })
-    const { settled, roundTrip } = this.#sending[frame.lane].acknowledge(frame.next, frame.windowBytes, nowMs)
-    if (roundTrip?.via === 'relay') {
-      const known = this.#relayRoundTripMs ?? roundTrip.ms
-      this.#relayRoundTripMs = known + (roundTrip.ms - known) / 8
-    }
+    const sending = this.#sending[frame.lane]
+    const { settled, roundTrip, drop } = sending.acknowledge(frame.next, frame.windowBytes, nowMs)
+    if (drop !== undefined) this.#do({ kind: 'drop', reason: drop })
+    // Bulk measures its own queue, not the path.
+    if (roundTrip !== undefined && frame.lane === 'control') this.#measured(roundTrip.via, roundTrip.ms)
     for (const { message, via } of settled) {
       if (!message.expired) this.#do({ kind: 'settled', token: message.token, outcome: 'acknowledged', via })
     }
@@ -278,8 +285,14 @@ export class LinkMachine implements Machine<LinkInput, LinkEffect> {
 
   /** Only a window that had become small is news to the sender; otherwise the next acknowledgement says it. */
   #consumed(lane: Lane, bytes: number): void {
-    this.#receiving?.lanes[lane]?.consumed(bytes)
+    const held = this.#held[lane]
+    held.bytes = Math.max(0, held.bytes - bytes - LINK_OVERHEAD_BYTES)
     if (this.#advertised[lane] < LINK_WINDOW_BYTES / 2) this.#owe(lane, this.#path)
+  }
+
+  #measured(via: PathName, ms: number): void {
+    if (via === 'webrtc') this.#direct.measured(ms)
+    else this.#relayRoundTripMs = smoothed(this.#relayRoundTripMs, ms)
   }
 
   // ---- what we owe and send ------------------------------------------------------------------------------------

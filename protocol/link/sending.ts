@@ -1,6 +1,14 @@
 // One lane's sending side: messages become fragments, fragments stay until acknowledged.
 
-import { FRAGMENT_BYTES_MAX, LINK_WINDOW_BYTES, RESEND_MAX_MS, RESEND_MIN_MS } from '../limits.ts'
+import type { DropReason } from '../drops.ts'
+import {
+  FRAGMENT_BYTES_MAX,
+  LINK_OVERHEAD_BYTES,
+  LINK_WINDOW_BYTES,
+  RESEND_MAX_MS,
+  RESEND_MIN_MS,
+} from '../limits.ts'
+import { Queue } from '../queue.ts'
 import type { Lane, LinkDataFrame } from '../wire/frames.ts'
 
 export type PathName = 'webrtc' | 'relay'
@@ -28,6 +36,15 @@ interface Fragment {
   repeated: boolean
 }
 
+/** What a loss is being made good with: from its beginning, twice as many fragments each time they arrived. */
+interface Recovery {
+  /** Everything before was sent again. */
+  sentTo: number
+  fragments: number
+  /** They arrived, and what follows is missing too: on with it. */
+  due: boolean
+}
+
 /** Fragments sent again when nothing is acknowledged: enough to get going, not enough to drown a bad path. */
 const RESEND_FRAGMENTS = 8
 
@@ -40,24 +57,28 @@ export interface Acknowledged {
   readonly settled: Settled[]
   /** A round trip, when one was measured, and where. */
   readonly roundTrip?: { readonly ms: number; readonly via: PathName }
+  readonly drop?: DropReason
 }
 
 export class SendingLane {
   readonly lane: Lane
-  #waiting: Message[] = []
-  #flying: Fragment[] = []
+  readonly #waiting = new Queue<Message>()
+  readonly #flying = new Queue<Fragment>()
   #flyingBytes = 0
   #nextSeq = 0
   #windowBytes = LINK_WINDOW_BYTES
   #resendMs = RESEND_MIN_MS
   #resendAtMs: number | undefined
+  #recovery: Recovery | undefined
+  /** No message's time is over before. Perhaps none's then either: the one it was of may have been acknowledged. */
+  #soonestMs = Number.POSITIVE_INFINITY
 
   constructor(lane: Lane) {
     this.lane = lane
   }
 
   get base(): number {
-    return this.#flying[0]?.seq ?? this.#nextSeq
+    return this.#flying.at(0)?.seq ?? this.#nextSeq
   }
 
   get waitingMessages(): number {
@@ -74,28 +95,22 @@ export class SendingLane {
 
   push(message: Message): void {
     this.#waiting.push(message)
+    this.#soonestMs = Math.min(this.#soonestMs, message.deadlineMs)
   }
 
   /** The next fragment that may leave, if any. With nothing under way one always may: it asks whether the window reopened. */
   next(epoch: number, via: PathName, nowMs: number): LinkDataFrame | undefined {
-    const message = this.#waiting[0]
+    const message = this.#waiting.at(0)
     if (message === undefined) return undefined
     const bytes = message.data.subarray(message.cut, message.cut + FRAGMENT_BYTES_MAX)
-    if (this.#flying.length > 0 && this.#flyingBytes + bytes.length > this.#windowBytes) return undefined
+    const cost = this.#flyingBytes + bytes.length + (this.#flying.length + 1) * LINK_OVERHEAD_BYTES
+    if (this.#flying.length > 0 && cost > this.#windowBytes) return undefined
     const first = message.cut === 0
     message.cut += bytes.length
     const last = message.cut === message.data.length
     if (last) this.#waiting.shift()
-    const fragment = {
-      seq: this.#nextSeq++,
-      first,
-      last,
-      bytes,
-      message,
-      sentAtMs: nowMs,
-      via,
-      repeated: false,
-    }
+    const seq = this.#nextSeq++
+    const fragment = { seq, first, last, bytes, message, sentAtMs: nowMs, via, repeated: false }
     this.#flying.push(fragment)
     this.#flyingBytes += bytes.length
     this.#resendAtMs ??= nowMs + this.#resendMs
@@ -103,34 +118,52 @@ export class SendingLane {
   }
 
   acknowledge(next: number, windowBytes: number, nowMs: number): Acknowledged {
-    this.#windowBytes = windowBytes
+    if (next > this.#nextSeq) return { settled: [], drop: 'unexpected' } // We sent no such thing.
+    if (next < this.base) return { settled: [] } // A later one overtook it: its window is an old one.
+    this.#windowBytes = Math.min(windowBytes, LINK_WINDOW_BYTES)
     const settled: Settled[] = []
     let roundTrip: Acknowledged['roundTrip']
-    while (this.#flying.length > 0 && (this.#flying[0] as Fragment).seq < next) {
-      const fragment = this.#flying.shift() as Fragment
+    let progress = false
+    for (let fragment = this.#flying.at(0); fragment !== undefined; fragment = this.#flying.at(0)) {
+      if (fragment.seq >= next) break
+      this.#flying.shift()
       this.#flyingBytes -= fragment.bytes.length
+      progress = true
       if (!fragment.repeated) roundTrip = { ms: nowMs - fragment.sentAtMs, via: fragment.via }
       if (fragment.last) settled.push({ message: fragment.message, via: fragment.via })
-      this.#resendMs = RESEND_MIN_MS
-      this.#resendAtMs = this.#flying.length > 0 ? nowMs + this.#resendMs : undefined
     }
-    if (this.#flying.length === 0) this.#resendAtMs = undefined
+    if (roundTrip !== undefined) this.#resendMs = patienceFor(roundTrip.ms)
+    if (progress) this.#progressed(next, nowMs)
     return roundTrip === undefined ? { settled } : { settled, roundTrip }
   }
 
-  /** Nothing was acknowledged in time: the beginning again, and more patience. */
-  resendSome(epoch: number, via: PathName, roundTripMs: number, nowMs: number): LinkDataFrame[] {
-    this.#resendMs = Math.min(RESEND_MAX_MS, Math.max(this.#resendMs * 2, roundTripMs * 2))
-    this.#resendAtMs = nowMs + this.#resendMs
-    return this.#flying.slice(0, RESEND_FRAGMENTS).map((fragment) => this.#again(fragment, epoch, via, nowMs))
+  /** What is sent again now: because nothing was acknowledged in time, or to go on with making good a loss. */
+  resend(epoch: number, via: PathName, roundTripMs: number, nowMs: number): LinkDataFrame[] {
+    if (this.#resendAtMs !== undefined && nowMs >= this.#resendAtMs) {
+      this.#resendMs = Math.min(RESEND_MAX_MS, Math.max(this.#resendMs * 2, roundTripMs * 2))
+      this.#resendAtMs = nowMs + this.#resendMs
+      this.#recovery = { sentTo: this.base, fragments: RESEND_FRAGMENTS, due: true }
+    }
+    const recovery = this.#recovery
+    if (recovery?.due !== true) return []
+    recovery.due = false
+    const frames: LinkDataFrame[] = []
+    for (let i = recovery.sentTo - this.base; frames.length < recovery.fragments; i++) {
+      const fragment = this.#flying.at(i)
+      if (fragment === undefined) break
+      frames.push(this.#again(fragment, epoch, via, nowMs))
+    }
+    recovery.sentTo += frames.length
+    return frames
   }
 
   /** The path changed: everything under way again, on the new one. */
   resendAll(epoch: number, via: PathName, nowMs: number): LinkDataFrame[] {
+    this.#recovery = undefined
     if (this.#flying.length === 0) return []
     this.#resendMs = RESEND_MIN_MS
     this.#resendAtMs = nowMs + this.#resendMs
-    return this.#flying.map((fragment) => this.#again(fragment, epoch, via, nowMs))
+    return [...this.#flying].map((fragment) => this.#again(fragment, epoch, via, nowMs))
   }
 
   /** No path: nothing to resend until there is one. */
@@ -140,31 +173,41 @@ export class SendingLane {
 
   /** The peer began anew and knows nothing: so do we, with every message that is not settled. */
   restart(): void {
-    const messages = new Set<Message>()
-    for (const { message } of this.#flying) messages.add(message)
-    for (const message of this.#waiting) messages.add(message)
-    for (const message of messages) message.cut = 0
-    this.#waiting = [...messages].filter((message) => !message.expired)
-    this.#flying = []
-    this.#flyingBytes = 0
+    const messages = this.#unsettled()
+    this.#forget()
     this.#nextSeq = 0
     this.#windowBytes = LINK_WINDOW_BYTES
-    this.#resendMs = RESEND_MIN_MS
-    this.#resendAtMs = undefined
+    for (const message of messages) {
+      message.cut = 0
+      this.push(message)
+    }
+  }
+
+  /** Everything not settled, for good. The numbers of what was under way are never used again: `base` says so. */
+  abandon(): Message[] {
+    const messages = this.#unsettled()
+    this.#forget()
+    return messages
   }
 
   /** Messages whose time is over, each given once. What no fragment was sent of is forgotten; the rest is finished. */
   expire(nowMs: number): Message[] {
+    if (nowMs < this.#soonestMs) return []
     const overdue: Message[] = []
+    let soonestMs = Number.POSITIVE_INFINITY
     const check = (message: Message) => {
-      if (message.expired || message.deadlineMs > nowMs) return
-      message.expired = true
-      overdue.push(message)
+      if (message.expired) return
+      if (message.deadlineMs > nowMs) {
+        soonestMs = Math.min(soonestMs, message.deadlineMs)
+      } else {
+        message.expired = true
+        overdue.push(message)
+      }
     }
     for (const { message } of this.#flying) check(message)
-    this.#waiting.forEach(check)
-    if (overdue.length > 0)
-      this.#waiting = this.#waiting.filter((message) => !message.expired || message.cut > 0)
+    for (const message of this.#waiting) check(message)
+    this.#soonestMs = soonestMs
+    if (overdue.length > 0) this.#dropExpired()
     return overdue
   }
 
@@ -172,30 +215,48 @@ export class SendingLane {
   cancel(token: number): void {
     for (const { message } of this.#flying) if (message.token === token) message.expired = true
     for (const message of this.#waiting) if (message.token === token) message.expired = true
-    this.#waiting = this.#waiting.filter((message) => !message.expired || message.cut > 0)
+    this.#dropExpired()
   }
 
-  /** When the next message's time is over. */
+  /** When to look whether a message's time is over: never later than it is. */
   nextDeadlineMs(): number | undefined {
-    let next: number | undefined
-    const look = (message: Message) => {
-      if (!message.expired && (next === undefined || message.deadlineMs < next)) next = message.deadlineMs
-    }
-    // Every message under way has a fragment flying, and those waiting were mostly given in the order of their deadlines:
-    // looking at the first few of a long queue is enough to wake in time for the next look.
-    for (let i = 0; i < Math.min(this.#flying.length, LOOK); i++) look((this.#flying[i] as Fragment).message)
-    for (let i = 0; i < Math.min(this.#waiting.length, LOOK); i++) look(this.#waiting[i] as Message)
-    return next
+    return this.#flying.length + this.#waiting.length > 0 && Number.isFinite(this.#soonestMs)
+      ? this.#soonestMs
+      : undefined
   }
 
-  /** Everything not settled, for good. */
-  abandon(): Message[] {
+  #progressed(next: number, nowMs: number): void {
+    this.#resendAtMs = this.#flying.length > 0 ? nowMs + this.#resendMs : undefined
+    const recovery = this.#recovery
+    if (recovery === undefined || next < recovery.sentTo) return
+    if (next > recovery.sentTo || this.#flying.length === 0) {
+      this.#recovery = undefined // What follows had arrived before.
+    } else {
+      recovery.fragments *= 2
+      recovery.due = true
+    }
+  }
+
+  #dropExpired(): void {
+    this.#waiting.retain((message) => !message.expired || message.cut > 0)
+  }
+
+  /** In the order they were given. A message in pieces is both under way and waiting. */
+  #unsettled(): Message[] {
     const messages = new Set<Message>()
     for (const { message } of this.#flying) messages.add(message)
     for (const message of this.#waiting) messages.add(message)
-    this.restart()
-    this.#waiting = []
     return [...messages].filter((message) => !message.expired)
+  }
+
+  #forget(): void {
+    this.#waiting.clear()
+    this.#flying.clear()
+    this.#flyingBytes = 0
+    this.#resendMs = RESEND_MIN_MS
+    this.#resendAtMs = undefined
+    this.#recovery = undefined
+    this.#soonestMs = Number.POSITIVE_INFINITY
   }
 
   #again(fragment: Fragment, epoch: number, via: PathName, nowMs: number): LinkDataFrame {
@@ -210,4 +271,7 @@ export class SendingLane {
   }
 }
 
-const LOOK = 64
+/** Only a round trip that was measured shortens the wait: on a path slower than it, everything would be sent twice for ever. */
+function patienceFor(roundTripMs: number): number {
+  return Math.min(RESEND_MAX_MS, Math.max(RESEND_MIN_MS, 2 * roundTripMs))
+}

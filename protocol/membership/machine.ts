@@ -5,23 +5,29 @@
 // 1. At most one socket matters: what comes from any other than the newest is ignored.
 // 2. `arrived` and `departed` alternate for each peer, whatever happens to sockets in between.
 // 3. Nothing is sent on a socket before its welcome and whole roster came.
+// 4. A wake at wakeAtMs moves it on, whatever the edge said: nobody spins.
 
 import {
   ABSENCE_MS,
+  BROADCAST_HOLD_MS,
   JOIN_TIMEOUT_MS,
+  KEEP_ALIVE_LEAST_MS,
+  KEEP_ALIVE_MOST_MS,
   PONG_TIMEOUT_MS,
   READ_REPORT_BYTES,
   RECONNECT_BASE_MS,
   RECONNECT_MAX_MS,
+  RETRY_AFTER_MOST_MS,
   ROSTER_GRACE_MS,
+  STEADY_MS,
   SWEEP_MS,
 } from '../limits.ts'
 import type { Machine } from '../machine.ts'
 import type { PeerId } from '../peer-id.ts'
 import { framesOf } from '../wire/batch.ts'
-import { WireError } from '../wire/bytes.ts'
+import { equalBytes, WireError } from '../wire/bytes.ts'
 import { encode, tryDecode } from '../wire/codec.ts'
-import type { Frame, JoinFrame, WelcomeFrame } from '../wire/frames.ts'
+import type { Frame, JoinFrame, RosterMember, WelcomeFrame } from '../wire/frames.ts'
 import {
   CLOSE_CODE_BASE,
   KEEP_ALIVE_PING,
@@ -49,6 +55,7 @@ type State =
       readonly kind: 'joined'
       readonly socket: number
       readonly welcome: WelcomeFrame
+      readonly sinceMs: number
       pingAtMs: number
       pongByMs: number | undefined
     }
@@ -75,6 +82,7 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
   #enteredOnce = false
   #giveUpAtMs = Number.POSITIVE_INFINITY
   #sweptWindow = 0
+  #broadcastHoldUntilMs = 0
   #unreported = 0
   #effects: MembershipEffect[] = []
 
@@ -99,13 +107,15 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
   get wakeAtMs(): number | undefined {
     const times = [this.roster.nextOverdueMs()]
     const state = this.#state
-    if (state.kind === 'connecting') times.push(state.deadlineMs)
-    if (state.kind === 'waiting') times.push(state.retryAtMs)
+    if (state.kind === 'connecting') times.push(state.deadlineMs, this.#giveUpAtMs)
+    if (state.kind === 'waiting') times.push(state.retryAtMs, this.#giveUpAtMs)
     if (state.kind === 'joined') {
       times.push(state.pingAtMs, state.pongByMs, (this.#sweptWindow + 1) * SWEEP_MS, this.outgoing.wakeAtMs())
+      if (this.outgoing.broadcastsHeld) times.push(this.#broadcastHoldUntilMs)
     }
     const due = times.filter((time) => time !== undefined)
-    return state.kind === 'ended' || due.length === 0 ? undefined : Math.min(...due)
+    const next = Math.min(...due, Number.POSITIVE_INFINITY)
+    return state.kind === 'ended' || next === Number.POSITIVE_INFINITY ? undefined : next
   }
 
   receive(input: MembershipInput, nowMs: number): readonly MembershipEffect[] {
@@ -117,6 +127,7 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
   #receive(input: MembershipInput, nowMs: number): void {
     switch (input.kind) {
       case 'start':
+        if (this.#state.kind !== 'idle') return
         this.#giveUpAtMs = nowMs + this.#config.firstJoinWithinMs
         return this.#connect(nowMs)
       case 'socketMessage':
@@ -148,6 +159,7 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
       case 'wake':
         return this.#wake(nowMs)
       case 'leave':
+        this.#flush(nowMs) // What was said in the same turn is said.
         return this.#end('left')
     }
   }
@@ -156,6 +168,7 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
 
   #connect(nowMs: number): void {
     const socket = ++this.#sockets
+    this.#unreported = 0
     this.#state = {
       kind: 'connecting',
       socket,
@@ -180,10 +193,11 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
   /** The socket is no good any more: wait a little, then try again. */
   #interrupted(nowMs: number): void {
     if (nowMs >= this.#giveUpAtMs) return this.#end('unreachable')
+    // Not only from joined: half a roster may have come before the socket broke.
+    this.roster.allMissing(nowMs + ABSENCE_MS)
     if (this.#state.kind === 'joined') {
-      this.roster.allMissing(nowMs + ABSENCE_MS)
       this.outgoing.socketGone()
-      this.#attempts = 0
+      if (nowMs - this.#state.sinceMs >= STEADY_MS) this.#attempts = 0
     }
     const capMs = Math.min(RECONNECT_MAX_MS, RECONNECT_BASE_MS * 2 ** this.#attempts)
     this.#attempts++
@@ -205,6 +219,8 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
   #wake(nowMs: number): void {
     for (const change of this.roster.departOverdue(nowMs)) this.#do(change)
     const state = this.#state
+    const trying = state.kind === 'waiting' || state.kind === 'connecting'
+    if (trying && nowMs >= this.#giveUpAtMs) return this.#end('unreachable')
     if (state.kind === 'waiting' && nowMs >= state.retryAtMs) this.#connect(nowMs)
     if (state.kind === 'connecting' && nowMs >= state.deadlineMs) this.#abandon(state.socket, nowMs)
     if (state.kind !== 'joined') return
@@ -220,7 +236,7 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
   }
 
   #ping(state: State & { kind: 'joined' }, nowMs: number): void {
-    state.pingAtMs = nowMs + state.welcome.keepAliveMs
+    state.pingAtMs = nowMs + keepAliveMs(state.welcome)
     state.pongByMs ??= nowMs + PONG_TIMEOUT_MS
     this.#do({ kind: 'sendText', socket: state.socket, text: KEEP_ALIVE_PING })
   }
@@ -265,6 +281,7 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
       this.#urgent({ kind: 'drained', bytes: this.#unreported })
       this.#unreported = 0
     }
+    this.#flush(nowMs)
   }
 
   #frame(frame: Frame, nowMs: number): void {
@@ -272,11 +289,11 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
       case 'welcome':
         return this.#welcome(frame)
       case 'roster':
-        for (const member of frame.members) this.#changed(this.roster.see(member))
+        for (const member of frame.members) this.#see(member)
         if (frame.last) this.#entered(nowMs)
         return
       case 'joined':
-        return this.#changed(this.roster.see(frame.member))
+        return this.#see(frame.member)
       case 'left':
         return this.#changed(this.roster.leave(frame.address))
       case 'metadata':
@@ -294,7 +311,7 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
         return
       }
       case 'refusal':
-        if (frame.code === 'rate-limited') this.outgoing.holdUntil(nowMs + frame.retryAfterMs)
+        if (frame.code === 'rate-limited') this.#holdBack(frame.retryAfterMs, nowMs)
         return // The fatal ones are said again by the close code that follows.
       default:
         return this.#do({ kind: 'drop', reason: 'unexpected' })
@@ -315,16 +332,21 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
     if (state.kind !== 'connecting' || state.welcome === undefined) return
     const { socket, welcome, said } = state
     // Pings are spread over their period, so that a room that restarted is not pinged by all at once.
-    const pingAtMs = nowMs + welcome.keepAliveMs * this.#config.random()
-    this.#state = { kind: 'joined', socket, welcome, pingAtMs, pongByMs: undefined }
+    const pingAtMs = nowMs + keepAliveMs(welcome) * this.#config.random()
+    this.#state = { kind: 'joined', socket, welcome, sinceMs: nowMs, pingAtMs, pongByMs: undefined }
     this.roster.expectMissing(nowMs + ROSTER_GRACE_MS)
-    this.#attempts = 0
+    this.#broadcastHoldUntilMs = nowMs + BROADCAST_HOLD_MS
     this.#sweptWindow = windowOf(nowMs)
     this.#giveUpAtMs = Number.POSITIVE_INFINITY
     this.#do({ kind: 'entered', again: this.#enteredOnce })
     this.#enteredOnce = true
     if (said !== this.#metadata) this.#urgent({ kind: 'metadata', address: 0, metadata: this.#metadata })
     this.#flush(nowMs)
+  }
+
+  /** Ourselves we know: a room that lists us would have us talk to ourselves. */
+  #see(member: RosterMember): void {
+    if (!equalBytes(member.peer, this.#config.peer)) this.#changed(this.roster.see(member))
   }
 
   #changed(changes: readonly RosterChange[]): void {
@@ -337,9 +359,16 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
     this.outgoing.push(encode(frame), true)
   }
 
+  #holdBack(retryAfterMs: number, nowMs: number): void {
+    this.outgoing.holdUntil(nowMs + Math.min(retryAfterMs, RETRY_AFTER_MOST_MS))
+  }
+
   #flush(nowMs: number): void {
     const state = this.#state
     if (state.kind !== 'joined') return
+    // An edge that restarted cut everybody: what is said to all shall not be said before they are back.
+    const held = nowMs < this.#broadcastHoldUntilMs && this.roster.present < this.roster.size
+    this.outgoing.holdBroadcasts(held)
     for (const message of this.outgoing.take(this.roster.present + 1, nowMs)) {
       this.#do({ kind: 'sendMessage', socket: state.socket, message })
     }
@@ -348,4 +377,8 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
   #do(effect: MembershipEffect): void {
     this.#effects.push(effect)
   }
+}
+
+function keepAliveMs(welcome: WelcomeFrame): number {
+  return Math.min(KEEP_ALIVE_MOST_MS, Math.max(KEEP_ALIVE_LEAST_MS, welcome.keepAliveMs))
 }

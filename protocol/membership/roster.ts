@@ -12,6 +12,8 @@ export interface KnownMember {
   metadata: Uint8Array
   /** Set while the newest roster does not have it: then it has so long to come back. */
   missingUntilMs: number | undefined
+  /** It is missing from a roster of ours: not only because we have no socket. */
+  missed: boolean
 }
 
 export type RosterChange =
@@ -66,7 +68,9 @@ export class Roster {
       address: entry.address,
       metadata: entry.metadata.slice(),
       missingUntilMs: undefined,
+      missed: false,
     }
+    changes.push(...this.leave(entry.address)) // An address has one owner: whoever had it is gone.
     this.#byId.set(id, member)
     this.#byAddress.set(member.address, member)
     return [...changes, { kind: 'arrived', member }]
@@ -76,8 +80,10 @@ export class Roster {
     const changes: RosterChange[] = []
     if (known.missingUntilMs !== undefined || known.address !== entry.address) {
       this.#vacate(known)
+      changes.push(...this.leave(entry.address))
       known.address = entry.address
       known.missingUntilMs = undefined
+      known.missed = false
       changes.push({ kind: 'returned', member: known })
     }
     this.#byAddress.set(known.address, known)
@@ -102,10 +108,13 @@ export class Roster {
     for (const member of this.#byId.values()) member.missingUntilMs ??= untilMs
   }
 
-  /** A new roster is complete: who is not in it has so long to follow. */
+  /** A new roster is complete: who is not in it has so long to follow. Who was missed before had its time already. */
   expectMissing(untilMs: number): void {
-    for (const member of this.#byId.values())
-      if (member.missingUntilMs !== undefined) member.missingUntilMs = untilMs
+    for (const member of this.#byId.values()) {
+      if (member.missingUntilMs === undefined || member.missed) continue
+      member.missingUntilMs = untilMs
+      member.missed = true
+    }
   }
 
   departOverdue(nowMs: number): RosterChange[] {

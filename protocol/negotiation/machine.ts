@@ -5,6 +5,8 @@
 // 1. There is at most one connection; effects and inputs name it, and those of any other are ignored.
 // 2. Of two offers that cross, exactly one is answered.
 // 3. Every attempt ends, opened or failed with a reason.
+// 4. What works is not given up: a restart of an open connection that comes to nothing ends the connection only if it
+//    was silent.
 
 import {
   ATTEMPT_RETRY_MAX_MS,
@@ -34,7 +36,11 @@ interface Connection {
   /** A description of theirs was taken: they exist. */
   met: boolean
   open: boolean
-  /** By then the channels must be open, or open again. */
+  /** Open, but the link hears nothing. */
+  silent: boolean
+  /** Open, but ICE says that it is not connected. */
+  severed: boolean
+  /** By then the channels must be open, or open again; or a restart that was not needed is given up. */
   deadlineMs: number | undefined
   /** Restart ICE then, unless it recovers. */
   restartAtMs: number | undefined
@@ -98,7 +104,10 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
       case 'channelsClosed':
         return this.#lost(nowMs)
       case 'silent':
-        if (c?.open) c.restartAtMs ??= nowMs + this.#yieldMs()
+        if (c?.open) {
+          c.silent = true
+          c.restartAtMs ??= nowMs + this.#yieldMs()
+        }
         return
       case 'heard':
         if (c?.open) this.#recovered(c)
@@ -125,7 +134,8 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
       this.#rest = { kind: 'idle' }
       return
     }
-    this.#offer(this.#create(1 + randomU32(this.#config.random), nowMs), false, nowMs)
+    const id = randomU32(this.#config.random) || 1
+    this.#offer(this.#create(id, nowMs), false, nowMs)
   }
 
   #create(id: number, nowMs: number): Connection {
@@ -136,6 +146,8 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
       answered: undefined,
       met: false,
       open: false,
+      silent: false,
+      severed: false,
       deadlineMs: nowMs + ATTEMPT_TIMEOUT_MS,
       restartAtMs: undefined,
       candidates: [],
@@ -170,20 +182,25 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
   }
 
   #recovered(c: Connection): void {
-    c.deadlineMs = undefined
+    c.silent = false
+    c.severed = false
     c.restartAtMs = undefined
+    if (c.offering === undefined) c.deadlineMs = undefined
   }
 
   #iceState(c: Connection, state: 'connected' | 'disconnected' | 'failed' | 'closed', nowMs: number): void {
     if (state === 'closed') return this.#lost(nowMs)
     if (state === 'connected') {
-      if (c.open) this.#recovered(c)
+      c.severed = false
+      // While the link hears nothing, it is the link that must be asked.
+      if (c.open && !c.silent) this.#recovered(c)
       return
     }
     if (!c.open) {
       if (state === 'failed') this.#fail('ice-failed', nowMs)
       return
     }
+    c.severed = true
     const waitMs = state === 'failed' ? 0 : ICE_RESTART_AFTER_MS
     c.restartAtMs = Math.min(c.restartAtMs ?? Number.POSITIVE_INFINITY, nowMs + waitMs + this.#yieldMs())
   }
@@ -216,9 +233,13 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
     const c = this.#connection
     if (c === undefined) return
     this.#connection = undefined
-    this.#over = [...this.#over.slice(-7), c.id]
+    this.#bury(c.id)
     if (c.open) this.#do({ kind: 'lost', connection: c.id })
     this.#do({ kind: 'destroy', connection: c.id })
+  }
+
+  #bury(connection: number): void {
+    this.#over = [...this.#over.slice(1 - OVER_MAX), connection]
   }
 
   #wake(c: Connection | undefined, nowMs: number): void {
@@ -226,9 +247,12 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
       if (this.#rest.kind === 'failed' && nowMs >= this.#rest.retryAtMs) this.#attempt(nowMs)
       return
     }
-    if (c.deadlineMs !== undefined && nowMs >= c.deadlineMs)
-      return this.#fail(c.met ? 'no-path' : 'no-answer', nowMs)
-    if (c.tellAtMs !== undefined && nowMs >= c.tellAtMs) this.#tellCandidates(c)
+    if (c.deadlineMs !== undefined && nowMs >= c.deadlineMs) {
+      if (!c.open || c.silent || c.severed) return this.#fail(c.met ? 'no-path' : 'no-answer', nowMs)
+      c.deadlineMs = undefined
+      c.offering = undefined // Nobody answers; the browser takes the peer's next offer, or makes our next, in its stead.
+    }
+    if (c.tellAtMs !== undefined && nowMs >= c.tellAtMs) this.#tellCandidates(c, nowMs)
     if (c.restartAtMs !== undefined && nowMs >= c.restartAtMs) this.#restart(c, nowMs)
     if (c.offering?.frame !== undefined && nowMs >= c.offering.resendAtMs) this.#repeat(nowMs)
   }
@@ -248,21 +272,27 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
       c.answered.frame = { kind: 'answer', connection: c.id, round, sdp }
       this.#say(c.answered.frame)
     }
-    this.#tellCandidates(c)
+    this.#tellCandidates(c, nowMs)
   }
 
   #candidate(c: Connection, candidate: string, nowMs: number): void {
     c.candidates.push(candidate)
-    c.tellAtMs ??= nowMs + CANDIDATE_GATHER_MS
+    c.tellAtMs = Math.min(c.tellAtMs ?? Number.POSITIVE_INFINITY, nowMs + CANDIDATE_GATHER_MS)
   }
 
-  /** Not before the description they belong to. */
-  #tellCandidates(c: Connection): void {
+  /** Not before the description they belong to. All again after a while, until there is a path: nobody acknowledges them. */
+  #tellCandidates(c: Connection, nowMs: number): void {
     c.tellAtMs = undefined
-    if (c.offering !== undefined && c.offering.frame === undefined) return
-    if (c.told === c.candidates.length) return
+    const described = c.offering === undefined ? c.answered : c.offering
+    if (described !== undefined && described.frame === undefined) return
+    if (c.told === c.candidates.length) {
+      if (c.deadlineMs === undefined) return
+      c.told = 0
+    }
+    if (c.candidates.length === 0) return
     this.#say({ kind: 'candidates', connection: c.id, candidates: c.candidates.slice(c.told) })
     c.told = c.candidates.length
+    if (c.deadlineMs !== undefined) c.tellAtMs = nowMs + SIGNAL_RESEND_MS
   }
 
   /** Whatever the peer may have missed. */
@@ -272,11 +302,13 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
     if (c.offering?.frame !== undefined) {
       c.offering.resendAtMs = nowMs + SIGNAL_RESEND_MS
       this.#say(c.offering.frame)
-    } else if (!c.open && c.answered?.frame !== undefined) {
+    } else if (c.deadlineMs === undefined) {
+      return // It is open, and nothing is under way.
+    } else if (c.answered?.round === c.round && c.answered.frame !== undefined) {
       this.#say(c.answered.frame)
-    } else return
+    }
     c.told = 0
-    this.#tellCandidates(c)
+    this.#tellCandidates(c, nowMs)
   }
 
   #say(frame: SignalFrame): void {
@@ -311,11 +343,15 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
     if (this.#over.includes(offer.connection)) return this.#stale()
     const c = this.#connection
     if (c?.id === offer.connection) return this.#offeredAgain(c, offer, nowMs)
-    const reason = this.#config.unwilling()
+    // One that takes the place of another makes no more of them.
+    const reason = c === undefined ? this.#config.unwilling() : undefined
     if (reason !== undefined) return this.#say({ kind: 'decline', connection: offer.connection, reason })
     // Both made a connection, and neither heard of the other's: one of us yields.
     const crossed = c !== undefined && !c.met
-    if (crossed && !this.#config.polite) return this.#stale()
+    if (crossed && !this.#config.polite) {
+      this.#bury(offer.connection)
+      return this.#stale()
+    }
     this.#destroy()
     this.#accept(this.#create(offer.connection, nowMs), offer)
   }
@@ -323,15 +359,17 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
   /** Another offer in the same connection: repeated, crossing ours, or a restart of theirs. */
   #offeredAgain(c: Connection, offer: DescriptionFrame<'offer'>, nowMs: number): void {
     if (c.answered?.round === offer.round) {
-      if (c.answered.frame !== undefined) this.#repeat(nowMs)
-      return
+      // They did not get our answer. Not even if we have made an offer of our own since: they take that only after it.
+      if (c.answered.frame !== undefined) this.#say(c.answered.frame)
+      if (c.offering === undefined) c.told = 0
+      return this.#tellCandidates(c, nowMs)
     }
     if (offer.round < c.round || (offer.round === c.round && c.offering === undefined)) return this.#stale()
     if (c.offering !== undefined) {
       if (!this.#config.polite) return this.#stale()
       c.offering = undefined // The browser rolls ours back when it takes theirs.
     }
-    c.deadlineMs = nowMs + ATTEMPT_TIMEOUT_MS
+    if (c.open) c.deadlineMs = nowMs + ATTEMPT_TIMEOUT_MS
     this.#accept(c, offer)
   }
 
@@ -352,3 +390,6 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
     this.#effects.push(effect)
   }
 }
+
+/** Connections remembered as over. More than a peer can have under way: each needs a round trip, or a timeout. */
+const OVER_MAX = 8

@@ -50,6 +50,8 @@ export class RoomSocket {
   readonly texts: string[] = []
   readonly view = new RosterView()
   closed: CloseSeen | undefined
+  /** Of frames, as the room counts what is unread. */
+  bytesRead = 0
   /** What was wrong with what it was sent, as the strict view sees it. Thrown at whoever waits next. */
   #wrong: unknown
   readonly #socket: WebSocket
@@ -168,6 +170,7 @@ export class RoomSocket {
     }
     try {
       for (const bytes of framesOf(new Uint8Array(data as ArrayBuffer))) {
+        this.bytesRead += bytes.length
         const frame = decode(bytes)
         this.view.hear(frame)
         if (frame.kind === 'relay' && equalBytes(frame.payload.subarray(0, ECHO.length), ECHO)) this.#echoed++

@@ -6,6 +6,8 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 export class FlakyProxy {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
+  /** Ends to be passed on once the network speaks again. */
+  readonly #hungUp: (() => void)[] = []
   #silent = false
 
   private constructor(server: Server) {
@@ -26,13 +28,19 @@ export class FlakyProxy {
     return `http://127.0.0.1:${address.port}`
   }
 
-  /** Every connection stays open and carries nothing any more, nor do new ones. */
+  /**
+   * Every connection stays open and carries nothing any more, nor do new ones: a tunnel, a cable pulled out. What was sent
+   * meanwhile arrives when it speaks again, as TCP sends again what was not acknowledged; what hung up is gone then.
+   */
   goSilent(): void {
     this.#silent = true
+    for (const socket of this.#sockets) socket.pause()
   }
 
   speak(): void {
     this.#silent = false
+    for (const socket of this.#sockets) socket.resume()
+    for (const hangUp of this.#hungUp.splice(0)) hangUp()
   }
 
   /** Every connection breaks; new ones are taken. */
@@ -41,6 +49,7 @@ export class FlakyProxy {
   }
 
   async close(): Promise<void> {
+    this.#silent = false
     this.cut()
     await new Promise((resolve) => this.#server.close(resolve))
   }
@@ -51,14 +60,14 @@ export class FlakyProxy {
       [far, near],
     ] as const) {
       this.#sockets.add(from)
-      from.on('data', (chunk) => {
-        if (!this.#silent) to.write(chunk)
-      })
+      if (this.#silent) from.pause()
+      from.on('data', (chunk) => to.write(chunk))
       from.on('error', () => {})
       from.on('close', () => {
         this.#sockets.delete(from)
         // A silent network does not pass on that somebody hung up either.
-        if (!this.#silent) to.destroy()
+        if (this.#silent) this.#hungUp.push(() => to.destroy())
+        else to.destroy()
       })
     }
   }
