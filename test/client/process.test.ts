@@ -54,8 +54,8 @@ describe('a process', () => {
       `const [alice, bob] = [await connect(url), await connect(url)]
       await alice.join(room)
       await bob.join(room)
-      bob.on('message', ({ data }) => say(data))
-      await alice.send(bob.id, 'hello')
+      alice.on('message', ({ data }) => say(data))
+      await bob.send(alice.id, 'hello')
       await alice.close()
       await bob.close()
       say('closed')`,
@@ -110,12 +110,12 @@ describe('a process', () => {
       const ours = await alice.join(room)
       ours.on('join', () => { throw new Error('join') })
       ours.on('message', async () => { throw new Error('broadcast') })
-      bob.on('message', () => { throw new Error('message') })
-      bob.on('message', ({ data }) => say(data))
+      alice.on('message', () => { throw new Error('message') })
+      alice.on('message', ({ data }) => say(data))
       const theirs = await bob.join(room)
       theirs.broadcast('x')
-      await alice.send(bob.id, 'heard all the same')
-      await alice.send(bob.id, 'and again')
+      await bob.send(alice.id, 'heard all the same')
+      await bob.send(alice.id, 'and again')
       await alice.close()
       await bob.close()`,
       edge.url,
