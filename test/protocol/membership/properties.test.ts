@@ -172,8 +172,8 @@ describe('a client in a room, whatever happens', () => {
           }),
         )
         scene.closes()
-        if (scene.machine.state === 'ended') return
         for (let i = 0; i < 100 && scene.machine.state === 'waiting'; i++) scene.after(200)
+        if (scene.machine.state === 'ended') return // Refused for good, or given up before it was ever in.
         scene.says(WELCOME, { kind: 'roster', last: true, members: roster }).after(ROSTER_GRACE_MS)
         expect([...scene.here].sort()).toEqual(roster.map(({ peer }) => peerIdText(peer)).sort())
         expect(scene.machine.state).toBe('joined')
