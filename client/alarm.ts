@@ -33,7 +33,6 @@ export function setAlarm(atMs: number, ring: () => void): Alarm {
 function forget(alarm: Pending): void {
   clearTimeout(alarm.timer)
   pending.delete(alarm)
-  if (pending.size === 0) stopTicking()
 }
 
 function fire(alarm: Pending): void {
@@ -58,6 +57,8 @@ function tick(): void {
     URL.revokeObjectURL(url)
     ticker.onmessage = () => {
       for (const alarm of [...pending]) if (alarm.atMs <= Date.now() && pending.has(alarm)) fire(alarm)
+      // Only here: alarms are replaced all the time, and a Worker for each would be more work than the ticks.
+      if (pending.size === 0) stopTicking()
     }
     ticker.onerror = (event) => event.preventDefault() // A content policy forbids it; timers go on, slowed.
   } catch {

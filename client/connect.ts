@@ -51,6 +51,9 @@ function edgeUrl(edge: string | URL): URL {
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
     throw new TypeError('connect: the edge must be an https: or http: URL')
   }
+  if (url.username !== '' || url.password !== '') {
+    throw new TypeError("connect: the edge's URL must not hold a user name or password")
+  }
   if (!url.pathname.endsWith('/')) url.pathname += '/'
   url.search = ''
   url.hash = ''
@@ -80,7 +83,8 @@ async function ask(base: URL, network: string, options: ConnectOptions): Promise
 }
 
 async function read(response: Response): Promise<Bootstrap> {
-  const body: unknown = await response.json().catch(() => undefined)
+  const text = await response.text() // Throws when the connection breaks in the middle: that is worth another try.
+  const body = parseJson(text)
   if (!response.ok) {
     const { error } = (body ?? {}) as { error?: { message?: unknown } }
     const why = typeof error?.message === 'string' ? error.message : `status ${response.status}`
@@ -98,6 +102,14 @@ async function read(response: Response): Promise<Bootstrap> {
     throw new WaypostError('version-mismatch', message)
   }
   return body as Bootstrap
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 function pause(ms: number, until: AbortSignal): Promise<void> {

@@ -31,10 +31,12 @@ export class Events<Map extends object> {
   /** Resolves when every handler that returned a promise is done; at once, and undefined, when none did. */
   emit<Name extends keyof Map>(name: Name, event: Map[Name]): Promise<unknown> | undefined {
     const slow: Promise<unknown>[] = []
-    for (const handler of [...(this.#handlers.get(name) ?? [])]) {
+    const handlers = this.#handlers.get(name)
+    for (const handler of [...(handlers ?? [])]) {
+      if (!handlers?.has(handler)) continue // Another handler has just stopped it.
       try {
         const result = (handler as (event: Map[Name]) => unknown)(event)
-        if (result instanceof Promise) slow.push(result.catch(report))
+        if (isThenable(result)) slow.push(Promise.resolve(result).catch(report))
       } catch (error) {
         report(error)
       }
@@ -43,6 +45,11 @@ export class Events<Map extends object> {
   }
 
   clear(): void {
-    this.#handlers.clear()
+    for (const handlers of this.#handlers.values()) handlers.clear()
   }
+}
+
+/** Also promises of other realms, and those of libraries. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }

@@ -10,6 +10,7 @@ export class Host<Input, Effect> {
   #inputs: (Input | { readonly kind: 'wake' })[] = []
   #running = false
   #alarm: Alarm | undefined
+  #stopped = false
 
   constructor(
     machine: Machine<Input | { readonly kind: 'wake' }, Effect>,
@@ -21,6 +22,7 @@ export class Host<Input, Effect> {
 
   /** Effects are performed before this returns, unless one of them led here: then after it, in order. */
   give(input: Input | { readonly kind: 'wake' }): void {
+    if (this.#stopped) return
     this.#inputs.push(input)
     if (this.#running) return
     this.#running = true
@@ -34,13 +36,15 @@ export class Host<Input, Effect> {
     }
   }
 
+  /** For good: what is still given (a handler that ends late, a frame under way) changes nothing and sets no alarm. */
   stop(): void {
+    this.#stopped = true
     this.#alarm?.cancel()
     this.#alarm = undefined
   }
 
   #rearm(): void {
-    const atMs = this.#machine.wakeAtMs
+    const atMs = this.#stopped ? undefined : this.#machine.wakeAtMs
     if (this.#alarm?.atMs === atMs) return
     this.#alarm?.cancel()
     this.#alarm = atMs === undefined ? undefined : setAlarm(atMs, () => this.#wake())

@@ -18,7 +18,7 @@ export interface RoomOwner {
   peerArrived(room: JoinedRoom, member: KnownMember): void
   peerDeparted(room: JoinedRoom, id: PeerId): void
   /** Of everybody, or of one. */
-  reachChanged(room: JoinedRoom, id?: PeerId): void
+  reachChanged(id?: PeerId): void
   entered(room: JoinedRoom, again: boolean): void
   relayed(from: KnownMember, payload: Uint8Array): void
   signalled(from: KnownMember, payload: Uint8Array): void
@@ -41,19 +41,21 @@ export class JoinedRoom {
   readonly host: RoomHost
   readonly api: Room
   /** Settles when we are in, or never will be. */
-  readonly entering: Promise<Room>
+  readonly #entering: Promise<Room>
   readonly #owner: RoomOwner
   readonly #peers = new Map<PeerId, LivePeer>()
   readonly #events = new Events<RoomEvents>(ROOM_EVENTS)
   #state: RoomState = 'joining'
   #closeReason: CloseReason | undefined
+  /** Callers of join() who are not in yet. */
+  #waiting = 0
   #resolve: (room: Room) => void = () => {}
   #reject: (error: WaypostError) => void = () => {}
 
   constructor(options: JoinedRoomOptions, owner: RoomOwner) {
     this.name = options.name
     this.#owner = owner
-    this.entering = new Promise((resolve, reject) => {
+    this.#entering = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
     })
@@ -78,11 +80,19 @@ export class JoinedRoom {
     this.host.give({ kind: 'leave' })
   }
 
-  /** The caller of join() does not wait any longer. */
-  abort(cause: unknown): void {
-    if (this.#state !== 'joining') return
-    this.#reject(new WaypostError('aborted', `joining '${this.name}' was aborted`, { cause }))
-    this.leave()
+  /** Resolves when we are in. A caller whose signal fires waits no longer; when none waits, we do not go in. */
+  wait(signal: AbortSignal | undefined): Promise<Room> {
+    this.#waiting++
+    return new Promise((resolve, reject) => {
+      const abort = () => {
+        const cause: unknown = signal?.reason
+        reject(new WaypostError('aborted', `joining '${this.name}' was aborted`, { cause }))
+        this.#waiting--
+        if (this.#waiting === 0 && this.#state === 'joining') this.leave()
+      }
+      signal?.addEventListener('abort', abort, { once: true })
+      void this.#entering.then(resolve, reject).then(() => signal?.removeEventListener('abort', abort))
+    })
   }
 
   status(): RoomStatus {
@@ -99,7 +109,7 @@ export class JoinedRoom {
       },
       interrupted: () => {
         if (this.#state === 'joined') this.#become('reconnecting')
-        this.#owner.reachChanged(this)
+        this.#owner.reachChanged()
       },
       arrived: (member) => {
         const peer = new LivePeer(member, this.#owner)
@@ -118,7 +128,7 @@ export class JoinedRoom {
         const peer = this.#peers.get(member.id)
         if (peer !== undefined) this.#events.emit('update', peer)
       },
-      returned: (member) => this.#owner.reachChanged(this, member.id),
+      returned: (member) => this.#owner.reachChanged(member.id),
       heard: (as, from, payload) => {
         if (as === 'relay') return this.#owner.relayed(from, payload)
         if (as === 'signal') return this.#owner.signalled(from, payload)

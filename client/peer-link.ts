@@ -99,19 +99,18 @@ export class PeerLink {
       this.#linkHost.give({ kind: 'peerRestarted', epoch: newEpoch() })
     }
     this.#rooms.add(room)
-    this.roomChanged(room)
+    this.roomChanged()
   }
 
   departed(room: RoomHost): void {
     this.#rooms.delete(room)
-    this.roomChanged(room)
+    this.roomChanged()
   }
 
-  /** Something about a room changed that may be a way to the peer: its socket, its roster. */
-  roomChanged(room: RoomHost): void {
+  /** A room changed that may be a way to the peer: its socket, its roster. One that broke and came back was none in between. */
+  roomChanged(): void {
     const relay = [...this.#rooms].find((each) => each.machine.canReach(this.id))
-    const same = relay === this.#relay
-    if (same && (room !== relay || relay === undefined)) return
+    if (relay === this.#relay) return
     if (this.#relay !== undefined) this.#linkHost.give({ kind: 'pathDown', path: 'relay' })
     this.#relay = relay
     if (relay === undefined) return
@@ -230,11 +229,7 @@ export class PeerLink {
   #performNegotiation(effect: NegotiationEffect): void {
     switch (effect.kind) {
       case 'create':
-        this.#connection = new DirectConnection(effect.connection, this.#options.iceServers, {
-          input: (input) => this.#negotiationHost.give(input),
-          frame: (bytes) => this.#linkHost.give({ kind: 'frame', path: 'webrtc', bytes }),
-        })
-        return
+        return this.#create(effect.connection)
       case 'makeOffer':
         return this.#connection?.makeOffer(effect.round, effect.restart)
       case 'acceptOffer':
@@ -257,6 +252,18 @@ export class PeerLink {
         return // Said by status(); the machine tries again in its own time.
       case 'drop':
         return this.#listener.dropped(effect.reason)
+    }
+  }
+
+  #create(connection: number): void {
+    try {
+      this.#connection = new DirectConnection(connection, this.#options.iceServers, {
+        input: (input) => this.#negotiationHost.give(input),
+        frame: (bytes) => this.#linkHost.give({ kind: 'frame', path: 'webrtc', bytes }),
+      })
+    } catch {
+      // Browsers refuse for reasons of their own: too many connections in one page, an ICE server they do not like.
+      this.#negotiationHost.give({ kind: 'broken', connection })
     }
   }
 }

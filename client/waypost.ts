@@ -60,7 +60,7 @@ export class Waypost {
     return this.#events.on(name, handler)
   }
 
-  /** Resolves when we are in and know who else is. Joining a room we are in gives the same room. */
+  /** Resolves when we are in and know who else is. Joining a room we are in gives the same room, with our new metadata if there is any. */
   async join(name: string, options: JoinOptions = {}): Promise<Room> {
     checkOptions('join', options, ['metadata', 'timeoutMs', 'signal'])
     checkSignal('join: signal', options.signal)
@@ -73,15 +73,10 @@ export class Waypost {
     if (signal?.aborted)
       throw new WaypostError('aborted', `joining '${name}' was aborted`, { cause: signal.reason })
     const known = this.#rooms.get(name)
-    if (known !== undefined) return known.entering
-    const room = this.#enter(name, metadata, options.timeoutMs ?? JOIN_TIMEOUT_MS)
-    const abort = () => room.abort(signal?.reason)
-    signal?.addEventListener('abort', abort, { once: true })
-    try {
-      return await room.entering
-    } finally {
-      signal?.removeEventListener('abort', abort)
-    }
+    if (known === undefined)
+      return this.#enter(name, metadata, options.timeoutMs ?? JOIN_TIMEOUT_MS).wait(signal)
+    if (options.metadata !== undefined) known.host.give({ kind: 'describe', metadata })
+    return known.wait(signal)
   }
 
   /**
@@ -175,12 +170,12 @@ export class Waypost {
     return {
       peerArrived: (room, member) => this.#peerArrived(room, member),
       peerDeparted: (room, id) => this.#peerDeparted(room, id),
-      reachChanged: (room, id) => {
-        if (id === undefined) this.#reachChanged(room)
-        else this.#links.get(id)?.roomChanged(room.host)
+      reachChanged: (id) => {
+        if (id === undefined) this.#reachChanged()
+        else this.#links.get(id)?.roomChanged()
       },
       entered: (room, again) => {
-        this.#reachChanged(room)
+        this.#reachChanged()
         if (!again) this.#meetAll(room)
       },
       relayed: (from, payload) => this.#links.get(from.id)?.relayed(payload),
@@ -194,8 +189,8 @@ export class Waypost {
     }
   }
 
-  #reachChanged(room: JoinedRoom): void {
-    for (const link of this.#links.values()) link.roomChanged(room.host)
+  #reachChanged(): void {
+    for (const link of this.#links.values()) link.roomChanged()
   }
 
   /** The newcomer connects to those who were there; they wait for it, so that offers seldom cross. */

@@ -18,14 +18,21 @@ export interface RoomSocket {
 const ABNORMAL = 1006
 
 export function openRoomSocket(url: string, join: JoinFrame, events: SocketEvents): RoomSocket {
-  const socket = new WebSocket(url, joinSubprotocols(join))
-  socket.binaryType = 'arraybuffer'
   let over = false
   const end = (code: number) => {
     if (over) return
     over = true
     events.closed(code)
   }
+  let socket: WebSocket
+  try {
+    socket = new WebSocket(url, joinSubprotocols(join))
+  } catch {
+    // A page's own rules forbid it (a content policy, ws: from https:): as good as an edge that does not answer.
+    queueMicrotask(() => end(ABNORMAL))
+    return { send: () => {}, close: () => end(ABNORMAL) }
+  }
+  socket.binaryType = 'arraybuffer'
   socket.onmessage = ({ data }: MessageEvent<unknown>) => {
     if (over) return
     if (typeof data === 'string') events.text(data)

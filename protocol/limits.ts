@@ -91,8 +91,11 @@ export const STEADY_MS = 5_000
 export const KEEP_ALIVE_LEAST_MS = 100
 export const KEEP_ALIVE_MOST_MS = 60_000
 export const RETRY_AFTER_MOST_MS = 60_000
-/** After our own reconnect, a member missing from the new roster may still be reconnecting too: so long before it "left". */
-export const ROSTER_GRACE_MS = 10_000
+/**
+ * After our own reconnect, a member missing from the new roster may still be reconnecting too: so long before it "left".
+ * Longer than two of its attempts can be apart (15 s), and the time of the one that succeeds.
+ */
+export const ROSTER_GRACE_MS = 20_000
 /** So long at most our waiting broadcasts wait, after our own reconnect, for those who were here and are not back yet. */
 export const BROADCAST_HOLD_MS = 3_000
 /** Without a socket for this long the room has taken us for vanished; its members are as good as gone for us too. */

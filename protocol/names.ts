@@ -9,7 +9,8 @@ export function isNetworkName(text: string): boolean {
   return text.length <= NAME_LENGTH_MAX && /^[A-Za-z0-9][A-Za-z0-9._~:@-]*$/.test(text)
 }
 
-/** A room's name is for people: any text on one line, escaped where it travels. */
+/** A room's name is for people: any text on one line, escaped where it travels. A URL cannot say `.` and `..`, however escaped. */
 export function isRoomName(text: string): boolean {
+  if (text === '.' || text === '..') return false
   return text.length >= 1 && text.length <= NAME_LENGTH_MAX && text.isWellFormed() && !/\p{Cc}/u.test(text)
 }

@@ -104,6 +104,18 @@ describe('people who are cut off', () => {
     }
   })
 
+  it.each([5_000, 10_000, 20_000, 30_000])(
+    'by an edge that is away for %i ms are not taken for gone while they still come back',
+    (awayMs) => {
+      const town = gathered(`away ${awayMs}`, 30)
+      const departed = town.departures
+      town.edge.restarts(awayMs)
+      town.runs(awayMs + 60_000)
+      expect(town.agrees).toBe(true)
+      expect(town.departures).toBe(departed)
+    },
+  )
+
   it('in their majority do not keep the others from noticing', () => {
     const town = gathered('majority', 20)
     for (let i = 0; i < 16; i++) town.vanishes(`person ${i}`)
