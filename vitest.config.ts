@@ -8,6 +8,9 @@ import { defineConfig } from 'vitest/config'
 // wrangler.toml names the built dashboard, and the plugin wants the folder to exist; no test needs what is in it.
 mkdirSync(new URL('dist/dashboard', import.meta.url), { recursive: true })
 
+// No deployment's secret: what the edge signs with in tests, here and as test/support/local-edge.ts starts it.
+const TEST_VARS = { PASS_SECRET: 'a-secret-of-no-deployment-used-in-tests-only' }
+
 const group = (groupOrder: number) => ({ sequence: { groupOrder } })
 
 export default defineConfig({
@@ -27,7 +30,9 @@ export default defineConfig({
       },
       { test: { name: 'sim', include: ['test/sim/**/*.test.ts'], environment: 'node', testTimeout: 60_000 } },
       {
-        plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' } })],
+        plugins: [
+          cloudflareTest({ wrangler: { configPath: './wrangler.toml' }, miniflare: { bindings: TEST_VARS } }),
+        ],
         test: { name: 'edge', include: ['test/edge/**/*.test.ts'], ...group(1) },
       },
       {

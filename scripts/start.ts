@@ -5,6 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { keepSecrets } from './dev-vars.ts'
 import { root } from './paths.ts'
 
 const PORT_DEFAULT = 8787
@@ -144,6 +145,7 @@ const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve,
 const port = await choosePort()
 const address = `http://localhost:${port}`
 const output = new Output()
+keepSecrets(root)
 const child = startWrangler(port)
 child.stdout?.on('data', (chunk: Buffer) => output.take(chunk))
 child.stderr?.on('data', (chunk: Buffer) => output.take(chunk))

@@ -9,6 +9,7 @@ import type { Edge } from './env.ts'
 import { Misconfigured, refuse } from './errors.ts'
 import { bootstrap } from './routes/bootstrap.ts'
 import { health } from './routes/health.ts'
+import { givePass } from './routes/passes.ts'
 import { enterRoom } from './routes/rooms.ts'
 import { isUpgrade } from './upgrade.ts'
 
@@ -20,12 +21,17 @@ app.use(requestId({ headerName: 'X-Request-Id' }), dressed)
 
 app.get('/health', health)
 app.get('/v1/bootstrap', bootstrap)
+app.post('/v1/passes', givePass)
 app.get('/v1/rooms/:room', enterRoom)
 
-for (const path of ['/health', '/v1/bootstrap', '/v1/rooms/:room']) {
-  app.all(path, (c) =>
-    refuse(c, 'method-not-allowed', `${c.req.method} is not served here`, { Allow: 'GET, HEAD, OPTIONS' }),
-  )
+const ALLOWED = {
+  '/health': 'GET, HEAD, OPTIONS',
+  '/v1/bootstrap': 'GET, HEAD, OPTIONS',
+  '/v1/passes': 'POST, OPTIONS',
+  '/v1/rooms/:room': 'GET, HEAD, OPTIONS',
+}
+for (const [path, Allow] of Object.entries(ALLOWED)) {
+  app.all(path, (c) => refuse(c, 'method-not-allowed', `${c.req.method} is not served here`, { Allow }))
 }
 app.notFound((c) => refuse(c, 'not-found', `nothing is served at ${c.req.path}`))
 app.onError((error, c) => {

@@ -13,6 +13,12 @@ export interface Env extends RoomSettings {
   readonly ASSETS?: { fetch(request: Request): Promise<Response> }
   /** RTCIceServer[] as JSON text. */
   readonly ICE_SERVERS?: string
+  /** What passes and challenges are signed with: base64url of at least 32 bytes of chance. A secret, never in wrangler.toml. */
+  readonly PASS_SECRET?: string
+  /** The one before, accepted for one lifetime of a pass after a rotation. */
+  readonly PASS_SECRET_PREVIOUS?: string
+  /** Zeros of each puzzle of a stamp while the edge is calm. */
+  readonly STAMP_BITS?: string | number
 }
 
 /** What hono is told of the Worker: its environment, and what its middleware adds to a request. */

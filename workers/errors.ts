@@ -2,15 +2,26 @@
 
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { AdmissionRefusal } from '../protocol/crypto/admission/refusals.ts'
 
 export const HTTP_ERRORS = {
   'not-found': 404, // no such route
   'method-not-allowed': 405,
   'bad-name': 400, // a network's or room's name is not well formed
   'upgrade-required': 426, // the route is a WebSocket
+  'unsupported-media-type': 415, // the body is not of the type the route takes
+  // Refusals of admission, as protocol/crypto/admission/refusals.ts explains them. 400 where the client's code is wrong…
+  malformed: 400,
+  'wrong-key': 403, // …403 where what it showed is…
+  'wrong-signature': 403,
+  'wrong-stamp': 403,
+  foreign: 403,
+  forged: 403,
+  expired: 410, // …and 410 and 409 where a new challenge is all that is needed.
+  spent: 409,
   misconfigured: 500, // the deployment's settings are wrong; the message names which
   internal: 500, // our fault
-} as const satisfies Record<string, ContentfulStatusCode>
+} as const satisfies Record<string, ContentfulStatusCode> & Record<AdmissionRefusal, ContentfulStatusCode>
 
 export type HttpErrorCode = keyof typeof HTTP_ERRORS
 

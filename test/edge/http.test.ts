@@ -38,6 +38,8 @@ describe('GET /v1/bootstrap', () => {
       version: { software: VERSION, wire: WIRE_VERSION },
       network: 'default',
       iceServers: [{ urls: 'stun:stun.cloudflare.com:3478' }],
+      challenge: expect.stringMatching(/^[\w-]{43}$/),
+      difficulty: 16,
       limits: {
         messageBytesMax: 65_535,
         metadataBytesMax: 1_024,

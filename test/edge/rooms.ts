@@ -13,12 +13,14 @@ export function roomObject(room: string, network = 'default'): DurableObjectStub
   return bindings.ROOMS.getByName(roomObjectName(network, room))
 }
 
+type EdgeSetting = 'ICE_SERVERS' | 'PASS_SECRET' | 'PASS_SECRET_PREVIOUS' | 'STAMP_BITS'
+
 /**
  * While `run` runs, the deployment has these settings. Objects read them when they are made, and the Worker with each
  * request; so a test that uses this meets in rooms of its own.
  */
 export async function deployedWith<T>(
-  settings: RoomSettings & { ICE_SERVERS?: string },
+  settings: RoomSettings & Partial<Record<EdgeSetting, string>>,
   run: () => Promise<T>,
 ): Promise<T> {
   const before = Object.fromEntries(Object.keys(settings).map((name) => [name, bindings[name]]))

@@ -10,6 +10,10 @@ import { root } from '../../scripts/paths.ts'
 const START_MS_MAX = 60_000
 const POLL_MS = 50
 
+// No deployment's secret; and stamps of no work, except where a test is about them: what is tested with a whole edge is
+// what comes after admission.
+const TEST_VARS = { PASS_SECRET: 'a-secret-of-no-deployment-used-in-tests-only', STAMP_BITS: 4 }
+
 export interface EdgeOptions {
   /** In place of wrangler.toml's [vars]. */
   readonly vars?: Readonly<Record<string, string | number>>
@@ -45,7 +49,10 @@ export class LocalEdge {
   /** Starts it, on the same port and with the same state as before, and waits until it is healthy. */
   async up(): Promise<void> {
     const wrangler = join(root, 'node_modules', 'wrangler', 'bin', 'wrangler.js')
-    const vars = Object.entries(this.#vars).flatMap(([name, value]) => ['--var', `${name}:${value}`])
+    const vars = Object.entries({ ...TEST_VARS, ...this.#vars }).flatMap(([name, value]) => [
+      '--var',
+      `${name}:${value}`,
+    ])
     const flags = ['--local', '--ip', '127.0.0.1', '--port', `${this.port}`, '--inspector-port', '0']
     const child = spawn(
       process.execPath,

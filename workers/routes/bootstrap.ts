@@ -2,22 +2,40 @@
 
 import type { Context } from 'hono'
 import { type Bootstrap, bootstrapLimits, type IceServer, parseIceServers } from '../../protocol/bootstrap.ts'
+import { makeChallenge, SCOPE } from '../../protocol/crypto/admission/challenge.ts'
+import { audienceOf } from '../../protocol/crypto/admission/names.ts'
 import { MESSAGE_BYTES_MAX, METADATA_BYTES_MAX } from '../../protocol/limits.ts'
 import { DEFAULT_NETWORK, isNetworkName } from '../../protocol/names.ts'
 import { roomConfig } from '../../protocol/room/config.ts'
 import { VERSION } from '../../protocol/version.ts'
+import { toBase64url } from '../../protocol/wire/base64url.ts'
 import { WIRE_VERSION } from '../../protocol/wire/registry.ts'
+import { admissionDesk } from '../desk.ts'
 import type { Edge } from '../env.ts'
 import { Misconfigured, refuse } from '../errors.ts'
 
-export function bootstrap(c: Context<Edge>): Response {
+export async function bootstrap(c: Context<Edge>): Promise<Response> {
   const network = c.req.query('network') ?? DEFAULT_NETWORK
   if (!isNetworkName(network)) return refuse(c, 'bad-name', 'the name of the network is not well formed')
   const wire = { messageBytesMax: MESSAGE_BYTES_MAX, metadataBytesMax: METADATA_BYTES_MAX }
+  const { hash, ring, random, bits } = await admissionDesk(c.env)
+  const nowMs = Date.now()
+  const difficulty = bits(nowMs)
+  const resource = await audienceOf(hash, new URL(c.req.url).origin, network)
+  const challenge = await makeChallenge(
+    hash,
+    ring.current,
+    { scope: SCOPE.pass, resource },
+    difficulty,
+    nowMs,
+    random,
+  )
   const body: Bootstrap = {
     version: { software: VERSION, wire: WIRE_VERSION },
     network,
     iceServers: iceServers(c.env.ICE_SERVERS),
+    challenge: toBase64url(challenge),
+    difficulty,
     limits: bootstrapLimits(roomConfig(c.env), wire),
   }
   return c.json(body, 200, { 'Cache-Control': 'no-store' })

@@ -1,0 +1,82 @@
+// What the edge decides admission with: the platform's crypto, the keys made of the deployment's secret, and what this
+// isolate remembers. Made on first use and kept while the settings are the same, since making keys takes hashes.
+
+import { difficulty, Load } from '../protocol/crypto/admission/difficulty.ts'
+import { edgeKeys, type KeyRing, parseSecret, SECRET_BYTES_LEAST } from '../protocol/crypto/admission/keys.ts'
+import { STAMP_BITS, STAMP_BITS_MAX } from '../protocol/crypto/admission/limits.ts'
+import type { PassDesk } from '../protocol/crypto/admission/request.ts'
+import { SpentChallenges } from '../protocol/crypto/admission/spent.ts'
+import { type PlatformSuite, platformSuite } from '../protocol/crypto/platform.ts'
+import type { Subtle } from '../protocol/crypto/subtle.ts'
+import type { Env } from './env.ts'
+import { Misconfigured } from './errors.ts'
+
+export interface AdmissionDesk extends PassDesk {
+  readonly random: (length: number) => Uint8Array
+  /** How hard a stamp is to be now. */
+  readonly bits: (nowMs: number) => number
+  readonly load: Load
+}
+
+// An isolate's own, and honest only as that: each isolate of an edge sees its share of the load and of the challenges.
+const spent = new SpentChallenges()
+const load = new Load()
+
+// Values, never promises: one that was made while serving a request may never resolve for another.
+let suite: PlatformSuite | undefined
+let kept: { readonly settings: string; readonly ring: KeyRing } | undefined
+
+export async function admissionDesk(env: Env): Promise<AdmissionDesk> {
+  const base = stampBits(env.STAMP_BITS)
+  suite ??= await nativeSuite()
+  const { hash, signatures } = suite
+  const settings = JSON.stringify([env.PASS_SECRET, env.PASS_SECRET_PREVIOUS])
+  if (kept?.settings !== settings) kept = { settings, ring: await keyRing(suite, env) }
+  return {
+    hash,
+    signatures,
+    ring: kept.ring,
+    spent,
+    load,
+    random: (length) => crypto.getRandomValues(new Uint8Array(length)),
+    bits: (nowMs) => difficulty(load.perSecond(nowMs), base),
+  }
+}
+
+async function nativeSuite(): Promise<PlatformSuite> {
+  try {
+    return await platformSuite(crypto.subtle as unknown as Subtle)
+  } catch {
+    throw new Misconfigured(
+      'this runtime has no ML-DSA-65: wrangler.toml must set the flag webcrypto_modern_algorithms',
+    )
+  }
+}
+
+async function keyRing({ hash }: PlatformSuite, env: Env): Promise<KeyRing> {
+  const current = secret('PASS_SECRET', env.PASS_SECRET)
+  if (current === undefined)
+    throw new Misconfigured('PASS_SECRET is not set: `npx wrangler secret put PASS_SECRET` sets it')
+  const previous = secret('PASS_SECRET_PREVIOUS', env.PASS_SECRET_PREVIOUS)
+  return {
+    current: await edgeKeys(hash, current),
+    previous: previous && (await edgeKeys(hash, previous)),
+  }
+}
+
+/** Its value is in no message: a secret that is almost right is still one. */
+function secret(name: string, setting: string | undefined): Uint8Array | undefined {
+  if (setting === undefined || setting === '') return undefined
+  const bytes = parseSecret(setting)
+  if (bytes === undefined)
+    throw new Misconfigured(`${name} must be base64url of at least ${SECRET_BYTES_LEAST} bytes`)
+  return bytes
+}
+
+function stampBits(setting: string | number | undefined): number {
+  if (setting === undefined || setting === '') return STAMP_BITS
+  const bits = Number(setting)
+  if (!Number.isInteger(bits) || bits < 0 || bits > STAMP_BITS_MAX)
+    throw new Misconfigured(`STAMP_BITS must be a whole number from 0 to ${STAMP_BITS_MAX}, not ${setting}`)
+  return bits
+}
