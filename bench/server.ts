@@ -32,6 +32,8 @@ const KINDS: Readonly<Record<Side, Kind>> = {
       ROOM_TOKENS_PER_SECOND: '1000000',
       ROOM_BYTES_PER_SECOND: '1073741824',
       PRESENCE_TIMEOUT_MS: '600000',
+      PASS_SECRET: 'a-secret-of-no-deployment-used-in-tests-only',
+      STAMP_BITS: '4',
     },
   },
   bare: { entry: join(root, 'bench', 'bare', 'room.ts'), className: 'BareRoom', settings: {} },

@@ -1,0 +1,182 @@
+// A client's pass: asked for with a stamp and a signature, kept until shortly before it ends, and one for all who ask at
+// the same time.
+
+import { type Challenge, readChallenge } from '../protocol/crypto/admission/challenge.ts'
+import { peerIdOf } from '../protocol/crypto/admission/identity.ts'
+import { CHALLENGE_LIFETIME_MS } from '../protocol/crypto/admission/limits.ts'
+import { readPass } from '../protocol/crypto/admission/pass.ts'
+import { bidForPass, encodePassRequest } from '../protocol/crypto/admission/request.ts'
+import type { Hash, SigningKey } from '../protocol/crypto/suite.ts'
+import { WaypostError } from '../protocol/errors.ts'
+import { fromBase64url } from '../protocol/wire/base64url.ts'
+import { equalBytes } from '../protocol/wire/bytes.ts'
+import { makeStamp, type StampOptions } from './stamp.ts'
+
+export interface PassSource {
+  /** The edge, ending in a slash. */
+  readonly base: URL
+  readonly network: string
+  readonly hash: Hash
+  readonly key: SigningKey
+  /** A challenge the edge has given already (the bootstrap's), to save asking for one. */
+  readonly challenge?: string | undefined
+}
+
+/** So long before its end a pass is no longer handed out: a slow join must not end with one that has just expired. */
+const MARGIN_MS = 300_000
+/** A challenge is used only while there is this much of its life left to make the stamp in. */
+const CHALLENGE_LEFT_MS = CHALLENGE_LIFETIME_MS / 2
+/** A challenge may run out while a laptop sleeps over its stamp: once more then, with another. */
+const ATTEMPTS_MAX = 2
+
+interface Kept {
+  readonly pass: string
+  readonly untilMs: number
+}
+
+interface Offered {
+  readonly challenge: Challenge
+  /** When we got it, by our own clock, which need not agree with the edge's. */
+  readonly gotAtMs: number
+}
+
+interface Job {
+  readonly done: Promise<string>
+  readonly stop: AbortController
+  readonly progress: Set<(share: number) => void>
+  waiting: number
+}
+
+export class Passes {
+  readonly #source: PassSource
+  #offered: Offered | undefined
+  #kept: Kept | undefined
+  #job: Job | undefined
+
+  constructor(source: PassSource) {
+    this.#source = source
+    this.#offered = parseChallenge(source.challenge)
+  }
+
+  /** Rejects with a WaypostError: `aborted`, `edge-unreachable` or `edge-refused`. */
+  async get(options: StampOptions = {}): Promise<string> {
+    const { signal, onProgress } = options
+    if (signal?.aborted) throw aborted(signal)
+    if (this.#kept !== undefined && Date.now() < this.#kept.untilMs) return this.#kept.pass
+    this.#job ??= this.#begin()
+    const job = this.#job
+    if (onProgress !== undefined) job.progress.add(onProgress)
+    job.waiting++
+    let leave = () => {}
+    const left = new Promise<never>((_, reject) => {
+      leave = () => reject(aborted(signal))
+      signal?.addEventListener('abort', leave)
+    })
+    try {
+      return await Promise.race([job.done, left])
+    } finally {
+      signal?.removeEventListener('abort', leave)
+      if (onProgress !== undefined) job.progress.delete(onProgress)
+      // Nobody waits any more: nobody shall pay for it either.
+      if (--job.waiting === 0) job.stop.abort()
+      if (job.stop.signal.aborted && this.#job === job) this.#job = undefined
+    }
+  }
+
+  /** The edge did not accept it: the next `get` asks for another. */
+  forget(pass: string): void {
+    if (this.#kept?.pass === pass) this.#kept = undefined
+  }
+
+  #begin(): Job {
+    const stop = new AbortController()
+    const progress = new Set<(share: number) => void>()
+    const onProgress = (share: number) => {
+      for (const tell of progress) tell(share)
+    }
+    return { done: this.#obtain({ signal: stop.signal, onProgress }), stop, progress, waiting: 0 }
+  }
+
+  async #obtain(options: StampOptions): Promise<string> {
+    for (let attempt = 1; ; attempt++) {
+      const offered = this.#fresh() ?? (await this.#ask(options.signal))
+      this.#offered = undefined
+      const answer = await this.#request(offered, options)
+      if (answer !== 'stale') {
+        this.#kept = answer
+        return answer.pass
+      }
+      if (attempt >= ATTEMPTS_MAX)
+        throw new WaypostError('edge-refused', 'the edge took no challenge of its own')
+    }
+  }
+
+  #fresh(): Offered | undefined {
+    const offered = this.#offered
+    return offered !== undefined && Date.now() - offered.gotAtMs < CHALLENGE_LEFT_MS ? offered : undefined
+  }
+
+  async #ask(signal: AbortSignal | undefined): Promise<Offered> {
+    const { body } = await this.#fetch('v1/bootstrap', { headers: { Accept: 'application/json' } }, signal)
+    const offered = parseChallenge(body.challenge)
+    if (offered === undefined) throw new WaypostError('edge-refused', 'the edge gave no challenge')
+    return offered
+  }
+
+  async #request(offered: Offered, options: StampOptions): Promise<Kept | 'stale'> {
+    const { base, network, hash, key } = this.#source
+    const bid = await bidForPass(hash, offered.challenge, base.origin, network, key.publicKey)
+    const stamp = await makeStamp(offered.challenge, bid.place, options)
+    const request: RequestInit = {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/octet-stream' },
+      body: await encodePassRequest(bid, stamp, key),
+    }
+    const { body, stale } = await this.#fetch('v1/passes', request, options.signal)
+    if (stale) return 'stale'
+    const pass = typeof body.pass === 'string' ? readPass(body.pass) : undefined
+    if (pass === undefined || !equalBytes(pass.subject, await peerIdOf(hash, key.publicKey)))
+      throw new WaypostError('edge-refused', 'what the edge gave is no pass of ours')
+    // The challenge says what time it was there when we got it: our clock may be hours off.
+    const aheadMs = offered.gotAtMs - offered.challenge.timeMs
+    return { pass: body.pass as string, untilMs: pass.expiresAtMs + aheadMs - MARGIN_MS }
+  }
+
+  async #fetch(path: string, init: RequestInit, signal: AbortSignal | undefined): Promise<Answer> {
+    const url = new URL(path, this.#source.base)
+    url.searchParams.set('network', this.#source.network)
+    let status: number
+    let body: Record<string, unknown>
+    try {
+      const response = await fetch(url, { ...init, signal: signal ?? null })
+      status = response.status
+      body = ((await response.json()) ?? {}) as Record<string, unknown>
+    } catch (cause) {
+      if (signal?.aborted) throw aborted(signal)
+      throw new WaypostError('edge-unreachable', `no answer from ${url.origin}`, { cause })
+    }
+    if (status < 400) return { body, stale: false }
+    const { code, message } = (body.error ?? {}) as { code?: unknown; message?: unknown }
+    if (code === 'expired' || code === 'spent') return { body, stale: true }
+    const why = typeof message === 'string' ? message : `status ${status}`
+    if (status >= 500) throw new WaypostError('edge-unreachable', `the edge failed: ${why}`)
+    throw new WaypostError('edge-refused', `the edge refused: ${why}`)
+  }
+}
+
+interface Answer {
+  readonly body: Readonly<Record<string, unknown>>
+  /** The challenge is of no use any more; another may be. */
+  readonly stale: boolean
+}
+
+/** Undefined too for one that asks for more work than any edge may: whoever says it is none, and burns batteries. */
+function parseChallenge(text: unknown): Offered | undefined {
+  const bytes = typeof text === 'string' ? fromBase64url(text) : undefined
+  const challenge = bytes && readChallenge(bytes)
+  return challenge && { challenge, gotAtMs: Date.now() }
+}
+
+function aborted(signal: AbortSignal | undefined): WaypostError {
+  return new WaypostError('aborted', 'asking for a pass was aborted', { cause: signal?.reason })
+}
