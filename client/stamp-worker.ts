@@ -28,7 +28,10 @@ export function stampProgram(): string {
   return `(${loop})(${sha256Block},${stampSearcher})`
 }
 
-/** It has a thread of its own and ends by being terminated, so it looks up only to tell how far it is. */
+/**
+ * Returns to its event loop every few milliseconds, though it has a thread of its own: Chromium lets a Worker that never
+ * does run on for two seconds after it was terminated.
+ */
 function loop(
   block: () => Sha256Block,
   searcherOf: (
@@ -42,12 +45,14 @@ function loop(
   addEventListener('message', (event: MessageEvent<StampTask>) => {
     const { challenge, place, bits, puzzles } = event.data
     const searcher = searcherOf(block(), challenge, place, bits, puzzles)
-    let told = 0
-    while (!searcher.step(4_096)) {
-      if (searcher.solved() === told) continue
-      told = searcher.solved()
-      postMessage({ solved: told })
+    const turns = new MessageChannel()
+    turns.port1.onmessage = () => {
+      const before = searcher.solved()
+      const done = searcher.step(16_384)
+      if (done) postMessage({ solved: puzzles, stamp: searcher.stamp() })
+      else if (searcher.solved() > before) postMessage({ solved: searcher.solved() })
+      if (!done) turns.port2.postMessage(null)
     }
-    postMessage({ solved: puzzles, stamp: searcher.stamp() })
+    turns.port2.postMessage(null)
   })
 }
