@@ -158,7 +158,7 @@ describe('a refusal', () => {
     expect(edge.asked).toEqual({ challenges: 2, passes: 2 })
     edge.refusals = [
       { status: 409, code: 'spent' },
-      { status: 410, code: 'expired' },
+      { status: 403, code: 'forged' },
     ]
     await expect(passesAt(edge.base).get()).rejects.toMatchObject({ code: 'edge-refused' })
   })
