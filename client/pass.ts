@@ -3,11 +3,11 @@
 
 import { type Challenge, readChallenge } from '../protocol/crypto/admission/challenge.ts'
 import { peerIdOf } from '../protocol/crypto/admission/identity.ts'
-import { CHALLENGE_LIFETIME_MS } from '../protocol/crypto/admission/limits.ts'
 import { readPass } from '../protocol/crypto/admission/pass.ts'
 import { bidForPass, encodePassRequest } from '../protocol/crypto/admission/request.ts'
 import type { Hash, SigningKey } from '../protocol/crypto/suite.ts'
 import { WaypostError } from '../protocol/errors.ts'
+import { CHALLENGE_LIFETIME_MS } from '../protocol/limits.ts'
 import { fromBase64url } from '../protocol/wire/base64url.ts'
 import { equalBytes } from '../protocol/wire/bytes.ts'
 import { makeStamp, type StampOptions } from './stamp.ts'

@@ -2,9 +2,9 @@
 // Content-Security-Policy) in slices of a few milliseconds between which everything else has its turn.
 
 import type { Challenge } from '../protocol/crypto/admission/challenge.ts'
-import { STAMP_PUZZLES } from '../protocol/crypto/admission/limits.ts'
 import { sha256Block, stampSearcher } from '../protocol/crypto/admission/search.ts'
 import { WaypostError } from '../protocol/errors.ts'
+import { STAMP_PUZZLES } from '../protocol/limits.ts'
 import { type StampNews, type StampTask, stampProgram } from './stamp-worker.ts'
 
 export interface StampOptions {

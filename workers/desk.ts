@@ -3,11 +3,11 @@
 
 import { difficulty, Load } from '../protocol/crypto/admission/difficulty.ts'
 import { edgeKeys, type KeyRing, parseSecret, SECRET_BYTES_LEAST } from '../protocol/crypto/admission/keys.ts'
-import { STAMP_BITS, STAMP_BITS_MAX } from '../protocol/crypto/admission/limits.ts'
 import type { PassDesk } from '../protocol/crypto/admission/request.ts'
 import { SpentChallenges } from '../protocol/crypto/admission/spent.ts'
 import { type PlatformSuite, platformSuite } from '../protocol/crypto/platform.ts'
 import type { Subtle } from '../protocol/crypto/subtle.ts'
+import { STAMP_BITS, STAMP_BITS_MAX } from '../protocol/limits.ts'
 import type { Env } from './env.ts'
 import { Misconfigured } from './errors.ts'
 

@@ -6,13 +6,13 @@
 // The audience is in the signature, so that an edge which passes another's challenge on to its own visitors gets
 // signatures that are of no use at the other.
 
+import { PASS_LIFETIME_MS } from '../../limits.ts'
 import { Reader } from '../../wire/bytes.ts'
 import { concat, type Hash, SIZES, type Signatures, type SigningKey } from '../suite.ts'
 import { CHALLENGE_BYTES, type Challenge, checkChallenge, SCOPE } from './challenge.ts'
 import { CONTEXTS } from './contexts.ts'
 import { peerIdOf } from './identity.ts'
 import type { KeyRing } from './keys.ts'
-import { PASS_LIFETIME_MS } from './limits.ts'
 import { audienceOf } from './names.ts'
 import { EVERY_CAPABILITY, mintPass } from './pass.ts'
 import type { AdmissionRefusal } from './refusals.ts'

@@ -7,7 +7,6 @@ import {
   SCOPE,
 } from '../../../../protocol/crypto/admission/challenge.ts'
 import { type EdgeKeys, edgeKeys } from '../../../../protocol/crypto/admission/keys.ts'
-import { STAMP_PUZZLES } from '../../../../protocol/crypto/admission/limits.ts'
 import { audienceOf } from '../../../../protocol/crypto/admission/names.ts'
 import {
   bidForPass,
@@ -18,6 +17,7 @@ import {
 import { sha256Block, stampSearcher } from '../../../../protocol/crypto/admission/search.ts'
 import { SpentChallenges } from '../../../../protocol/crypto/admission/spent.ts'
 import type { SigningKey } from '../../../../protocol/crypto/suite.ts'
+import { STAMP_PUZZLES } from '../../../../protocol/limits.ts'
 import { random, suiteOf } from '../suites.ts'
 
 export const suite = await suiteOf('native')

@@ -3,12 +3,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { difficulty, Load } from '../../../../protocol/crypto/admission/difficulty.ts'
+import { SpentChallenges } from '../../../../protocol/crypto/admission/spent.ts'
 import {
   CHALLENGE_LIFETIME_MS,
   CHALLENGE_TRIES_MAX,
   SPENT_REMEMBERED_MAX,
-} from '../../../../protocol/crypto/admission/limits.ts'
-import { SpentChallenges } from '../../../../protocol/crypto/admission/spent.ts'
+} from '../../../../protocol/limits.ts'
 
 describe('difficulty', () => {
   it.each([

@@ -8,13 +8,13 @@ import {
   readChallenge,
   SCOPE,
 } from '../../../../protocol/crypto/admission/challenge.ts'
-import { STAMP_PUZZLES } from '../../../../protocol/crypto/admission/limits.ts'
 import { audienceOf } from '../../../../protocol/crypto/admission/names.ts'
 import { checkPass, PASS_LETTERS } from '../../../../protocol/crypto/admission/pass.ts'
 import { ADMISSION_REFUSALS } from '../../../../protocol/crypto/admission/refusals.ts'
 import { PASS_REQUEST_BYTES } from '../../../../protocol/crypto/admission/request.ts'
 import { sha256Block, stampSearcher } from '../../../../protocol/crypto/admission/search.ts'
 import { isStamped, leadingZeros } from '../../../../protocol/crypto/admission/stamp.ts'
+import { STAMP_PUZZLES } from '../../../../protocol/limits.ts'
 import { random } from '../suites.ts'
 import {
   counting,

@@ -9,10 +9,10 @@ import {
 } from '../../../../protocol/crypto/admission/challenge.ts'
 import { isKeyOf, peerIdOf } from '../../../../protocol/crypto/admission/identity.ts'
 import { edgeKeys, parseSecret } from '../../../../protocol/crypto/admission/keys.ts'
-import { CHALLENGE_TRIES_MAX } from '../../../../protocol/crypto/admission/limits.ts'
 import { audienceOf } from '../../../../protocol/crypto/admission/names.ts'
 import { CAPABILITY, checkPass, mintPass, readPass } from '../../../../protocol/crypto/admission/pass.ts'
 import type { AdmissionRefusal } from '../../../../protocol/crypto/admission/refusals.ts'
+import { CHALLENGE_TRIES_MAX } from '../../../../protocol/limits.ts'
 import { random } from '../suites.ts'
 import {
   counting,
