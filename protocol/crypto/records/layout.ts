@@ -11,7 +11,7 @@ export const RECORD = {
   data: 0x01, // link frames
   rekeyOffer: 0x02, // an X-Wing public key
   rekeyAnswer: 0x03, // a ciphertext to it
-  rekeyDone: 0x04, // nothing: a first record under the new keys
+  rekeyDone: 0x04, // nothing: a first record under the new keys, one from each side
 } as const
 export type RecordType = keyof typeof RECORD
 

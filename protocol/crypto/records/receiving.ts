@@ -30,10 +30,14 @@ interface Old {
   readonly untilMs: number
 }
 
-/** Keys a record may be under. `chain` leads there from what we have; empty for keys we have or had. */
+/**
+ * Keys a record may be under. `chain` leads there from what we have; empty for keys we have or had. `after`: old keys it leads
+ * on from, of a generation the sender has left since.
+ */
 interface Candidate {
   readonly keys: EpochKeys
   readonly chain: readonly EpochKeys[]
+  readonly after?: Old
 }
 
 export class Receiving {
@@ -79,8 +83,9 @@ export class Receiving {
       for (const keys of candidate.chain) if (keys !== this.#fresh) keys.erase()
       return drop('unopened')
     }
-    const renewed = candidate.chain.length > 0 && candidate.keys.generation > this.#keys.generation
-    this.#move(candidate.chain, nowMs)
+    const renewed = candidate.keys.generation > this.#keys.generation
+    if (candidate.after === undefined) this.#move(candidate.chain, nowMs)
+    else this.#remember(candidate.chain, candidate.after)
     if (!this.#isNew(channel, ordered, header)) return drop('replayed')
     return { kind: 'opened', type: header.type, body, renewed }
   }
@@ -108,8 +113,17 @@ export class Receiving {
     const ahead = this.#keys.stepsTo(byte)
     if (ahead !== undefined) return ahead > STEPS_AHEAD_MAX ? undefined : this.#walk(this.#keys, ahead, [])
     const beyond = this.#fresh?.stepsTo(byte)
-    if (this.#fresh === undefined || beyond === undefined || beyond > STEPS_AHEAD_MAX) return undefined
-    return this.#walk(this.#fresh, beyond, [this.#fresh])
+    if (this.#fresh !== undefined && beyond !== undefined && beyond <= STEPS_AHEAD_MAX)
+      return this.#walk(this.#fresh, beyond, [this.#fresh])
+    return this.#findLate(byte)
+  }
+
+  /** Of two channels one may bring the next generation before the other has brought the last steps of the one before. */
+  async #findLate(byte: number): Promise<Candidate | undefined> {
+    const after = this.#old.find(({ keys }) => keys.stepsTo(byte) !== undefined)
+    if (after === undefined || after.keys.generation === this.#keys.generation) return undefined
+    const steps = after.keys.stepsTo(byte) ?? 0
+    return steps > STEPS_AHEAD_MAX ? undefined : { ...(await this.#walk(after.keys, steps, [])), after }
   }
 
   async #walk(from: EpochKeys, steps: number, first: readonly EpochKeys[]): Promise<Candidate> {
@@ -128,10 +142,22 @@ export class Receiving {
     if (latest === undefined) return
     const passed = [...chain.slice(0, -1).reverse(), this.#keys]
     const old = [...passed.map((keys) => ({ keys, untilMs: nowMs + OLD_EPOCH_MS })), ...this.#old]
-    for (const { keys } of old.slice(EPOCHS_BEHIND_MAX)) keys.erase()
-    this.#old = old.slice(0, EPOCHS_BEHIND_MAX)
+    this.#keep(old)
     if (latest.generation > this.#keys.generation) this.#fresh = undefined
     this.#keys = latest
+  }
+
+  /** Steps of a generation that is over are kept as long as the one they come after. */
+  #remember(chain: readonly EpochKeys[], after: Old): void {
+    const at = this.#old.indexOf(after)
+    const late = chain.map((keys) => ({ keys, untilMs: after.untilMs })).reverse()
+    this.#keep([...this.#old.slice(0, at), ...late, ...this.#old.slice(at)])
+  }
+
+  /** The newest first. More than a byte can tell apart are not kept. */
+  #keep(old: readonly Old[]): void {
+    for (const { keys } of old.slice(EPOCHS_BEHIND_MAX)) keys.erase()
+    this.#old = old.slice(0, EPOCHS_BEHIND_MAX)
   }
 
   #isNew(channel: number, ordered: boolean, { sequence }: Header): boolean {

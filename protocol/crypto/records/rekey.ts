@@ -2,7 +2,8 @@
 // mix the secret into what they had. Whoever copied one side's keys is out again, if it only listens.
 //
 // Who switches when: the responder takes the new keys for receiving as it answers, and for sending when it first hears the
-// initiator under them; the initiator takes both as it has the answer. So nobody ever hears a record it has no keys for.
+// initiator under them; the initiator takes both as it has the answer. So nobody ever hears a record it has no keys for. Both
+// say `rekeyDone` under them, in case there is nothing else to say.
 
 import { equalBytes } from '../../wire/bytes.ts'
 import { REKEY, ROOT, TRAFFIC_INITIATOR, TRAFFIC_RESPONDER } from '../handshake/labels.ts'
@@ -79,7 +80,9 @@ export class Rekeying {
     const body = bytes.slice()
     if (type === 'rekeyOffer') return this.#answer(body, nowMs)
     if (type === 'rekeyAnswer') return this.#finish(body, nowMs)
-    return type === 'rekeyDone' && body.length === 0 ? { kind: 'nothing' } : drop('malformed')
+    if (type !== 'rekeyDone' || body.length > 0) return drop('malformed')
+    if (this.#role === 'initiator') return { kind: 'nothing' }
+    return { kind: 'send', type: 'rekeyDone', body }
   }
 
   close(): void {
