@@ -86,7 +86,7 @@ export async function decidePass(
   const subject = await peerIdOf(hash, publicKey)
   const place = await stampPlace(hash, audience, subject)
   if (!(await isStamped(hash, challenge, place, stamp))) return 'wrong-stamp'
-  spent.note(bytes, nowMs)
+  if (!spent.take(bytes, nowMs)) return 'spent'
   const signed = concat([bytes, audience])
   if (!(await signatures.verify(publicKey, CONTEXTS.pass, signed, signature))) return 'wrong-signature'
   const expiresAtMs = Math.floor((nowMs + PASS_LIFETIME_MS) / 1_000) * 1_000

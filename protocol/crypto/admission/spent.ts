@@ -15,8 +15,12 @@ export class SpentChallenges {
     return this.#count(toBase64url(challenge)) >= CHALLENGE_TRIES_MAX
   }
 
-  /** To be called once its stamp is found good: only work that was paid for fills the memory. */
-  note(challenge: Uint8Array, nowMs: number): void {
+  /**
+   * To be called once its stamp is found good: only work that was paid for fills the memory. False when it is spent, which
+   * it may have become while the stamp was being checked.
+   */
+  take(challenge: Uint8Array, nowMs: number): boolean {
+    if (this.isSpent(challenge)) return false
     // What the older half has is older than a challenge can live, or the memory is full.
     if (nowMs - this.#turnedAtMs > CHALLENGE_LIFETIME_MS || this.#young.size >= SPENT_REMEMBERED_MAX) {
       this.#old = this.#young
@@ -25,6 +29,7 @@ export class SpentChallenges {
     }
     const key = toBase64url(challenge)
     this.#young.set(key, this.#count(key) + 1)
+    return true
   }
 
   #count(key: string): number {

@@ -228,6 +228,10 @@ describe('a request', () => {
       ).toBeTypeOf('object')
     }
     expect(await decide(desk, body)).toBe('spent')
+    // So many and no more when they all come at once, too.
+    const again = await requestOf({ keys, key })
+    const atOnce = await Promise.all(Array.from({ length: 20 }, () => decide(desk, again)))
+    expect(atOnce.filter((answer) => answer === 'spent')).toHaveLength(20 - CHALLENGE_TRIES_MAX)
     // Wrong signatures under one paid stamp are bounded the same.
     const wrong = changed(await requestOf({ keys, key }), 4_000)
     const answers: unknown[] = []
