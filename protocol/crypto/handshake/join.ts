@@ -8,7 +8,7 @@ import { type Binding, encodeBinding } from './binding.ts'
 import { type Dropped, dropped } from './drops.ts'
 import { PATH_ACCEPT, PATH_JOIN } from './labels.ts'
 import { coveredJoining, RANDOM_BYTES, readJoining } from './layout.ts'
-import { equalMacs, expand, wipe } from './schedule.ts'
+import { equalMacs, expand, take, wipe } from './schedule.ts'
 import { other, type Role, type Session } from './session.ts'
 
 /** The path the handshake ran over. */
@@ -44,10 +44,11 @@ export class Joins {
   #next: number
   #accepted: { readonly path: number; readonly join: Uint8Array; readonly accept: Uint8Array } | undefined
 
+  /** Takes the session's path secret. */
   constructor(suite: Suite, session: Joinable) {
     this.#suite = suite
     this.#link = { role: session.role, link: session.link.slice() }
-    this.#key = session.paths.slice()
+    this.#key = take(session.paths)
     this.#next = FIRST_PATH + (session.role === 'initiator' ? 2 : 1)
   }
 

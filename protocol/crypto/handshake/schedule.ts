@@ -25,6 +25,17 @@ export function wipe(...secrets: readonly (Uint8Array | undefined)[]): void {
   for (const secret of secrets) secret?.fill(0)
 }
 
+/**
+ * A secret changes hands: the copy is the taker's, what was is erased. So nobody takes it twice, which for record keys would
+ * mean the same nonces twice, and nobody takes one that was erased, which would be zeros that everybody knows.
+ */
+export function take(secret: Uint8Array): Uint8Array {
+  if (secret.every((byte) => byte === 0)) throw new TypeError('this secret was taken or erased before')
+  const ours = secret.slice()
+  wipe(secret)
+  return ours
+}
+
 /** Equal or not, without saying by its time how far: for MACs. As far as JavaScript lets one promise that. */
 export function equalMacs(a: Uint8Array, b: Uint8Array): boolean {
   let difference = a.length ^ b.length

@@ -8,7 +8,7 @@ export type Role = 'initiator' | 'responder'
 
 export const other = (role: Role): Role => (role === 'initiator' ? 'responder' : 'initiator')
 
-/** Everything in it is this session's own: whoever closes it erases it. */
+/** Its secrets are taken, once each, by the record layer, rekeying and joins. */
 export interface Session {
   readonly role: Role
   readonly suite: number
@@ -58,7 +58,7 @@ export async function makeSession(
   }
 }
 
-/** After the record layer, joins and rekeying took what they need. */
+/** What of it was not taken. */
 export function eraseSession({ send, receive, root, paths }: Session): void {
   wipe(send, receive, root, paths)
 }

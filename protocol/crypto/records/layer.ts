@@ -1,7 +1,7 @@
 // The record layer of one link: everything said after a handshake, on all its paths. Seals and opens are queued, each half by
 // itself, so callers need not wait for one before they ask for the next, and records leave in the order they were asked for.
 
-import { wipe } from '../handshake/schedule.ts'
+import { take, wipe } from '../handshake/schedule.ts'
 import type { Session } from '../handshake/session.ts'
 import type { Suite } from '../suite.ts'
 import type { RecordType } from './layout.ts'
@@ -37,9 +37,10 @@ export class RecordLayer {
   #closed = false
   #bytes = 0
 
+  /** Takes the session's traffic secrets: there is one record layer of a session. */
   constructor(suite: Suite, session: Pick<Session, 'send' | 'receive'>) {
-    this.#sending = new Sending(suite, session.send.slice())
-    this.#receiving = new Receiving(suite, session.receive.slice())
+    this.#sending = new Sending(suite, take(session.send))
+    this.#receiving = new Receiving(suite, take(session.receive))
   }
 
   /** Sealed and opened since the last fresh secret. */

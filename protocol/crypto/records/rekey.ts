@@ -7,7 +7,7 @@
 
 import { equalBytes } from '../../wire/bytes.ts'
 import { REKEY, ROOT, TRAFFIC_INITIATOR, TRAFFIC_RESPONDER } from '../handshake/labels.ts'
-import { expand, wipe } from '../handshake/schedule.ts'
+import { expand, take, wipe } from '../handshake/schedule.ts'
 import { decapsulate, type SecretKey, secretKey } from '../handshake/secret-key.ts'
 import { other, type Session } from '../handshake/session.ts'
 import { concat, SIZES, type Suite } from '../suite.ts'
@@ -51,11 +51,12 @@ export class Rekeying {
   #offered: Offered | undefined
   #answered: { readonly offer: Uint8Array; readonly answer: Uint8Array } | undefined
 
+  /** Takes the session's root. */
   constructor(suite: Suite, layer: RecordLayer, session: Pick<Session, 'role' | 'root'>, nowMs: number) {
     this.#suite = suite
     this.#layer = layer
     this.#role = session.role
-    this.#root = session.root.slice()
+    this.#root = take(session.root)
     this.#sinceMs = nowMs
   }
 

@@ -1,8 +1,12 @@
 // A second path under a link's keys: each number once, over the channel both ends see, and by the link's peers alone.
 
 import { beforeAll, describe, expect, it } from 'vitest'
+import { encodeBinding } from '../../../../protocol/crypto/handshake/binding.ts'
 import { type Join, type Joinable, Joins } from '../../../../protocol/crypto/handshake/join.ts'
-import type { Suite } from '../../../../protocol/crypto/suite.ts'
+import { PATH_JOIN } from '../../../../protocol/crypto/handshake/labels.ts'
+import { coveredJoining } from '../../../../protocol/crypto/handshake/layout.ts'
+import { expand } from '../../../../protocol/crypto/handshake/schedule.ts'
+import { concat, type Suite } from '../../../../protocol/crypto/suite.ts'
 import { suiteOf } from '../suites.ts'
 import { cast, DTLS, dial, drop, flipped, listen, meet, patched, RELAY } from './meeting.ts'
 
@@ -14,7 +18,12 @@ beforeAll(async () => {
   sessions = await meet(await dial(suite, alice, bob), await listen(suite, bob))
 })
 
-const both = () => ({ alice: new Joins(suite, sessions.alices), bob: new Joins(suite, sessions.bobs) })
+/** Sessions are used once; these tests have one for all. */
+const copy = (session: Joinable): Joinable => ({ ...session, paths: session.paths.slice() })
+const both = () => ({
+  alice: new Joins(suite, copy(sessions.alices)),
+  bob: new Joins(suite, copy(sessions.bobs)),
+})
 
 async function started(joins: Joins, binding = DTLS): Promise<Join> {
   const join = await joins.start(binding)
@@ -82,7 +91,7 @@ describe('a join is refused', () => {
     const stranger = { ...sessions.bobs, paths: suite.random(32) }
     const join = await started(alice)
     expect(await new Joins(suite, stranger).receive(join.message, DTLS)).toEqual(drop('mac'))
-    const other = { ...sessions.bobs, link: suite.random(16) }
+    const other = { ...copy(sessions.bobs), link: suite.random(16) }
     expect(await new Joins(suite, other).receive(join.message, DTLS)).toEqual(drop('unexpected'))
   })
 
@@ -119,10 +128,19 @@ describe('a join is refused', () => {
   it('once the link is closed, though zeros were a key too', async () => {
     const { alice, bob } = both()
     const join = await started(alice)
-    const zeros = new Joins(suite, { ...sessions.alices, paths: new Uint8Array(32) })
+    const covered = coveredJoining('join', 2, sessions.bobs.link, suite.random(32))
+    const zeros = await expand(suite.hash, new Uint8Array(32), PATH_JOIN, Uint8Array.of(0))
+    const channel = await encodeBinding(suite.hash, DTLS)
+    const forged = concat([covered, await suite.hash.hmac(zeros, channel, covered)])
     bob.close()
     expect(await bob.receive(join.message, DTLS)).toEqual(drop('mac'))
-    expect(await bob.receive((await started(zeros)).message, DTLS)).toEqual(drop('mac'))
+    expect(await bob.receive(forged, DTLS)).toEqual(drop('mac'))
     expect(await bob.start(DTLS)).toBeUndefined()
+  })
+  it('is misuse of a session whose secret was taken', () => {
+    const session = copy(sessions.alices)
+    const joins = new Joins(suite, session)
+    expect(() => new Joins(suite, session)).toThrow('taken')
+    joins.close()
   })
 })

@@ -3,6 +3,7 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { EPOCHS_BEHIND_MAX, EpochKeys, STEPS_AHEAD_MAX } from '../../../../protocol/crypto/records/epoch.ts'
+import { RecordLayer } from '../../../../protocol/crypto/records/layer.ts'
 import { HEADER_BYTES, OVERHEAD_BYTES } from '../../../../protocol/crypto/records/layout.ts'
 import { OLD_EPOCH_MS } from '../../../../protocol/crypto/records/receiving.ts'
 import { STEP_MS, STEP_RECORDS } from '../../../../protocol/crypto/records/sending.ts'
@@ -66,6 +67,15 @@ describe('a record', () => {
         )
       expect(await bob.hears(record, channel)).toBe('a few words')
     }
+  })
+
+  it('is sealed with a nonce of its own: what is said twice does not look alike', async () => {
+    const { alice } = ends(suite)
+    const zeros = new Uint8Array(64)
+    const seen = new Set<string>()
+    for (const channel of [CONTROL, CONTROL, BULK, GOSSIP, GOSSIP])
+      seen.add(String((await alice.says(zeros, channel)).subarray(HEADER_BYTES, HEADER_BYTES + 64)))
+    expect(seen.size).toBe(5)
   })
 
   it('opens neither cut nor longer', async () => {
@@ -255,6 +265,13 @@ describe('what is closed', () => {
     keys.erase()
     await expect(keys.channel(suite, 0)).rejects.toThrow('erased')
     await expect(keys.next(suite.hash)).rejects.toThrow('erased')
+  })
+
+  it('a session whose secrets were taken is misuse: two layers would use the same nonces', () => {
+    const session = { send: new Uint8Array(32).fill(1), receive: new Uint8Array(32).fill(2) }
+    new RecordLayer(suite, session).close()
+    expect(session.send).toEqual(new Uint8Array(32))
+    expect(() => new RecordLayer(suite, session)).toThrow('taken')
   })
 
   it('a channel that cannot be is misuse', async () => {

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { OLD_EPOCH_MS } from '../../../../protocol/crypto/records/receiving.ts'
 import { REKEY_BYTES, REKEY_MS } from '../../../../protocol/crypto/records/rekey.ts'
 import { STEP_MS } from '../../../../protocol/crypto/records/sending.ts'
-import type { Backend, Suite } from '../../../../protocol/crypto/suite.ts'
+import type { Backend, Encapsulated, Kem, Suite } from '../../../../protocol/crypto/suite.ts'
 import { drop } from '../handshake/meeting.ts'
 import { BACKENDS, suiteOf } from '../suites.ts'
 import { BULK, CONTROL, End, ends, GOSSIP, passes } from './wire-pair.ts'
@@ -85,18 +85,37 @@ describe('a fresh secret', () => {
     expect(busy.alice.rekeying.due(0)).toBe(true)
   })
 
+  /** Hears offer and answer, and has either the keys from before or the fresh secret. */
+  async function eavesdropped(knows: 'the keys before' | 'the fresh secret') {
+    let made: Encapsulated | undefined
+    const watched: Kem = {
+      ...suite.kem,
+      encapsulate: async (key) => {
+        made = await suite.kem.encapsulate(key)
+        // The one who calls erases what it gets.
+        return made && { ...made, sharedSecret: made.sharedSecret.slice() }
+      },
+    }
+    const { alice, bob } = ends(suite, { ...suite, kem: watched })
+    const { offer, answer } = await exchange(alice, bob)
+    const known = made as Encapsulated
+    const sharedSecret = knows === 'the fresh secret' ? known.sharedSecret : new Uint8Array(32)
+    const guessing: Kem = { ...suite.kem, encapsulate: async () => ({ ...known, sharedSecret }) }
+    const root = new Uint8Array(32).fill(knows === 'the keys before' ? 3 : 9)
+    const thief = new End({ ...suite, kem: guessing }, 'responder', root)
+    expect(await sent(thief.rekeying.receive('rekeyOffer', offer, 0))).toEqual(answer)
+    const record = await alice.says('not for thieves')
+    const stolen = await thief.hears(record)
+    expect(await bob.hears(record)).toBe('not for thieves')
+    return stolen
+  }
+
   it('shuts out who has all keys from before and only listens', async () => {
-    const { alice, bob } = ends(suite)
-    const thief = new End(suite, 'responder')
-    const before = await alice.says('heard')
-    expect(await thief.hears(before)).toBe('heard')
-    expect(await bob.hears(before)).toBe('heard')
-    const { offer } = await exchange(alice, bob)
-    // The thief answers the offer too, with a secret of its own: it cannot come to the same keys.
-    await sent(thief.rekeying.receive('rekeyOffer', offer, 0))
-    const record = await alice.says('not heard')
-    expect(await thief.hears(record)).toBe('unopened')
-    expect(await bob.hears(record)).toBe('not heard')
+    expect(await eavesdropped('the keys before')).toBe('unopened')
+  })
+
+  it('is nothing without the keys from before', async () => {
+    expect(await eavesdropped('the fresh secret')).toBe('unopened')
   })
 
   it('is found again from messages that come twice, lost or late', async () => {

@@ -17,10 +17,10 @@ export class End {
   readonly rekeying: Rekeying
   nowMs = 0
 
-  constructor(suite: Suite, role: 'initiator' | 'responder') {
+  constructor(suite: Suite, role: 'initiator' | 'responder', root = secret(3)) {
     const [send, receive] = role === 'initiator' ? [secret(1), secret(2)] : [secret(2), secret(1)]
     this.layer = new RecordLayer(suite, { send, receive })
-    this.rekeying = new Rekeying(suite, this.layer, { role, root: secret(3) }, 0)
+    this.rekeying = new Rekeying(suite, this.layer, { role, root }, 0)
   }
 
   says(what: string | Uint8Array, channel = CONTROL, type: RecordType = 'data'): Promise<Uint8Array> {
