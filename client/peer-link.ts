@@ -12,6 +12,7 @@ import { equalBytes } from '../protocol/wire/bytes.ts'
 import { encode, tryDecode } from '../protocol/wire/codec.ts'
 import type { Lane } from '../protocol/wire/frames.ts'
 import type { DeclineReason } from '../protocol/wire/registry.ts'
+import { nowMs } from './clock.ts'
 import { Host } from './host.ts'
 import type { RoomHost } from './room-host.ts'
 import type { DirectStatus, LinkStatus, Via } from './types.ts'
@@ -173,7 +174,7 @@ export class PeerLink {
     const off = this.#options.unwilling()
     if (state.kind === 'idle' && off !== undefined) return { state: 'off', reason: off }
     if (state.kind === 'failed') {
-      return { state: 'failed', reason: state.reason, retryInMs: Math.max(0, state.retryAtMs - Date.now()) }
+      return { state: 'failed', reason: state.reason, retryInMs: Math.max(0, state.retryAtMs - nowMs()) }
     }
     return state.kind === 'declined' ? { state: 'declined', reason: state.reason } : { state: state.kind }
   }

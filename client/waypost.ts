@@ -10,6 +10,7 @@ import { parsePeerId } from '../protocol/peer-id.ts'
 import { VERSION } from '../protocol/version.ts'
 import { encodeData } from '../protocol/wire/data.ts'
 import type { DeclineReason } from '../protocol/wire/registry.ts'
+import { nowMs } from './clock.ts'
 import { Deliveries } from './deliveries.ts'
 import { Events } from './events.ts'
 import type { Identity } from './identity.ts'
@@ -108,7 +109,7 @@ export class Waypost {
     if (signal?.aborted) throw new WaypostError('aborted', 'send was aborted', { cause: signal.reason })
     link.connect()
     const { token, settled } = this.#deliveries.begin(signal, () => link.cancel(token))
-    link.send(token, channel, bytes, Date.now() + ttlMs)
+    link.send(token, channel, bytes, nowMs() + ttlMs)
     return settled
   }
 
