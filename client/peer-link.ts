@@ -8,6 +8,7 @@ import type { PathName } from '../protocol/link/sending.ts'
 import type { NegotiationEffect, NegotiationInput } from '../protocol/negotiation/contract.ts'
 import { NegotiationMachine } from '../protocol/negotiation/machine.ts'
 import type { PeerId } from '../protocol/peer-id.ts'
+import type { Priority } from '../protocol/priority.ts'
 import { equalBytes } from '../protocol/wire/bytes.ts'
 import { encode, tryDecode } from '../protocol/wire/codec.ts'
 import type { Lane } from '../protocol/wire/frames.ts'
@@ -121,8 +122,8 @@ export class PeerLink {
 
   // ---- what the application asks ----------------------------------------------------------------------------------
 
-  send(token: number, lane: Lane, data: Uint8Array, deadlineMs: number): void {
-    this.#linkHost.give({ kind: 'send', token, lane, data, deadlineMs })
+  send(token: number, lane: Lane, data: Uint8Array, deadlineMs: number, priority: Priority): void {
+    this.#linkHost.give({ kind: 'send', token, lane, data, deadlineMs, priority })
   }
 
   cancel(token: number): void {

@@ -7,6 +7,7 @@ import * as limits from '../protocol/limits.ts'
 import type { KnownMember } from '../protocol/membership/roster.ts'
 import { isRoomName } from '../protocol/names.ts'
 import { parsePeerId } from '../protocol/peer-id.ts'
+import { PRIORITIES } from '../protocol/priority.ts'
 import { VERSION } from '../protocol/version.ts'
 import { encodeData } from '../protocol/wire/data.ts'
 import type { DeclineReason } from '../protocol/wire/registry.ts'
@@ -16,7 +17,7 @@ import { Events } from './events.ts'
 import type { Identity } from './identity.ts'
 import { JoinedRoom, type RoomOwner, tryDecodeData } from './joined-room.ts'
 import { watchNetwork } from './network-watch.ts'
-import { checkDuration, checkOptions, checkSignal } from './options.ts'
+import { checkChoice, checkDuration, checkOptions, checkSignal } from './options.ts'
 import { PeerLink, type PeerListener } from './peer-link.ts'
 import { encodeMetadata, type Room } from './room.ts'
 import type { Data, JoinOptions, PeerId, Receipt, SendOptions, Status, WaypostEvents } from './types.ts'
@@ -85,12 +86,12 @@ export class Waypost {
    * is open, else the relay; what is not acknowledged when a path is lost is sent again on the next.
    */
   async send(to: PeerId | string, data: Data, options: SendOptions = {}): Promise<Receipt> {
-    checkOptions('send', options, ['channel', 'ttlMs', 'signal'])
+    checkOptions('send', options, ['channel', 'priority', 'ttlMs', 'signal'])
     checkSignal('send: signal', options.signal)
     checkDuration('send: ttlMs', options.ttlMs, limits.LINK_TTL_MS)
-    const { channel = 'control', ttlMs = limits.LINK_TTL_MS, signal } = options
-    if (channel !== 'control' && channel !== 'bulk')
-      throw new RangeError(`send: there is no channel '${channel}'`)
+    const { channel = 'control', priority = 'normal', ttlMs = limits.LINK_TTL_MS, signal } = options
+    checkChoice('send: channel', channel, ['control', 'bulk'])
+    checkChoice('send: priority', priority, PRIORITIES)
     const link = this.#linkTo(to, 'send')
     const bytes = encodeData(data)
     if (bytes.length > limits.LINK_MESSAGE_BYTES_MAX) {
@@ -109,7 +110,7 @@ export class Waypost {
     if (signal?.aborted) throw new WaypostError('aborted', 'send was aborted', { cause: signal.reason })
     link.connect()
     const { token, settled } = this.#deliveries.begin(signal, () => link.cancel(token))
-    link.send(token, channel, bytes, nowMs() + ttlMs)
+    link.send(token, channel, bytes, nowMs() + ttlMs, priority)
     return settled
   }
 
