@@ -13,6 +13,7 @@ import { encodeData } from '../protocol/wire/data.ts'
 import type { DeclineReason } from '../protocol/wire/registry.ts'
 import { nowMs } from './clock.ts'
 import { Deliveries } from './deliveries.ts'
+import type { Direct } from './direct.ts'
 import { Events } from './events.ts'
 import type { Identity } from './identity.ts'
 import { JoinedRoom, type RoomOwner, tryDecodeData } from './joined-room.ts'
@@ -21,7 +22,6 @@ import { checkChoice, checkDuration, checkOptions, checkSignal } from './options
 import { PeerLink, type PeerListener } from './peer-link.ts'
 import { encodeMetadata, type Room } from './room.ts'
 import type { Data, JoinOptions, PeerId, Receipt, SendOptions, Status, WaypostEvents } from './types.ts'
-import { webrtcSupported } from './webrtc.ts'
 
 export interface WaypostParts {
   readonly base: URL
@@ -29,6 +29,8 @@ export interface WaypostParts {
   readonly relayOnly: boolean
   readonly iceServers: readonly IceServer[]
   readonly identity: Identity
+  /** The class that makes direct connections; undefined where there is none, or none is wanted. */
+  readonly direct: typeof Direct | undefined
 }
 
 const JOIN_TIMEOUT_MS = 30_000
@@ -216,11 +218,19 @@ export class Waypost {
   }
 
   #newLink(member: KnownMember): PeerLink {
-    const { iceServers } = this.#parts
+    const { iceServers, direct: Direct } = this.#parts
     const { id, session } = member
-    const polite = this.id < id
-    const unwilling = () => this.#unwilling()
-    const link = new PeerLink({ id, session, polite, iceServers, unwilling }, this.#listener(id))
+    const link = new PeerLink(
+      {
+        id,
+        session,
+        polite: this.id < id,
+        iceServers,
+        unwilling: () => this.#unwilling(),
+        makeDirect: Direct && ((options, listener) => new Direct(options, listener)),
+      },
+      this.#listener(id),
+    )
     this.#links.set(id, link)
     return link
   }
@@ -284,7 +294,7 @@ export class Waypost {
 
   #unwilling(): DeclineReason | undefined {
     if (this.#parts.relayOnly) return 'relay-only'
-    if (!webrtcSupported()) return 'no-webrtc'
+    if (this.#parts.direct === undefined) return 'no-webrtc'
     let connecting = 0
     for (const link of this.#links.values()) if (link.connecting) connecting++
     return connecting >= limits.CONNECTIONS_MAX ? 'too-many' : undefined
