@@ -9,7 +9,7 @@ import { defineConfig } from 'vitest/config'
 mkdirSync(new URL('dist/dashboard', import.meta.url), { recursive: true })
 
 // A slow machine is slow, not wrong: what a test waits for may take its time, and a failure is a failure all the same.
-const patient = { expect: { poll: { timeout: 20_000 } } }
+const patient = { testTimeout: 60_000, expect: { poll: { timeout: 20_000 } } }
 
 const group = (groupOrder: number) => ({ sequence: { groupOrder } })
 
@@ -17,7 +17,9 @@ export default defineConfig({
   test: {
     maxWorkers: 2,
     projects: [
-      { test: { name: 'protocol', include: ['test/protocol/**/*.test.ts'], environment: 'node' } },
+      {
+        test: { name: 'protocol', include: ['test/protocol/**/*.test.ts'], environment: 'node', ...patient },
+      },
       { test: { name: 'client', include: ['test/client/**/*.test.ts'], environment: 'node', ...patient } },
       {
         test: {
@@ -30,7 +32,7 @@ export default defineConfig({
       { test: { name: 'sim', include: ['test/sim/**/*.test.ts'], environment: 'node', testTimeout: 60_000 } },
       {
         plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' } })],
-        test: { name: 'edge', include: ['test/edge/**/*.test.ts'], ...group(1) },
+        test: { name: 'edge', include: ['test/edge/**/*.test.ts'], ...patient, ...group(1) },
       },
       {
         test: {
