@@ -11,6 +11,7 @@ import { equalBytes } from '../protocol/wire/bytes.ts'
 import { encode, tryDecode } from '../protocol/wire/codec.ts'
 import type { Lane, SignalFrame } from '../protocol/wire/frames.ts'
 import type { DeclineReason } from '../protocol/wire/registry.ts'
+import { type Alarm, setAlarm } from './alarm.ts'
 import { nowMs } from './clock.ts'
 import type { Direct, DirectListener, DirectOptions } from './direct.ts'
 import { Host } from './host.ts'
@@ -47,6 +48,7 @@ export class PeerLink {
   readonly #direct: Direct | undefined
   #session: Uint8Array
   #relay: RoomHost | undefined
+  #connectSoon: Alarm | undefined
 
   constructor(options: PeerLinkOptions, listener: PeerListener) {
     this.id = options.id
@@ -131,8 +133,13 @@ export class PeerLink {
     return this.#link.waitingMessages
   }
 
+  /** Relay first: making a connection keeps a browser busy for ten milliseconds, and what is said in this turn goes before. */
   connect(): void {
-    this.#direct?.give({ kind: 'connect' })
+    if (this.#direct?.state.kind !== 'idle') return
+    this.#connectSoon ??= setAlarm(nowMs(), () => {
+      this.#connectSoon = undefined
+      this.#direct?.give({ kind: 'connect' })
+    })
   }
 
   networkChanged(): void {
@@ -146,6 +153,7 @@ export class PeerLink {
 
   close(): void {
     this.abandon()
+    this.#connectSoon?.cancel()
     this.#direct?.close()
     this.#linkHost.stop()
   }
