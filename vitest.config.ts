@@ -11,15 +11,19 @@ mkdirSync(new URL('dist/dashboard', import.meta.url), { recursive: true })
 // No deployment's secret: what the edge signs with in tests, here and as test/support/local-edge.ts starts it.
 const TEST_VARS = { PASS_SECRET: 'a-secret-of-no-deployment-used-in-tests-only' }
 
+// A slow machine is slow, not wrong: what a test waits for may take its time, and a failure is a failure all the same.
+const patient = { testTimeout: 60_000, expect: { poll: { timeout: 20_000 } } }
+
 const group = (groupOrder: number) => ({ sequence: { groupOrder } })
 
 export default defineConfig({
   test: {
-    passWithNoTests: true,
     maxWorkers: 2,
     projects: [
-      { test: { name: 'protocol', include: ['test/protocol/**/*.test.ts'], environment: 'node' } },
-      { test: { name: 'client', include: ['test/client/**/*.test.ts'], environment: 'node' } },
+      {
+        test: { name: 'protocol', include: ['test/protocol/**/*.test.ts'], environment: 'node', ...patient },
+      },
+      { test: { name: 'client', include: ['test/client/**/*.test.ts'], environment: 'node', ...patient } },
       {
         test: {
           name: 'project',
@@ -33,11 +37,12 @@ export default defineConfig({
         plugins: [
           cloudflareTest({ wrangler: { configPath: './wrangler.toml' }, miniflare: { bindings: TEST_VARS } }),
         ],
-        test: { name: 'edge', include: ['test/edge/**/*.test.ts'], ...group(1) },
+        test: { name: 'edge', include: ['test/edge/**/*.test.ts'], ...patient, ...group(1) },
       },
       {
         test: {
           name: 'faults',
+          ...patient,
           include: ['test/faults/**/*.test.ts'],
           environment: 'node',
           fileParallelism: false,
@@ -49,6 +54,7 @@ export default defineConfig({
       {
         test: {
           name: 'browser',
+          ...patient,
           include: ['test/browser/**/*.test.ts'],
           environment: 'node',
           fileParallelism: false,

@@ -2,6 +2,8 @@
 // a minute is taken for dead; the timers of a Worker are not slowed. So while the page is hidden a tiny Worker ticks
 // once a second, and what is due is run. Where Workers are forbidden, or in Node, plain timers do what they can.
 
+import { nowMs } from './clock.ts'
+
 const TICK_MS = 1_000
 const TICKER = `setInterval(() => postMessage(0), ${TICK_MS})`
 
@@ -24,7 +26,7 @@ export function setAlarm(atMs: number, ring: () => void): Alarm {
   watchVisibility()
   const alarm: Pending = { atMs, ring, timer: undefined, cancel: () => forget(alarm) }
   // A timer cannot be set further than 2^31 ms; nobody waits that long, but a machine may say "never" with a number.
-  const delayMs = Math.min(Math.max(0, atMs - Date.now()), 2 ** 31 - 1)
+  const delayMs = Math.min(Math.max(0, atMs - nowMs()), 2 ** 31 - 1)
   alarm.timer = setTimeout(() => fire(alarm), delayMs)
   pending.add(alarm)
   return alarm
@@ -56,7 +58,7 @@ function tick(): void {
     ticker = new Worker(url)
     URL.revokeObjectURL(url)
     ticker.onmessage = () => {
-      for (const alarm of [...pending]) if (alarm.atMs <= Date.now() && pending.has(alarm)) fire(alarm)
+      for (const alarm of [...pending]) if (alarm.atMs <= nowMs() && pending.has(alarm)) fire(alarm)
       // Only here: alarms are replaced all the time, and a Worker for each would be more work than the ticks.
       if (pending.size === 0) stopTicking()
     }

@@ -4,6 +4,7 @@ import { type Bootstrap, parseIceServers } from '../protocol/bootstrap.ts'
 import { WaypostError } from '../protocol/errors.ts'
 import { DEFAULT_NETWORK, isNetworkName } from '../protocol/names.ts'
 import { WIRE_VERSION } from '../protocol/wire/registry.ts'
+import type { Direct } from './direct.ts'
 import { newIdentity } from './identity.ts'
 import { checkDuration, checkOptions, checkSignal } from './options.ts'
 import type { ConnectOptions } from './types.ts'
@@ -30,14 +31,27 @@ export async function connect(edge: string | URL, options: ConnectOptions = {}):
     throw new TypeError('connect: iceServers must be a list of { urls, username?, credential? }')
   }
   const base = edgeUrl(edge)
-  const bootstrap = await ask(base, network, options)
+  const [bootstrap, direct] = await Promise.all([
+    ask(base, network, options),
+    relayOnly ? undefined : loadDirect(),
+  ])
   return new Waypost({
     base,
     network,
     relayOnly,
     iceServers: iceServers ?? bootstrap.iceServers,
     identity: newIdentity(),
+    direct,
   })
+}
+
+/** Beside the question to the edge, so that nobody waits for it. A page that cannot load it still has the relay. */
+async function loadDirect(): Promise<typeof Direct | undefined> {
+  if (typeof RTCPeerConnection !== 'function') return undefined
+  return import('./direct.ts').then(
+    (module) => module.Direct,
+    () => undefined,
+  )
 }
 
 function edgeUrl(edge: string | URL): URL {

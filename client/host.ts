@@ -3,6 +3,7 @@
 
 import type { Machine } from '../protocol/machine.ts'
 import { type Alarm, setAlarm } from './alarm.ts'
+import { nowMs } from './clock.ts'
 
 export class Host<Input, Effect> {
   readonly #machine: Machine<Input | { readonly kind: 'wake' }, Effect>
@@ -28,7 +29,7 @@ export class Host<Input, Effect> {
     this.#running = true
     try {
       for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
-        for (const effect of this.#machine.receive(next, Date.now())) this.#perform(effect)
+        for (const effect of this.#machine.receive(next, nowMs())) this.#perform(effect)
       }
     } finally {
       this.#running = false

@@ -19,6 +19,7 @@ export type {
   MessageEvent,
   Peer,
   PeerId,
+  Priority,
   Receipt,
   Received,
   RoomEvents,

@@ -22,3 +22,9 @@ export function checkSignal(what: string, signal: AbortSignal | undefined): void
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw new TypeError(`${what} must be an AbortSignal`)
 }
+
+export function checkChoice(what: string, choice: unknown, choices: readonly string[]): void {
+  if (typeof choice !== 'string') throw new TypeError(`${what} must be a string`)
+  if (!choices.includes(choice))
+    throw new RangeError(`${what}: there is no '${choice}'; there is ${choices.join(', ')}`)
+}

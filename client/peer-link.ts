@@ -1,21 +1,22 @@
-// Everything about one peer: its link, the rooms through which it can be reached, and the direct connection to it.
-// Composes the link and negotiation machines, which know nothing of each other.
+// Everything about one peer: its link, the rooms through which it can be reached, and the direct way to it, if there is
+// to be one. Composes the link and negotiation machines, which know nothing of each other.
 
 import type { IceServer } from '../protocol/bootstrap.ts'
 import type { DropReason } from '../protocol/drops.ts'
 import { type LinkEffect, type LinkInput, LinkMachine } from '../protocol/link/machine.ts'
 import type { PathName } from '../protocol/link/sending.ts'
-import type { NegotiationEffect, NegotiationInput } from '../protocol/negotiation/contract.ts'
-import { NegotiationMachine } from '../protocol/negotiation/machine.ts'
 import type { PeerId } from '../protocol/peer-id.ts'
+import type { Priority } from '../protocol/priority.ts'
 import { equalBytes } from '../protocol/wire/bytes.ts'
 import { encode, tryDecode } from '../protocol/wire/codec.ts'
-import type { Lane } from '../protocol/wire/frames.ts'
+import type { Lane, SignalFrame } from '../protocol/wire/frames.ts'
 import type { DeclineReason } from '../protocol/wire/registry.ts'
+import { type Alarm, setAlarm } from './alarm.ts'
+import { nowMs } from './clock.ts'
+import type { Direct, DirectListener, DirectOptions } from './direct.ts'
 import { Host } from './host.ts'
 import type { RoomHost } from './room-host.ts'
 import type { DirectStatus, LinkStatus, Via } from './types.ts'
-import { DirectConnection } from './webrtc.ts'
 
 export interface PeerLinkOptions {
   readonly id: PeerId
@@ -24,6 +25,8 @@ export interface PeerLinkOptions {
   readonly iceServers: readonly IceServer[]
   /** Why no new direct connection is made just now, if none is. */
   readonly unwilling: () => DeclineReason | undefined
+  /** Undefined where no direct connection is ever made. */
+  readonly makeDirect: ((options: DirectOptions, listener: DirectListener) => Direct) | undefined
 }
 
 export interface PeerListener {
@@ -42,11 +45,10 @@ export class PeerLink {
   readonly #rooms = new Set<RoomHost>()
   readonly #link: LinkMachine
   readonly #linkHost: Host<LinkInput, LinkEffect>
-  readonly #negotiation: NegotiationMachine
-  readonly #negotiationHost: Host<NegotiationInput, NegotiationEffect>
+  readonly #direct: Direct | undefined
   #session: Uint8Array
   #relay: RoomHost | undefined
-  #connection: DirectConnection | undefined
+  #connectSoon: Alarm | undefined
 
   constructor(options: PeerLinkOptions, listener: PeerListener) {
     this.id = options.id
@@ -55,12 +57,7 @@ export class PeerLink {
     this.#session = options.session
     this.#link = new LinkMachine(newEpoch())
     this.#linkHost = new Host(this.#link, (effect) => this.#performLink(effect))
-    this.#negotiation = new NegotiationMachine({
-      polite: options.polite,
-      unwilling: options.unwilling,
-      random: Math.random,
-    })
-    this.#negotiationHost = new Host(this.#negotiation, (effect) => this.#performNegotiation(effect))
+    this.#direct = options.makeDirect?.(options, this.#directListener())
   }
 
   // ---- where the peer is --------------------------------------------------------------------------------------
@@ -88,14 +85,14 @@ export class PeerLink {
 
   /** A direct connection exists or is being made: it counts against the bound. */
   get connecting(): boolean {
-    return this.#connection !== undefined
+    return this.#direct?.connecting === true
   }
 
   /** The peer is in this room, in this session. */
   arrived(room: RoomHost, session: Uint8Array): void {
     if (!equalBytes(session, this.#session)) {
       this.#session = session
-      this.#negotiationHost.give({ kind: 'close' })
+      this.#direct?.give({ kind: 'close' })
       this.#linkHost.give({ kind: 'peerRestarted', epoch: newEpoch() })
     }
     this.#rooms.add(room)
@@ -115,13 +112,13 @@ export class PeerLink {
     this.#relay = relay
     if (relay === undefined) return
     this.#linkHost.give({ kind: 'pathUp', path: 'relay' })
-    this.#negotiationHost.give({ kind: 'reachable' })
+    this.#direct?.give({ kind: 'reachable' })
   }
 
   // ---- what the application asks ----------------------------------------------------------------------------------
 
-  send(token: number, lane: Lane, data: Uint8Array, deadlineMs: number): void {
-    this.#linkHost.give({ kind: 'send', token, lane, data, deadlineMs })
+  send(token: number, lane: Lane, data: Uint8Array, deadlineMs: number, priority: Priority): void {
+    this.#linkHost.give({ kind: 'send', token, lane, data, deadlineMs, priority })
   }
 
   cancel(token: number): void {
@@ -136,12 +133,17 @@ export class PeerLink {
     return this.#link.waitingMessages
   }
 
+  /** Relay first: making a connection keeps a browser busy for ten milliseconds, and what is said in this turn goes before. */
   connect(): void {
-    this.#negotiationHost.give({ kind: 'connect' })
+    if (this.#direct?.state.kind !== 'idle') return
+    this.#connectSoon ??= setAlarm(nowMs(), () => {
+      this.#connectSoon = undefined
+      this.#direct?.give({ kind: 'connect' })
+    })
   }
 
   networkChanged(): void {
-    this.#negotiationHost.give({ kind: 'networkChanged' })
+    this.#direct?.give({ kind: 'networkChanged' })
     this.#linkHost.give({ kind: 'wake' })
   }
 
@@ -151,8 +153,8 @@ export class PeerLink {
 
   close(): void {
     this.abandon()
-    this.#negotiationHost.give({ kind: 'close' })
-    this.#negotiationHost.stop()
+    this.#connectSoon?.cancel()
+    this.#direct?.close()
     this.#linkHost.stop()
   }
 
@@ -169,11 +171,11 @@ export class PeerLink {
   }
 
   #directStatus(): DirectStatus {
-    const state = this.#negotiation.state
+    const state = this.#direct?.state ?? { kind: 'idle' }
     const off = this.#options.unwilling()
     if (state.kind === 'idle' && off !== undefined) return { state: 'off', reason: off }
     if (state.kind === 'failed') {
-      return { state: 'failed', reason: state.reason, retryInMs: Math.max(0, state.retryAtMs - Date.now()) }
+      return { state: 'failed', reason: state.reason, retryInMs: Math.max(0, state.retryAtMs - nowMs()) }
     }
     return state.kind === 'declined' ? { state: 'declined', reason: state.reason } : { state: state.kind }
   }
@@ -191,7 +193,9 @@ export class PeerLink {
       case 'answer':
       case 'candidates':
       case 'decline':
-        return this.#negotiationHost.give({ kind: 'signal', frame })
+        return this.#direct === undefined
+          ? this.#decline(frame)
+          : this.#direct.give({ kind: 'signal', frame })
       default:
         return this.#listener.dropped(frame === undefined ? 'malformed' : 'unexpected')
     }
@@ -200,7 +204,7 @@ export class PeerLink {
   #performLink(effect: LinkEffect): void {
     switch (effect.kind) {
       case 'transmit':
-        if (effect.path === 'webrtc') this.#connection?.send(effect.channel, effect.frame)
+        if (effect.path === 'webrtc') this.#direct?.send(effect.channel, effect.frame)
         else this.#relay?.give({ kind: 'carry', as: 'relay', to: this.id, payload: effect.frame })
         return
       case 'deliver': {
@@ -218,52 +222,33 @@ export class PeerLink {
       case 'pathChanged':
         return this.#listener.pathChanged(viaOf(effect.path))
       case 'directSilent':
-        return this.#negotiationHost.give({ kind: 'silent' })
+        return this.#direct?.give({ kind: 'silent' })
       case 'directHeard':
-        return this.#negotiationHost.give({ kind: 'heard' })
+        return this.#direct?.give({ kind: 'heard' })
       case 'drop':
         return this.#listener.dropped(effect.reason)
     }
   }
 
-  #performNegotiation(effect: NegotiationEffect): void {
-    switch (effect.kind) {
-      case 'create':
-        return this.#create(effect.connection)
-      case 'makeOffer':
-        return this.#connection?.makeOffer(effect.round, effect.restart)
-      case 'acceptOffer':
-        return this.#connection?.acceptOffer(effect.round, effect.sdp)
-      case 'acceptAnswer':
-        return this.#connection?.acceptAnswer(effect.sdp)
-      case 'addCandidates':
-        return this.#connection?.addCandidates(effect.candidates)
-      case 'destroy':
-        this.#connection?.close()
-        this.#connection = undefined
-        return
-      case 'signal':
-        return this.#relay?.give({ kind: 'carry', as: 'signal', to: this.id, payload: encode(effect.frame) })
-      case 'opened':
-        return this.#linkHost.give({ kind: 'pathUp', path: 'webrtc' })
-      case 'lost':
-        return this.#linkHost.give({ kind: 'pathDown', path: 'webrtc' })
-      case 'failed':
-        return // Said by status(); the machine tries again in its own time.
-      case 'drop':
-        return this.#listener.dropped(effect.reason)
+  #directListener(): DirectListener {
+    return {
+      signal: (frame) => this.#signal(frame),
+      frame: (bytes) => this.#linkHost.give({ kind: 'frame', path: 'webrtc', bytes }),
+      opened: () => this.#linkHost.give({ kind: 'pathUp', path: 'webrtc' }),
+      lost: () => this.#linkHost.give({ kind: 'pathDown', path: 'webrtc' }),
+      dropped: (reason) => this.#listener.dropped(reason),
     }
   }
 
-  #create(connection: number): void {
-    try {
-      this.#connection = new DirectConnection(connection, this.#options.iceServers, {
-        input: (input) => this.#negotiationHost.give(input),
-        frame: (bytes) => this.#linkHost.give({ kind: 'frame', path: 'webrtc', bytes }),
-      })
-    } catch {
-      // Browsers refuse for reasons of their own: too many connections in one page, an ICE server they do not like.
-      this.#negotiationHost.give({ kind: 'broken', connection })
+  #signal(frame: SignalFrame): void {
+    this.#relay?.give({ kind: 'carry', as: 'signal', to: this.id, payload: encode(frame) })
+  }
+
+  /** An offer where there is nothing to take it: the other side shall know why, and not wait. */
+  #decline(frame: SignalFrame): void {
+    const reason = this.#options.unwilling()
+    if (frame.kind === 'offer' && reason !== undefined) {
+      this.#signal({ kind: 'decline', connection: frame.connection, reason })
     }
   }
 }

@@ -4,10 +4,11 @@ import type { DropReason } from '../protocol/drops.ts'
 import type { ErrorCode } from '../protocol/errors.ts'
 import type { FailureReason } from '../protocol/negotiation/contract.ts'
 import type { PeerId } from '../protocol/peer-id.ts'
+import type { Priority } from '../protocol/priority.ts'
 import type { Data, Received } from '../protocol/wire/data.ts'
 import type { DeclineReason } from '../protocol/wire/registry.ts'
 
-export type { Data, DeclineReason, FailureReason, PeerId, Received }
+export type { Data, DeclineReason, FailureReason, PeerId, Priority, Received }
 
 /** How bytes travel to a peer: straight to it, or through the edge. */
 export type Via = 'direct' | 'relay'
@@ -44,8 +45,13 @@ export interface JoinOptions {
 }
 
 export interface SendOptions {
-  /** Messages of one channel arrive in order; `bulk` does not hold up `control`. Default: 'control'. */
+  /** Messages of one channel (and priority) arrive in order; `bulk` does not hold up `control`. Default: 'control'. */
   readonly channel?: 'control' | 'bulk'
+  /**
+   * Which of the messages that wait on a channel leaves first: by weight, 4 : 2 : 1 : 0.5 from critical to low. Order is
+   * kept within each. Default: 'normal'.
+   */
+  readonly priority?: Priority
   /** How long to try. Default: 300 s. */
   readonly ttlMs?: number
   readonly signal?: AbortSignal

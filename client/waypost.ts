@@ -7,19 +7,21 @@ import * as limits from '../protocol/limits.ts'
 import type { KnownMember } from '../protocol/membership/roster.ts'
 import { isRoomName } from '../protocol/names.ts'
 import { parsePeerId } from '../protocol/peer-id.ts'
+import { PRIORITIES } from '../protocol/priority.ts'
 import { VERSION } from '../protocol/version.ts'
 import { encodeData } from '../protocol/wire/data.ts'
 import type { DeclineReason } from '../protocol/wire/registry.ts'
+import { nowMs } from './clock.ts'
 import { Deliveries } from './deliveries.ts'
+import type { Direct } from './direct.ts'
 import { Events } from './events.ts'
 import type { Identity } from './identity.ts'
 import { JoinedRoom, type RoomOwner, tryDecodeData } from './joined-room.ts'
 import { watchNetwork } from './network-watch.ts'
-import { checkDuration, checkOptions, checkSignal } from './options.ts'
+import { checkChoice, checkDuration, checkOptions, checkSignal } from './options.ts'
 import { PeerLink, type PeerListener } from './peer-link.ts'
 import { encodeMetadata, type Room } from './room.ts'
 import type { Data, JoinOptions, PeerId, Receipt, SendOptions, Status, WaypostEvents } from './types.ts'
-import { webrtcSupported } from './webrtc.ts'
 
 export interface WaypostParts {
   readonly base: URL
@@ -27,6 +29,8 @@ export interface WaypostParts {
   readonly relayOnly: boolean
   readonly iceServers: readonly IceServer[]
   readonly identity: Identity
+  /** The class that makes direct connections; undefined where there is none, or none is wanted. */
+  readonly direct: typeof Direct | undefined
 }
 
 const JOIN_TIMEOUT_MS = 30_000
@@ -84,12 +88,12 @@ export class Waypost {
    * is open, else the relay; what is not acknowledged when a path is lost is sent again on the next.
    */
   async send(to: PeerId | string, data: Data, options: SendOptions = {}): Promise<Receipt> {
-    checkOptions('send', options, ['channel', 'ttlMs', 'signal'])
+    checkOptions('send', options, ['channel', 'priority', 'ttlMs', 'signal'])
     checkSignal('send: signal', options.signal)
     checkDuration('send: ttlMs', options.ttlMs, limits.LINK_TTL_MS)
-    const { channel = 'control', ttlMs = limits.LINK_TTL_MS, signal } = options
-    if (channel !== 'control' && channel !== 'bulk')
-      throw new RangeError(`send: there is no channel '${channel}'`)
+    const { channel = 'control', priority = 'normal', ttlMs = limits.LINK_TTL_MS, signal } = options
+    checkChoice('send: channel', channel, ['control', 'bulk'])
+    checkChoice('send: priority', priority, PRIORITIES)
     const link = this.#linkTo(to, 'send')
     const bytes = encodeData(data)
     if (bytes.length > limits.LINK_MESSAGE_BYTES_MAX) {
@@ -108,7 +112,7 @@ export class Waypost {
     if (signal?.aborted) throw new WaypostError('aborted', 'send was aborted', { cause: signal.reason })
     link.connect()
     const { token, settled } = this.#deliveries.begin(signal, () => link.cancel(token))
-    link.send(token, channel, bytes, Date.now() + ttlMs)
+    link.send(token, channel, bytes, nowMs() + ttlMs, priority)
     return settled
   }
 
@@ -214,11 +218,19 @@ export class Waypost {
   }
 
   #newLink(member: KnownMember): PeerLink {
-    const { iceServers } = this.#parts
+    const { iceServers, direct: Direct } = this.#parts
     const { id, session } = member
-    const polite = this.id < id
-    const unwilling = () => this.#unwilling()
-    const link = new PeerLink({ id, session, polite, iceServers, unwilling }, this.#listener(id))
+    const link = new PeerLink(
+      {
+        id,
+        session,
+        polite: this.id < id,
+        iceServers,
+        unwilling: () => this.#unwilling(),
+        makeDirect: Direct && ((options, listener) => new Direct(options, listener)),
+      },
+      this.#listener(id),
+    )
     this.#links.set(id, link)
     return link
   }
@@ -282,7 +294,7 @@ export class Waypost {
 
   #unwilling(): DeclineReason | undefined {
     if (this.#parts.relayOnly) return 'relay-only'
-    if (!webrtcSupported()) return 'no-webrtc'
+    if (this.#parts.direct === undefined) return 'no-webrtc'
     let connecting = 0
     for (const link of this.#links.values()) if (link.connecting) connecting++
     return connecting >= limits.CONNECTIONS_MAX ? 'too-many' : undefined

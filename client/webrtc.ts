@@ -14,10 +14,6 @@ const CHANNELS: Readonly<Record<ChannelName, RTCDataChannelInit>> = {
 }
 const NAMES = Object.keys(CHANNELS) as ChannelName[]
 
-export function webrtcSupported(): boolean {
-  return typeof RTCPeerConnection === 'function'
-}
-
 export interface DirectEvents {
   /** For the negotiation machine. */
   input(input: NegotiationInput): void

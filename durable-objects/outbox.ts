@@ -69,12 +69,15 @@ export class Outbox {
     if (seat.unreadBytes > UNREAD_BYTES_CEILING) this.#overflowing(seat)
   }
 
-  sendAll(except: Seat | undefined, frame: Uint8Array, lossy: boolean): void {
+  /** Gives back how many were passed over, because they have too much unread. */
+  sendAll(except: Seat | undefined, frame: Uint8Array, lossy: boolean): number {
+    let passedOver = 0
     for (const seat of this.#seats.every().values()) {
       if (seat === except) continue
-      if (lossy && seat.unreadBytes + frame.length > UNREAD_BYTES_MAX) continue
-      this.send(seat, frame)
+      if (lossy && seat.unreadBytes + frame.length > UNREAD_BYTES_MAX) passedOver++
+      else this.send(seat, frame)
     }
+    return passedOver
   }
 
   /** The seat's record is to be saved: once for the event's changes, in a busy room once for those of many. */

@@ -6,6 +6,7 @@ import { DropCounts } from '../protocol/drops.ts'
 import { JOIN_HEADER } from '../protocol/room/admission.ts'
 import { type RoomConfig, type RoomSettings, roomConfig } from '../protocol/room/config.ts'
 import { type RoomEffect, type RoomInput, RoomMachine } from '../protocol/room/machine.ts'
+import type { Member } from '../protocol/room/member.ts'
 import { fromBase64url } from '../protocol/wire/base64url.ts'
 import { tryDecode } from '../protocol/wire/codec.ts'
 import type { JoinFrame } from '../protocol/wire/frames.ts'
@@ -71,6 +72,11 @@ export class SignalingRoom extends DurableObject<RoomSettings> {
     this.#outbox.end()
   }
 
+  #sendAll(except: Member, frame: Uint8Array, lossy: boolean): void {
+    const passedOver = this.#outbox.sendAll(this.#seats.seatOf(except), frame, lossy)
+    this.#drops.count('slow-receiver', passedOver)
+  }
+
   #perform(effect: RoomEffect, joining: WebSocket | undefined): void {
     switch (effect.kind) {
       case 'send': {
@@ -79,7 +85,7 @@ export class SignalingRoom extends DurableObject<RoomSettings> {
         return
       }
       case 'sendAll':
-        return this.#outbox.sendAll(this.#seats.seatOf(effect.except), effect.frame, effect.lossy)
+        return this.#sendAll(effect.except, effect.frame, effect.lossy)
       case 'remember': {
         const seat = this.#seats.seatOf(effect.member)
         if (seat !== undefined) this.#outbox.remember(seat)

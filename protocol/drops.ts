@@ -19,8 +19,8 @@ export type DropReason = (typeof DROP_REASONS)[number]
 export class DropCounts {
   readonly #counts = new Map<DropReason, number>()
 
-  count(reason: DropReason): void {
-    this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + 1)
+  count(reason: DropReason, times = 1): void {
+    if (times > 0) this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + times)
   }
 
   of(reason: DropReason): number {

@@ -24,9 +24,11 @@ export const browserBundle: BuildOptions = {
 export interface Size {
   readonly minifiedBytes: number
   readonly gzippedBytes: number
+  /** Of what is loaded later, if at all: code behind a dynamic `import()`. */
+  readonly lazyGzippedBytes: number
 }
 
-/** What a page loads at once when it imports `entry`: code behind a dynamic `import()` is not counted. */
+/** What a page loads at once when it imports `entry`, and what it may load later. */
 export async function measure(entry: string): Promise<Size> {
   const result = await build({
     ...browserBundle,
@@ -48,9 +50,12 @@ export async function measure(entry: string): Promise<Size> {
   }
   if (first !== undefined) visit(first)
   const isNeeded = (path: string) => [...needed].some((name) => path.replaceAll('\\', '/').endsWith(name))
-  const files = result.outputFiles.filter((file) => isNeeded(file.path))
+  const gzipped = (files: typeof result.outputFiles) =>
+    files.reduce((sum, file) => sum + gzipSync(file.contents, { level: 9 }).byteLength, 0)
+  const core = result.outputFiles.filter((file) => isNeeded(file.path))
   return {
-    minifiedBytes: files.reduce((sum, file) => sum + file.contents.byteLength, 0),
-    gzippedBytes: files.reduce((sum, file) => sum + gzipSync(file.contents, { level: 9 }).byteLength, 0),
+    minifiedBytes: core.reduce((sum, file) => sum + file.contents.byteLength, 0),
+    gzippedBytes: gzipped(core),
+    lazyGzippedBytes: gzipped(result.outputFiles.filter((file) => !isNeeded(file.path))),
   }
 }

@@ -26,6 +26,10 @@ const load = new Load()
 let suite: PlatformSuite | undefined
 let kept: { readonly settings: string; readonly ring: KeyRing } | undefined
 
+export function givesPasses(env: Env): boolean {
+  return (env.PASS_SECRET ?? '') !== ''
+}
+
 export async function admissionDesk(env: Env): Promise<AdmissionDesk> {
   const base = stampBits(env.STAMP_BITS)
   suite ??= await nativeSuite()

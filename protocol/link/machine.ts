@@ -10,6 +10,7 @@
 import type { DropReason } from '../drops.ts'
 import { ACK_SPACING_MS, LINK_OVERHEAD_BYTES, LINK_WINDOW_BYTES, RESEND_MIN_MS } from '../limits.ts'
 import type { Machine } from '../machine.ts'
+import type { Priority } from '../priority.ts'
 import { encode, tryDecode } from '../wire/codec.ts'
 import type { Lane, LinkAckFrame, LinkDataFrame, LinkFrame } from '../wire/frames.ts'
 import { DirectPath, smoothed } from './direct-path.ts'
@@ -26,6 +27,7 @@ export type LinkInput =
       readonly lane: Lane
       readonly data: Uint8Array
       readonly deadlineMs: number
+      readonly priority?: Priority
     }
   | { readonly kind: 'cancel'; readonly token: number }
   | { readonly kind: 'datagram'; readonly data: Uint8Array }
@@ -142,8 +144,8 @@ export class LinkMachine implements Machine<LinkInput, LinkEffect> {
   #receive(input: LinkInput, nowMs: number): void {
     switch (input.kind) {
       case 'send': {
-        const { token, lane, data, deadlineMs } = input
-        return this.#sending[lane].push({ token, data, deadlineMs, cut: 0, expired: false })
+        const { token, lane, data, deadlineMs, priority = 'normal' } = input
+        return this.#sending[lane].push({ token, data, deadlineMs, priority, cut: 0, expired: false })
       }
       case 'cancel':
         for (const lane of LANES) this.#sending[lane].cancel(input.token)

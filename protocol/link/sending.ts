@@ -8,6 +8,7 @@ import {
   RESEND_MAX_MS,
   RESEND_MIN_MS,
 } from '../limits.ts'
+import { type Priority, PriorityQueue } from '../priority.ts'
 import { Queue } from '../queue.ts'
 import type { Lane, LinkDataFrame } from '../wire/frames.ts'
 
@@ -18,6 +19,7 @@ export interface Message {
   readonly token: number
   readonly data: Uint8Array
   readonly deadlineMs: number
+  readonly priority: Priority
   /** Bytes already cut into fragments. */
   cut: number
   /** Its time is over and the host has been told; fragments under way are still finished. */
@@ -62,7 +64,7 @@ export interface Acknowledged {
 
 export class SendingLane {
   readonly lane: Lane
-  readonly #waiting = new Queue<Message>()
+  readonly #waiting = new PriorityQueue<Message>()
   readonly #flying = new Queue<Fragment>()
   #flyingBytes = 0
   #nextSeq = 0
@@ -100,7 +102,7 @@ export class SendingLane {
 
   /** The next fragment that may leave, if any. With nothing under way one always may: it asks whether the window reopened. */
   next(epoch: number, via: PathName, nowMs: number): LinkDataFrame | undefined {
-    const message = this.#waiting.at(0)
+    const message = this.#waiting.first()
     if (message === undefined) return undefined
     const bytes = message.data.subarray(message.cut, message.cut + FRAGMENT_BYTES_MAX)
     const cost = this.#flyingBytes + bytes.length + (this.#flying.length + 1) * LINK_OVERHEAD_BYTES

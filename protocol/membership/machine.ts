@@ -264,7 +264,6 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
     const state = this.#state
     if ((state.kind !== 'connecting' && state.kind !== 'joined') || state.socket !== socket) return
     if (state.kind === 'joined') state.pongByMs = undefined // Whoever speaks is alive.
-    this.#unreported += bytes.length
     let frames: readonly Uint8Array[]
     try {
       frames = framesOf(bytes)
@@ -273,6 +272,7 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
       return this.#do({ kind: 'drop', reason: 'malformed' })
     }
     for (const each of frames) {
+      this.#unreported += each.length
       const frame = tryDecode(each)
       if (frame === undefined) this.#do({ kind: 'drop', reason: 'malformed' })
       else this.#frame(frame, nowMs)

@@ -40,11 +40,11 @@ it('the example of the README does what it says', async () => {
   const [first, second, watching] = await Promise.all([browser.page(), browser.page(), browser.page()])
   const firstSaw = await run(first)
   // The first must be in before the second comes: a look from a third page tells, and is itself welcomed.
-  await expect.poll(() => peersSeenFrom(watching)).toBe(1)
+  await expect.poll(() => peersSeenFrom(watching), { timeout: 20_000 }).toBe(1)
   await watching.close()
   const secondSaw = await run(second)
   const some = (lines: string[], what: RegExp) =>
-    expect.poll(() => lines.some((line) => what.test(line))).toBe(true)
+    expect.poll(() => lines.some((line) => what.test(line)), { timeout: 20_000 }).toBe(true)
   await some(firstSaw, /says to all hello$/)
   await some(firstSaw, /^delivered (relay|direct)$/)
   await some(secondSaw, /says .*welcome.* (relay|direct)$/i)

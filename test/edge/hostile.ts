@@ -35,7 +35,7 @@ export class Hostile {
   }
 
   /** Sends so many messages, and waits until the room has dealt with them, one way or another. */
-  async attacks(messages: number): Promise<void> {
+  async attacks(messages: number, comesBack: number): Promise<void> {
     if (this.#socket === undefined) await this.#connect()
     for (let i = 0; i < messages; i++) {
       const message = this.#message()
@@ -47,7 +47,7 @@ export class Hostile {
     }
     await this.#echo()
     // Now and then it comes back, as itself or as somebody new, with its old socket still open.
-    if (this.#random.chance(0.1)) {
+    if (this.#random.chance(comesBack)) {
       if (this.#random.chance(0.5)) this.#session = this.#random.bytes(8)
       await this.#connect()
     }
@@ -62,14 +62,14 @@ export class Hostile {
     // Huge ones are rare, since they measure the copying of bytes and little else.
     if (roll < 3 && random.chance(0.1))
       return this.#mutated(new Uint8Array(65_000 + random.below(2_000)).fill(random.pick(TYPES)))
-    if (roll < 15) return this.#batch()
+    if (roll < 35) return this.#batch()
     const frame = encode(this.#frame())
     return random.chance(0.2) ? frame : this.#mutated(frame)
   }
 
   #batch(): Uint8Array {
     const random = this.#random
-    const frames = Array.from({ length: random.below(random.chance(0.05) ? 80 : 6) }, () =>
+    const frames = Array.from({ length: random.below(random.chance(0.05) ? 80 : 10) }, () =>
       random.chance(0.5) ? encode(this.#frame()) : this.#mutated(encode(this.#frame())),
     )
     this.frames += Math.max(0, frames.length - 1)

@@ -1,6 +1,7 @@
 // Who is a member, over time: coming back, being superseded, closing in every way a socket can, vanishing.
 
 import { describe, expect, it } from 'vitest'
+import { slotOf } from '../../protocol/wire/address.ts'
 import { utf8 } from '../../protocol/wire/bytes.ts'
 import { deployedWith } from './rooms.ts'
 import { allSettled, newPeer, RoomSocket, refusedFor } from './socket.ts'
@@ -53,6 +54,22 @@ describe('a peer that comes back', () => {
       { kind: 'left', address, reason: 'superseded' },
       { kind: 'joined', member: { address: after.address, peer: bob.peer } },
     ])
+  })
+
+  it('a frame to one who left reaches nobody, though another has its slot now', async () => {
+    const alice = await RoomSocket.join('slots')
+    await alice.welcomed()
+    const bob = await RoomSocket.join('slots')
+    const { address } = await bob.welcomed()
+    bob.close()
+    await alice.next('left')
+    const carol = await RoomSocket.join('slots')
+    const after = await carol.welcomed()
+    expect(slotOf(after.address)).toBe(slotOf(address))
+    alice.send({ kind: 'relay', address, payload: utf8('for bob') })
+    expect(await alice.next('undeliverable')).toEqual({ kind: 'undeliverable', address, reason: 'gone' })
+    alice.send({ kind: 'relay', address: after.address, payload: utf8('for carol') })
+    expect((await carol.next('relay')).payload).toEqual(utf8('for carol'))
   })
 
   it('many times at once is one member, the last', async () => {

@@ -29,11 +29,14 @@ describe('the repository', () => {
     expect(found).toEqual([])
   })
 
-  it.each(['open("/root/thing")', 'cd /work/main', "'/home/me/x'"])('would see the path in %s', (line) => {
-    expect(line).toMatch(MACHINE_PATH)
-  })
+  it.each(['open("/root/thing")', 'cd /work/somewhere', "'/home/me/x'"])(
+    'would see the path in %s',
+    (line) => {
+      expect(line).toMatch(MACHINE_PATH)
+    },
+  )
 
-  it.each(['https://a.example/work/x', './work/main', 'GET /v1/rooms/x'])('sees no path in %s', (line) => {
+  it.each(['https://a.example/work/x', './work/here', 'GET /v1/rooms/x'])('sees no path in %s', (line) => {
     expect(line).not.toMatch(MACHINE_PATH)
   })
 

@@ -138,9 +138,11 @@ export class Client {
         return this.#arrived(effect.member)
       case 'departed':
         return this.#departed(effect.member)
+      case 'returned':
+        this.#world.trace(this.name, 'returned')
+        return this.links.get(effect.member.id)?.reachChanged()
       case 'entered':
       case 'interrupted':
-      case 'returned':
         this.#world.trace(this.name, effect.kind)
         for (const link of this.links.values()) link.reachChanged()
         return

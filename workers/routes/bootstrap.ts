@@ -10,7 +10,7 @@ import { roomConfig } from '../../protocol/room/config.ts'
 import { VERSION } from '../../protocol/version.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
 import { WIRE_VERSION } from '../../protocol/wire/registry.ts'
-import { admissionDesk } from '../desk.ts'
+import { admissionDesk, givesPasses } from '../desk.ts'
 import type { Edge } from '../env.ts'
 import { Misconfigured, refuse } from '../errors.ts'
 
@@ -18,27 +18,29 @@ export async function bootstrap(c: Context<Edge>): Promise<Response> {
   const network = c.req.query('network') ?? DEFAULT_NETWORK
   if (!isNetworkName(network)) return refuse(c, 'bad-name', 'the name of the network is not well formed')
   const wire = { messageBytesMax: MESSAGE_BYTES_MAX, metadataBytesMax: METADATA_BYTES_MAX }
-  const { hash, ring, random, bits } = await admissionDesk(c.env)
-  const nowMs = Date.now()
-  const difficulty = bits(nowMs)
-  const resource = await audienceOf(hash, new URL(c.req.url).origin, network)
-  const challenge = await makeChallenge(
-    hash,
-    ring.current,
-    { scope: SCOPE.pass, resource },
-    difficulty,
-    nowMs,
-    random,
-  )
   const body: Bootstrap = {
     version: { software: VERSION, wire: WIRE_VERSION },
     network,
     iceServers: iceServers(c.env.ICE_SERVERS),
-    challenge: toBase64url(challenge),
-    difficulty,
+    ...(await offer(c, network)),
     limits: bootstrapLimits(roomConfig(c.env), wire),
   }
   return c.json(body, 200, { 'Cache-Control': 'no-store' })
+}
+
+/** Rooms do not ask for passes yet, so an edge that has no secret to make them with is no worse for it. */
+async function offer(
+  c: Context<Edge>,
+  network: string,
+): Promise<Pick<Bootstrap, 'challenge' | 'difficulty'>> {
+  if (!givesPasses(c.env)) return {}
+  const { hash, ring, random, bits } = await admissionDesk(c.env)
+  const nowMs = Date.now()
+  const difficulty = bits(nowMs)
+  const resource = await audienceOf(hash, new URL(c.req.url).origin, network)
+  const place = { scope: SCOPE.pass, resource }
+  const challenge = await makeChallenge(hash, ring.current, place, difficulty, nowMs, random)
+  return { challenge: toBase64url(challenge), difficulty }
 }
 
 function iceServers(setting: string | undefined): readonly IceServer[] {

@@ -57,7 +57,7 @@ export class RecordLayer {
     return this.#receiving.wakeAtMs
   }
 
-  /** Rejects once the link or the path is closed, and for a channel that cannot be. */
+  /** Rejects once the link or the path is closed. The body is read when its turn comes: leave it alone until then. */
   seal(channel: Channel, type: RecordType, body: Uint8Array, nowMs: number): Promise<Uint8Array> {
     const number = numberOf(channel)
     const sealed = this.#seals.then(() => {

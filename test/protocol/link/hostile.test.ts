@@ -98,6 +98,19 @@ describe('forged data', () => {
     }
   })
 
+  it('repeated is dropped and counted, and takes nothing from the window', () => {
+    const lane = new ReceivingLane(0, { bytes: 0 })
+    expect(lane.take({ ...DATA, fragment: new Uint8Array(100) }).messages).toHaveLength(1)
+    const { windowBytes } = lane
+    for (let n = 0; n < 1_000; n++) {
+      expect(lane.take({ ...DATA, fragment: new Uint8Array(100) })).toEqual({
+        messages: [],
+        drop: 'duplicate',
+      })
+    }
+    expect(lane.windowBytes).toBe(windowBytes)
+  })
+
   it('far ahead of its turn is not kept', () => {
     const victim = new Victim()
     victim.hears(DATA)

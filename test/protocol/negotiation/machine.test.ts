@@ -176,14 +176,17 @@ describe('an open connection', () => {
     expect(pair.bothOpen).toBe(true)
   })
 
-  it('is restarted though the answer was lost, and though the other side thinks that all is well', () => {
+  it('is restarted though the answer was lost, and though the side that gave it thinks that all is well', () => {
     const pair = open()
-    pair.loss = 1
+    const receive = pair.other.machine.receive.bind(pair.other.machine)
+    let lost = 0
+    pair.other.machine.receive = (input, nowMs) =>
+      input.kind === 'signal' && input.frame.kind === 'answer' && lost++ === 0 ? [] : receive(input, nowMs)
     pair.changesNetwork(pair.other)
-    pair.after(50)
-    pair.loss = 0
+    pair.after(500)
+    pair.give(pair.polite, { kind: 'heard' })
     pair.after(SIGNAL_RESEND_MS + 1_000)
-    expect(pair.bothOpen).toBe(true)
+    expect([pair.bothOpen, lost]).toEqual([true, 2])
   })
 
   it('is restarted though an answer was lost and the polite one then made an offer of its own', () => {

@@ -1,0 +1,109 @@
+// The direct way to one peer: hosts the negotiation machine and the browser's connection it drives. Loaded when the first
+// Waypost that may use it connects, so that a page which only relays does not pay for it.
+
+import type { IceServer } from '../protocol/bootstrap.ts'
+import type { DropReason } from '../protocol/drops.ts'
+import type { ChannelName } from '../protocol/link/machine.ts'
+import type {
+  NegotiationEffect,
+  NegotiationInput,
+  NegotiationState,
+} from '../protocol/negotiation/contract.ts'
+import { NegotiationMachine } from '../protocol/negotiation/machine.ts'
+import type { SignalFrame } from '../protocol/wire/frames.ts'
+import type { DeclineReason } from '../protocol/wire/registry.ts'
+import { Host } from './host.ts'
+import { DirectConnection } from './webrtc.ts'
+
+export interface DirectOptions {
+  readonly polite: boolean
+  readonly iceServers: readonly IceServer[]
+  readonly unwilling: () => DeclineReason | undefined
+}
+
+export interface DirectListener {
+  signal(frame: SignalFrame): void
+  frame(bytes: Uint8Array): void
+  opened(): void
+  lost(): void
+  dropped(reason: DropReason): void
+}
+
+export class Direct {
+  readonly #options: DirectOptions
+  readonly #listener: DirectListener
+  readonly #machine: NegotiationMachine
+  readonly #host: Host<NegotiationInput, NegotiationEffect>
+  #connection: DirectConnection | undefined
+
+  constructor(options: DirectOptions, listener: DirectListener) {
+    this.#options = options
+    this.#listener = listener
+    const { polite, unwilling } = options
+    this.#machine = new NegotiationMachine({ polite, unwilling, random: Math.random })
+    this.#host = new Host(this.#machine, (effect) => this.#perform(effect))
+  }
+
+  get state(): NegotiationState {
+    return this.#machine.state
+  }
+
+  /** A connection exists or is being made: it counts against the bound. */
+  get connecting(): boolean {
+    return this.#connection !== undefined
+  }
+
+  give(input: NegotiationInput): void {
+    this.#host.give(input)
+  }
+
+  send(channel: ChannelName, frame: Uint8Array): void {
+    this.#connection?.send(channel, frame)
+  }
+
+  close(): void {
+    this.#host.give({ kind: 'close' })
+    this.#host.stop()
+  }
+
+  #perform(effect: NegotiationEffect): void {
+    switch (effect.kind) {
+      case 'create':
+        return this.#create(effect.connection)
+      case 'makeOffer':
+        return this.#connection?.makeOffer(effect.round, effect.restart)
+      case 'acceptOffer':
+        return this.#connection?.acceptOffer(effect.round, effect.sdp)
+      case 'acceptAnswer':
+        return this.#connection?.acceptAnswer(effect.sdp)
+      case 'addCandidates':
+        return this.#connection?.addCandidates(effect.candidates)
+      case 'destroy':
+        this.#connection?.close()
+        this.#connection = undefined
+        return
+      case 'signal':
+        return this.#listener.signal(effect.frame)
+      case 'opened':
+        return this.#listener.opened()
+      case 'lost':
+        return this.#listener.lost()
+      case 'failed':
+        return // Said by status(); the machine tries again in its own time.
+      case 'drop':
+        return this.#listener.dropped(effect.reason)
+    }
+  }
+
+  #create(connection: number): void {
+    try {
+      this.#connection = new DirectConnection(connection, this.#options.iceServers, {
+        input: (input) => this.#host.give(input),
+        frame: (bytes) => this.#listener.frame(bytes),
+      })
+    } catch {
+      // Browsers refuse for reasons of their own: too many connections in one page, an ICE server they do not like.
+      this.#host.give({ kind: 'broken', connection })
+    }
+  }
+}
