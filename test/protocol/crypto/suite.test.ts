@@ -131,6 +131,19 @@ describe('two signatures of one message', () => {
   })
 })
 
+it('a ciphertext with a curve point of small order gives the same secret everywhere, and makes nobody throw', async () => {
+  const seed = random(SIZES.kemSeed)
+  const { publicKey } = await suites.pure.kem.keyPair(seed)
+  const made = await suites.pure.kem.encapsulate(publicKey)
+  const ciphertext = made?.ciphertext.fill(0, 1_088) as Uint8Array
+  const secrets: (Uint8Array | undefined)[] = []
+  for (const backend of BACKENDS) {
+    secrets.push(await (await suites[backend].kem.keyPair(seed)).decapsulate(ciphertext))
+  }
+  expect(secrets[0]).toHaveLength(32)
+  for (const secret of secrets) expect(secret).toEqual(secrets[0])
+})
+
 it('a key of the wrong size is refused by name', async () => {
   for (const backend of BACKENDS) {
     await expect(suites[backend].aead.key(new Uint8Array(31))).rejects.toThrow('32 bytes, not 31')
