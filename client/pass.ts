@@ -2,9 +2,9 @@
 // the same time.
 
 import { type Challenge, readChallenge } from '../protocol/crypto/admission/challenge.ts'
-import { peerIdOf } from '../protocol/crypto/admission/identity.ts'
 import { readPass } from '../protocol/crypto/admission/pass.ts'
 import { bidForPass, encodePassRequest } from '../protocol/crypto/admission/request.ts'
+import { peerIdOf } from '../protocol/crypto/identity.ts'
 import type { Hash, SigningKey } from '../protocol/crypto/suite.ts'
 import { WaypostError } from '../protocol/errors.ts'
 import { CHALLENGE_LIFETIME_MS } from '../protocol/limits.ts'

@@ -2,9 +2,9 @@
 
 import { fromBase64url } from '../../wire/base64url.ts'
 import { Writer } from '../../wire/bytes.ts'
+import { LABELS } from '../contexts.ts'
 import type { Hash } from '../suite.ts'
 import { SIZES } from '../suite.ts'
-import { LABELS } from './contexts.ts'
 
 /** Fewer could be guessed; as base64url 43 letters, which is what `openssl rand 32` and we ourselves make. */
 export const SECRET_BYTES_LEAST = 32

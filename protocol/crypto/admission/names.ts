@@ -1,8 +1,8 @@
 // Names, hashed: what is signed and authenticated has one length, whatever a network or an origin is called.
 
 import { utf8, Writer } from '../../wire/bytes.ts'
+import { LABELS } from '../contexts.ts'
 import type { Hash } from '../suite.ts'
-import { LABELS } from './contexts.ts'
 
 export const NETWORK_TAG_BYTES = 8
 

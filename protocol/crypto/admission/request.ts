@@ -8,10 +8,10 @@
 
 import { PASS_LIFETIME_MS } from '../../limits.ts'
 import { Reader } from '../../wire/bytes.ts'
+import { CONTEXTS } from '../contexts.ts'
+import { peerIdOf } from '../identity.ts'
 import { concat, type Hash, SIZES, type Signatures, type SigningKey } from '../suite.ts'
 import { CHALLENGE_BYTES, type Challenge, checkChallenge, SCOPE } from './challenge.ts'
-import { CONTEXTS } from './contexts.ts'
-import { peerIdOf } from './identity.ts'
 import type { KeyRing } from './keys.ts'
 import { audienceOf } from './names.ts'
 import { EVERY_CAPABILITY, mintPass } from './pass.ts'

@@ -6,9 +6,9 @@
 // Making one is search.ts. Checking one takes the platform's hash, and stops at the first nonce that is wrong.
 
 import { STAMP_PUZZLES } from '../../limits.ts'
+import { LABELS } from '../contexts.ts'
 import type { Hash } from '../suite.ts'
 import type { Challenge } from './challenge.ts'
-import { LABELS } from './contexts.ts'
 
 export const STAMP_BYTES = 4 * STAMP_PUZZLES
 

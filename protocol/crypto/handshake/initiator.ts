@@ -2,10 +2,10 @@
 // first; whoever answers is compared with whom we dialled before we say who we are.
 
 import { equalBytes } from '../../wire/bytes.ts'
+import { type Identity, isKeyOf } from '../identity.ts'
 import { concat, SIZES, type Suite } from '../suite.ts'
 import { type Binding, encodeBinding } from './binding.ts'
 import { type Dropped, dropped } from './drops.ts'
-import { type Identity, isKeyOf } from './identity.ts'
 import { NAME, SIGN_INITIATOR, SIGN_RESPONDER } from './labels.ts'
 import {
   type Auth,

@@ -2,6 +2,7 @@
 // apart; none is ever reused for something else. A label is followed by bytes of a fixed length, so no two uses can collide.
 
 import { utf8 } from '../../wire/bytes.ts'
+import { CONTEXTS } from '../contexts.ts'
 
 // ---- transcripts: what a hash of messages is a hash of
 
@@ -13,8 +14,8 @@ export const NAME_RESUME = utf8('waypost/1 resume: X-Wing, ChaCha20-Poly1305, SH
 // ---- signatures: contexts of ML-DSA
 
 /** Apart from each other, so that nobody's own signature comes back to it as the other's. */
-export const SIGN_RESPONDER = utf8('waypost/1 handshake responder')
-export const SIGN_INITIATOR = utf8('waypost/1 handshake initiator')
+export const SIGN_RESPONDER = CONTEXTS.handshakeResponder
+export const SIGN_INITIATOR = CONTEXTS.handshakeInitiator
 
 // ---- keys
 

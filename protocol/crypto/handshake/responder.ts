@@ -2,10 +2,10 @@
 // then nobody has proved anything, so an M1 costs what the host's `admits` lets it cost.
 
 import { equalBytes } from '../../wire/bytes.ts'
+import { type Identity, peerIdOf } from '../identity.ts'
 import { concat, type Suite } from '../suite.ts'
 import { type Binding, encodeBinding } from './binding.ts'
 import { type Dropped, dropped } from './drops.ts'
-import { type Identity, peerIdOf } from './identity.ts'
 import { checkExt } from './initiator.ts'
 import { NAME, SIGN_INITIATOR, SIGN_RESPONDER } from './labels.ts'
 import { coveredM2, RANDOM_BYTES, readAuth, readM1, readM3, writeAuth } from './layout.ts'

@@ -3,12 +3,12 @@
 import { createHash, createHmac, hkdfSync } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { makeChallenge, readChallenge, SCOPE } from '../../../../protocol/crypto/admission/challenge.ts'
-import { CONTEXTS } from '../../../../protocol/crypto/admission/contexts.ts'
-import { peerIdOf, seedsOf } from '../../../../protocol/crypto/admission/identity.ts'
 import { edgeKeys } from '../../../../protocol/crypto/admission/keys.ts'
 import { audienceOf } from '../../../../protocol/crypto/admission/names.ts'
 import { EVERY_CAPABILITY, mintPass } from '../../../../protocol/crypto/admission/pass.ts'
 import { bidForPass, encodePassRequest } from '../../../../protocol/crypto/admission/request.ts'
+import { CONTEXTS } from '../../../../protocol/crypto/contexts.ts'
+import { peerIdOf, seedsOf } from '../../../../protocol/crypto/identity.ts'
 import { counting, hash, hex, NETWORK, NOW_MS, ORIGIN, signatures, stampOf } from './edge.ts'
 
 const sha256 = (...parts: (string | Uint8Array)[]) => {

@@ -7,11 +7,11 @@ import {
   readChallenge,
   SCOPE,
 } from '../../../../protocol/crypto/admission/challenge.ts'
-import { isKeyOf, peerIdOf } from '../../../../protocol/crypto/admission/identity.ts'
 import { edgeKeys, parseSecret } from '../../../../protocol/crypto/admission/keys.ts'
 import { audienceOf } from '../../../../protocol/crypto/admission/names.ts'
 import { CAPABILITY, checkPass, mintPass, readPass } from '../../../../protocol/crypto/admission/pass.ts'
 import type { AdmissionRefusal } from '../../../../protocol/crypto/admission/refusals.ts'
+import { isKeyOf, peerIdOf } from '../../../../protocol/crypto/identity.ts'
 import { CHALLENGE_TRIES_MAX } from '../../../../protocol/limits.ts'
 import { random } from '../suites.ts'
 import {

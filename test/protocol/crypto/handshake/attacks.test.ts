@@ -2,9 +2,9 @@
 
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Binding } from '../../../../protocol/crypto/handshake/binding.ts'
-import type { Identity } from '../../../../protocol/crypto/handshake/identity.ts'
 import { SIGN_INITIATOR, SIGN_RESPONDER } from '../../../../protocol/crypto/handshake/labels.ts'
 import { readAuth, writeAuth } from '../../../../protocol/crypto/handshake/layout.ts'
+import type { Identity } from '../../../../protocol/crypto/identity.ts'
 import { concat, SIZES, type Suite } from '../../../../protocol/crypto/suite.ts'
 import { suiteOf } from '../suites.ts'
 import { type Claim, Forger, forgedM2, retagged } from './forging.ts'

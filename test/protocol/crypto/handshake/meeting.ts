@@ -1,10 +1,10 @@
 // Two peers that meet, and somebody between them: the vocabulary of the handshake's tests.
 
 import type { Binding } from '../../../../protocol/crypto/handshake/binding.ts'
-import { type Identity, identityFromSeed } from '../../../../protocol/crypto/handshake/identity.ts'
 import { type Dialling, Initiator } from '../../../../protocol/crypto/handshake/initiator.ts'
 import { type Answering, Responder } from '../../../../protocol/crypto/handshake/responder.ts'
 import type { Session } from '../../../../protocol/crypto/handshake/session.ts'
+import { type Identity, identityFromSeed } from '../../../../protocol/crypto/identity.ts'
 import type { Suite } from '../../../../protocol/crypto/suite.ts'
 
 export const NOW = 1_800_000_000_000

@@ -2,7 +2,7 @@
 // key expanded under one label says nothing of another: so nobody can be made to sign one thing and have it used as
 // something else. The number is that of the protocol: a second version shares no signature with this one.
 
-import { utf8 } from '../../wire/bytes.ts'
+import { utf8 } from '../wire/bytes.ts'
 
 /** ML-DSA contexts. */
 export const CONTEXTS = {
@@ -16,7 +16,7 @@ export const CONTEXTS = {
   vote: utf8('waypost/1 vote'), // may be shown to anybody, unlike what links say
 } as const
 
-/** Labels of HKDF and of hashes. Those of the edge's secret, then those of a peer's root seed, then those of names. */
+/** Labels of HKDF and of hashes; a link's own are in handshake/labels.ts. Those of the edge's secret, then those of a peer's root seed, then those of names. */
 export const LABELS = {
   edgeSecret: utf8('waypost/1 edge secret'), // extracted first: a secret is whatever somebody pasted into a setting
   challengeKey: utf8('waypost/1 challenge key'), // with the day: a leaked key of yesterday makes no challenge of today

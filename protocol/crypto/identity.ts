@@ -2,9 +2,9 @@
 //
 // Never from the root: prekeys, keys of sessions and of onions. They are to be forgotten, and a root is to be kept.
 
-import { equalBytes } from '../../wire/bytes.ts'
-import { checkSize, type Hash, SIZES } from '../suite.ts'
+import { equalBytes } from '../wire/bytes.ts'
 import { LABELS } from './contexts.ts'
+import { checkSize, type Hash, SIZES, type SigningKey, type Suite } from './suite.ts'
 
 /** The multicodec `mldsa-65-pub` (0x1211) as a varint: a key of another scheme can never hash to the same id. */
 const KEY_CODEC = Uint8Array.of(0x91, 0x24)
@@ -17,6 +17,18 @@ export async function peerIdOf(hash: Hash, publicKey: Uint8Array): Promise<Uint8
 /** Asked before any signature by the key is looked at: `wrong-key` when it is not. */
 export async function isKeyOf(hash: Hash, id: Uint8Array, publicKey: Uint8Array): Promise<boolean> {
   return publicKey.length === SIZES.signaturePublicKey && equalBytes(await peerIdOf(hash, publicKey), id)
+}
+
+/** A peer that can prove who it is. */
+export interface Identity {
+  readonly key: SigningKey
+  /** The 32 bytes of the PeerId. */
+  readonly id: Uint8Array
+}
+
+export async function identityFromSeed(suite: Suite, seed: Uint8Array): Promise<Identity> {
+  const key = await suite.signatures.signingKey(seed)
+  return { key, id: await peerIdOf(suite.hash, key.publicKey) }
 }
 
 export interface Seeds {
