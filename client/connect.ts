@@ -5,7 +5,6 @@ import { WaypostError } from '../protocol/errors.ts'
 import { DEFAULT_NETWORK, isNetworkName } from '../protocol/names.ts'
 import { WIRE_VERSION } from '../protocol/wire/registry.ts'
 import type { Direct } from './direct.ts'
-import { newIdentity } from './identity.ts'
 import { checkDuration, checkOptions, checkSignal } from './options.ts'
 import type { ConnectOptions } from './types.ts'
 import { Waypost } from './waypost.ts'
@@ -31,16 +30,18 @@ export async function connect(edge: string | URL, options: ConnectOptions = {}):
     throw new TypeError('connect: iceServers must be a list of { urls, username?, credential? }')
   }
   const base = edgeUrl(edge)
-  const [bootstrap, direct] = await Promise.all([
+  const [bootstrap, direct, { identity, suite }] = await Promise.all([
     ask(base, network, options),
     relayOnly ? undefined : loadDirect(),
+    openIdentity(),
   ])
   return new Waypost({
     base,
     network,
     relayOnly,
     iceServers: iceServers ?? bootstrap.iceServers,
-    identity: newIdentity(),
+    identity,
+    suite,
     direct,
   })
 }
@@ -52,6 +53,12 @@ async function loadDirect(): Promise<typeof Direct | undefined> {
     (module) => module.Direct,
     () => undefined,
   )
+}
+
+async function openIdentity() {
+  const { newIdentity, openSuite } = await import('./secure.ts')
+  const suite = await openSuite()
+  return { suite, identity: await newIdentity(suite) }
 }
 
 function edgeUrl(edge: string | URL): URL {

@@ -32,6 +32,8 @@ export interface PeerLinkOptions {
 export interface PeerListener {
   /** Call `consumed` when the application is done with it. */
   message(data: Uint8Array, via: Via, name: string, consumed: () => void): void
+  /** For what is built upon links, not for the application. */
+  machinery(lane: 'streams' | 'service', data: Uint8Array, consumed: () => void): void
   datagram(data: Uint8Array, via: Via): void
   settled(token: number, outcome: { readonly via: Via } | 'timeout' | 'abandoned'): void
   pathChanged(via: Via | undefined): void
@@ -211,6 +213,7 @@ export class PeerLink {
         const { lane, data } = effect
         const bytes = data.length // Alone: what waits to be consumed need not keep the data.
         const consumed = () => this.#linkHost.give({ kind: 'consumed', lane, bytes })
+        if (lane === 'streams' || lane === 'service') return this.#listener.machinery(lane, data, consumed)
         return this.#listener.message(data, via(effect.via), effect.name, consumed)
       }
       case 'deliverDatagram':

@@ -1,6 +1,7 @@
 // A client of one network on one edge: its rooms, its links to peers, and the messages on them.
 
 import type { IceServer } from '../protocol/bootstrap.ts'
+import type { Suite } from '../protocol/crypto/suite.ts'
 import { DropCounts } from '../protocol/drops.ts'
 import { WaypostError } from '../protocol/errors.ts'
 import * as limits from '../protocol/limits.ts'
@@ -29,6 +30,7 @@ export interface WaypostParts {
   readonly relayOnly: boolean
   readonly iceServers: readonly IceServer[]
   readonly identity: Identity
+  readonly suite: Suite
   /** The class that makes direct connections; undefined where there is none, or none is wanted. */
   readonly direct: typeof Direct | undefined
 }
@@ -243,6 +245,10 @@ export class Waypost {
         const handled = data && this.#events.emit('message', { from, data: data.value, via, id })
         if (handled === undefined) consumed()
         else void handled.then(consumed)
+      },
+      machinery: (_lane, _data, consumed) => {
+        this.#drops.count('unexpected')
+        consumed()
       },
       datagram: (bytes, via) => {
         const data = tryDecodeData(bytes)

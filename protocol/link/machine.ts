@@ -13,12 +13,15 @@ import type { Machine } from '../machine.ts'
 import type { Priority } from '../priority.ts'
 import { encode, tryDecode } from '../wire/codec.ts'
 import type { Lane, LinkAckFrame, LinkDataFrame, LinkFrame } from '../wire/frames.ts'
+import { LANE } from '../wire/registry.ts'
 import { DirectPath, smoothed } from './direct-path.ts'
 import { type Held, ReceivingLane } from './receiving.ts'
 import { type Message, type PathName, SendingLane } from './sending.ts'
 
-/** What a direct path offers: the lanes, and one channel for what may be lost. */
-export type ChannelName = Lane | 'gossip'
+/** What a direct path offers: two orders, so that what is large holds up nothing else, and one channel for what may be lost. */
+export type ChannelName = 'control' | 'bulk' | 'gossip'
+
+const CHANNEL_OF = { control: 'control', bulk: 'bulk', streams: 'bulk', service: 'control' } as const
 
 export type LinkInput =
   | {
@@ -71,7 +74,7 @@ export type LinkEffect =
   | { readonly kind: 'directHeard' }
   | { readonly kind: 'drop'; readonly reason: DropReason }
 
-const LANES = ['control', 'bulk'] as const
+const LANES = Object.keys(LANE) as readonly Lane[]
 
 interface Receiving {
   readonly epoch: number
@@ -80,21 +83,18 @@ interface Receiving {
 
 export class LinkMachine implements Machine<LinkInput, LinkEffect> {
   #epoch: number
-  readonly #sending: Record<Lane, SendingLane> = {
-    control: new SendingLane('control'),
-    bulk: new SendingLane('bulk'),
-  }
+  readonly #sending = perLane((lane) => new SendingLane(lane))
   #receiving: Receiving | undefined
-  readonly #held: Record<Lane, Held> = { control: { bytes: 0 }, bulk: { bytes: 0 } }
+  readonly #held = perLane((): Held => ({ bytes: 0 }))
   readonly #direct = new DirectPath()
   #relayUp = false
   #relayRoundTripMs: number | undefined
   #path: PathName | undefined
   /** Lanes that owe an acknowledgement, and where it goes. */
   readonly #owed = new Map<Lane, PathName>()
-  #acknowledgedAtMs: Record<Lane, number> = { control: 0, bulk: 0 }
+  readonly #acknowledgedAtMs = perLane(() => 0)
   /** The windows last told to the peer. */
-  #advertised: Record<Lane, number> = { control: LINK_WINDOW_BYTES, bulk: LINK_WINDOW_BYTES }
+  readonly #advertised = perLane(() => LINK_WINDOW_BYTES)
   #effects: LinkEffect[] = []
 
   /** `epoch` must be greater than that of any earlier link of this client to the same peer. */
@@ -111,11 +111,11 @@ export class LinkMachine implements Machine<LinkInput, LinkEffect> {
   }
 
   get waitingMessages(): number {
-    return this.#sending.control.waitingMessages + this.#sending.bulk.waitingMessages
+    return LANES.reduce((sum, lane) => sum + this.#sending[lane].waitingMessages, 0)
   }
 
   get flyingBytes(): number {
-    return this.#sending.control.flyingBytes + this.#sending.bulk.flyingBytes
+    return LANES.reduce((sum, lane) => sum + this.#sending[lane].flyingBytes, 0)
   }
 
   /** Nothing under way, nothing owed: the host may let the link go once its peer is gone. */
@@ -222,7 +222,7 @@ export class LinkMachine implements Machine<LinkInput, LinkEffect> {
     for (;;) {
       const frame = sending.next(this.#epoch, path, nowMs)
       if (frame === undefined) return
-      this.#transmit(path, sending.lane, frame)
+      this.#transmit(path, CHANNEL_OF[sending.lane], frame)
     }
   }
 
@@ -278,8 +278,9 @@ export class LinkMachine implements Machine<LinkInput, LinkEffect> {
     const sending = this.#sending[frame.lane]
     const { settled, roundTrip, drop } = sending.acknowledge(frame.next, frame.windowBytes, nowMs)
     if (drop !== undefined) this.#do({ kind: 'drop', reason: drop })
-    // Bulk measures its own queue, not the path.
-    if (roundTrip !== undefined && frame.lane === 'control') this.#measured(roundTrip.via, roundTrip.ms)
+    // Bulk and streams measure their own queue, not the path.
+    if (roundTrip !== undefined && CHANNEL_OF[frame.lane] === 'control')
+      this.#measured(roundTrip.via, roundTrip.ms)
     for (const { message, via } of settled) {
       if (!message.expired) this.#do({ kind: 'settled', token: message.token, outcome: 'acknowledged', via })
     }
@@ -316,11 +317,11 @@ export class LinkMachine implements Machine<LinkInput, LinkEffect> {
     if (to === undefined) return
     const { next, windowBytes } = state
     this.#advertised[lane] = windowBytes
-    this.#transmit(to, lane, { kind: 'linkAck', epoch: receiving.epoch, lane, next, windowBytes })
+    this.#transmit(to, CHANNEL_OF[lane], { kind: 'linkAck', epoch: receiving.epoch, lane, next, windowBytes })
   }
 
   #transmitAll(path: PathName, frames: readonly LinkDataFrame[]): void {
-    for (const frame of frames) this.#transmit(path, frame.lane, frame)
+    for (const frame of frames) this.#transmit(path, CHANNEL_OF[frame.lane], frame)
   }
 
   #transmit(path: PathName, channel: ChannelName, frame: LinkFrame): void {
@@ -330,6 +331,10 @@ export class LinkMachine implements Machine<LinkInput, LinkEffect> {
   #do(effect: LinkEffect): void {
     this.#effects.push(effect)
   }
+}
+
+function perLane<Value>(make: (lane: Lane) => Value): Record<Lane, Value> {
+  return Object.fromEntries(LANES.map((lane) => [lane, make(lane)])) as Record<Lane, Value>
 }
 
 export type { Message, PathName }

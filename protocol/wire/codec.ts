@@ -1,11 +1,12 @@
 // encode and decode for every frame of the registry, one table of layouts. decode throws WireError and nothing else.
 
 import { Reader, WireError, Writer } from './bytes.ts'
-import type { CarriedFrame, DescriptionFrame, Frame, Lane, LinkProbeFrame, RosterMember } from './frames.ts'
+import type { CarriedFrame, DescriptionFrame, Frame, LinkProbeFrame, RosterMember } from './frames.ts'
 import {
   DECLINE,
   FRAME,
   type FrameKind,
+  LANE,
   LEFT,
   nameOf,
   PEER_BYTES,
@@ -62,10 +63,6 @@ function bool(value: number): boolean {
   return value === 1
 }
 
-function laneOf(value: number): Lane {
-  return bool(value) ? 'bulk' : 'control'
-}
-
 function writeMember(member: RosterMember, to: Writer): void {
   to.u32(member.address)
     .bytes(member.peer)
@@ -107,9 +104,10 @@ function description<Kind extends 'offer' | 'answer'>(kind: Kind): Layout<Descri
   }
 }
 
-const FLAG_BULK = 1
-const FLAG_FIRST = 2
-const FLAG_LAST = 4
+/** The lane's number is in the two bits below. */
+const FLAG_FIRST = 4
+const FLAG_LAST = 8
+const LANE_MASK = 3
 
 const LAYOUTS: { readonly [Kind in FrameKind]: Layout<FrameOf<Kind>> } = {
   batch: {
@@ -209,19 +207,18 @@ const LAYOUTS: { readonly [Kind in FrameKind]: Layout<FrameOf<Kind>> } = {
   },
   linkData: {
     write: (f, to) => {
-      const flags =
-        (f.lane === 'bulk' ? FLAG_BULK : 0) | (f.first ? FLAG_FIRST : 0) | (f.last ? FLAG_LAST : 0)
+      const flags = LANE[f.lane] | (f.first ? FLAG_FIRST : 0) | (f.last ? FLAG_LAST : 0)
       to.u32(f.epoch).u8(flags).u32(f.seq).u32(f.base).bytes(f.fragment)
     },
     read: (from) => {
       const epoch = from.u32()
       const flags = from.u8()
-      if (flags > (FLAG_BULK | FLAG_FIRST | FLAG_LAST))
+      if (flags > (LANE_MASK | FLAG_FIRST | FLAG_LAST))
         throw new WireError('bad-value', `link flags ${flags}`)
       return {
         kind: 'linkData',
         epoch,
-        lane: flags & FLAG_BULK ? 'bulk' : 'control',
+        lane: named(LANE, flags & LANE_MASK),
         first: (flags & FLAG_FIRST) !== 0,
         last: (flags & FLAG_LAST) !== 0,
         seq: from.u32(),
@@ -231,16 +228,11 @@ const LAYOUTS: { readonly [Kind in FrameKind]: Layout<FrameOf<Kind>> } = {
     },
   },
   linkAck: {
-    write: (f, to) =>
-      to
-        .u32(f.epoch)
-        .u8(f.lane === 'bulk' ? 1 : 0)
-        .u32(f.next)
-        .u32(f.windowBytes),
+    write: (f, to) => to.u32(f.epoch).u8(LANE[f.lane]).u32(f.next).u32(f.windowBytes),
     read: (from) => ({
       kind: 'linkAck',
       epoch: from.u32(),
-      lane: laneOf(from.u8()),
+      lane: named(LANE, from.u8()),
       next: from.u32(),
       windowBytes: from.u32(),
     }),

@@ -1,6 +1,8 @@
 // The frames as values: what encode takes and decode gives. One named union; layouts are in the registry.
 
-import type { DeclineReason, LeftReason, RefusalCode, UndeliverableReason } from './registry.ts'
+import type { DeclineReason, Lane, LeftReason, RefusalCode, UndeliverableReason } from './registry.ts'
+
+export type { Lane }
 
 export interface RosterMember {
   readonly address: number
@@ -76,8 +78,6 @@ export interface UndeliverableFrame {
   readonly address: number
   readonly reason: UndeliverableReason
 }
-
-export type Lane = 'control' | 'bulk'
 
 export interface LinkDataFrame {
   readonly kind: 'linkData'

@@ -35,7 +35,7 @@ export const FRAME = {
   signal: 0x23, //        4 address, as in relay + signal frame
 
   // A link, on whatever path: inside a relay frame, or a data channel's message of its own
-  linkData: 0x30, //      4 epoch + 1 flags (1 bulk lane, 2 first, 4 last) + 4 seq + 4 base + fragment
+  linkData: 0x30, //      4 epoch + 1 flags (lane + 4 first + 8 last) + 4 seq + 4 base + fragment
   linkAck: 0x31, //       4 epoch + 1 lane + 4 next seq wanted + 4 window bytes. Exact
   linkDatagram: 0x32, //  application data
   linkPing: 0x33, //      4 token. Exact
@@ -49,6 +49,16 @@ export const FRAME = {
 } as const
 
 export type FrameKind = keyof typeof FRAME
+
+/** Lanes of a link: each an order of its own, and a window of its own. */
+export const LANE = {
+  control: 0, // messages of the application
+  bulk: 1, // those that must not hold up the others
+  streams: 2, // everything about streams: their own flow control decides who holds up whom
+  service: 3, // what the peers' own machinery tells each other: keys of rooms
+} as const
+
+export type Lane = keyof typeof LANE
 
 /** Fixed places inside relay, signal and broadcast frames, which a room routes without parsing. */
 export const ADDRESS_AT = 1

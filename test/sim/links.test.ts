@@ -63,7 +63,7 @@ function talk(town: Town, { minutes, incidentEveryMs, messageEveryMs }: Story): 
   const speak = () => {
     const [from, to] = [town.someone(), town.someone()]
     const long = random.chance(0.03) ? random.below(120_000) : random.below(200)
-    if (from !== to) town.tells(from, to, random.pick(['control', 'bulk']), long)
+    if (from !== to) town.tells(from, to, random.pick(['control', 'bulk', 'streams', 'service']), long)
     if (world.nowMs < untilMs) world.after(random.exponential(messageEveryMs), speak)
   }
   const trouble = () => {
@@ -161,7 +161,14 @@ describe('many people', () => {
         ])()
       for (let words = 0; words < 5 && town.alive.size > 1; words++) {
         const [from, to] = [town.someone(), town.someone()]
-        if (from !== to) town.tells(from, to, random.pick(['control', 'bulk']), random.below(500), 60_000)
+        if (from !== to)
+          town.tells(
+            from,
+            to,
+            random.pick(['control', 'bulk', 'streams', 'service']),
+            random.below(500),
+            60_000,
+          )
       }
       town.runs(random.exponential(2_000))
     }

@@ -29,7 +29,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('send' as const),
       who,
-      lane: fc.constantFrom<Lane>('control', 'bulk'),
+      lane: fc.constantFrom<Lane>('control', 'bulk', 'streams', 'service'),
       bytes: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 100 }), fc.integer({ min: 1, max: 400_000 })),
       ttlMs: fc.constantFrom(10, 2_000, 300_000, 300_000),
     }),

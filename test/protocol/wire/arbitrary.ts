@@ -89,7 +89,7 @@ export const FRAMES: { readonly [Kind in FrameKind]: fc.Arbitrary<FrameOf<Kind>>
   linkData: frame<'linkData'>({
     kind: kind('linkData'),
     epoch: u32,
-    lane: fc.constantFrom('control', 'bulk'),
+    lane: fc.constantFrom('control', 'bulk', 'streams', 'service'),
     first: fc.boolean(),
     last: fc.boolean(),
     seq: u32,
@@ -99,7 +99,7 @@ export const FRAMES: { readonly [Kind in FrameKind]: fc.Arbitrary<FrameOf<Kind>>
   linkAck: frame<'linkAck'>({
     kind: kind('linkAck'),
     epoch: u32,
-    lane: fc.constantFrom('control', 'bulk'),
+    lane: fc.constantFrom('control', 'bulk', 'streams', 'service'),
     next: u32,
     windowBytes: u32,
   }),
