@@ -138,6 +138,36 @@ export const PATH_PING_MS = 2_000
 /** …and is dead for sending when it then stays silent this long. */
 export const PATH_SILENCE_MS = 1_500
 
+// ---- keys of links --------------------------------------------------------------------------------------------
+
+/** A first message of a handshake nobody answered is sent again after this, doubled each time to the cap. */
+export const KEYING_RESEND_MS = 1_000
+export const KEYING_RESEND_MAX_MS = 8_000
+/** Of two dials that cross, the one that stands does so for as many tries: then perhaps nobody hears it. */
+export const KEYING_CROSSED_TRIES = 2
+/** A resumption as often unanswered is given up for a full handshake: the peer's ticket is gone, or its answer lost. */
+export const KEYING_RESUME_TRIES = 2
+/** A join as often unanswered ends the way: 1 + 2 + 4 s. */
+export const KEYING_JOIN_TRIES = 3
+/** So long the answer to a resumption is remembered, in case it was lost. */
+export const KEYING_REMEMBER_MS = 20_000
+/** With something to say, and no way the other side joined for so long, we dial ourselves. */
+export const KEYING_STRANDED_MS = 3_000
+/**
+ * First messages answered per second over all peers, and saved up: each may cost a phone 20 ms where lattices are computed
+ * in JavaScript. A room of 50 that meets at once has its answers within a second. Beyond it: dropped, and sent again.
+ */
+export const HANDSHAKES_PER_SECOND = 20
+export const HANDSHAKES_BURST = 50
+/** Records that came before the keys they are under: as many are held for a link, and as many bytes. Beyond it: dropped. */
+export const HELD_RECORDS_MAX = 64
+export const HELD_RECORDS_BYTES_MAX = MIB
+/** Link frames that leave together share a record of at most so many bytes: what a relay frame holds beside its headers. */
+export const RECORD_BODY_BYTES_MAX = MESSAGE_BYTES_MAX - 5 - 24
+/** Datagrams to a peer whose link is being made wait, so many at most and so long. */
+export const DATAGRAMS_HELD_MAX = 32
+export const DATAGRAMS_HELD_MS = 3_000
+
 // ---- direct connections ---------------------------------------------------------------------------------------
 
 /** A datagram, which travels in one piece. Beyond it: `too-large`. */
