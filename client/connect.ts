@@ -30,7 +30,7 @@ export async function connect(edge: string | URL, options: ConnectOptions = {}):
     throw new TypeError('connect: iceServers must be a list of { urls, username?, credential? }')
   }
   const base = edgeUrl(edge)
-  const [bootstrap, direct, { identity, suite }] = await Promise.all([
+  const [bootstrap, direct, keys] = await Promise.all([
     ask(base, network, options),
     relayOnly ? undefined : loadDirect(),
     openIdentity(),
@@ -40,8 +40,7 @@ export async function connect(edge: string | URL, options: ConnectOptions = {}):
     network,
     relayOnly,
     iceServers: iceServers ?? bootstrap.iceServers,
-    identity,
-    suite,
+    ...keys,
     direct,
   })
 }
@@ -56,9 +55,10 @@ async function loadDirect(): Promise<typeof Direct | undefined> {
 }
 
 async function openIdentity() {
-  const { newIdentity, openSuite } = await import('./secure.ts')
+  const { keysOfLinks, newIdentity, openSuite } = await import('./secure.ts')
   const suite = await openSuite()
-  return { suite, identity: await newIdentity(suite) }
+  const identity = await newIdentity(suite)
+  return { suite, identity, makeSecure: keysOfLinks(suite, identity) }
 }
 
 function edgeUrl(edge: string | URL): URL {

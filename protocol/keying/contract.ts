@@ -3,7 +3,7 @@
 import type { HandshakeDrop } from '../crypto/handshake/drops.ts'
 import type { MessageType } from '../crypto/handshake/layout.ts'
 import type { Role } from '../crypto/handshake/session.ts'
-import type { PathName } from '../link/sending.ts'
+import type { PathName } from '../path.ts'
 
 export interface KeyingConfig {
   /** Of two dials that cross, ours stands: our PeerId is the smaller. */
@@ -71,6 +71,8 @@ export type KeyingEffect =
   /** Sessions are named by the task that made them. `life` is the peer's, as this session proved it. */
   | { readonly kind: 'adopt'; readonly session: number; readonly life: number }
   | { readonly kind: 'retire'; readonly session: number }
+  /** What does not open under the current session there may open under this one. */
+  | { readonly kind: 'hold'; readonly session: number; readonly way: number }
   /** Records on this way are of this path of that session from now on… */
   | { readonly kind: 'attach'; readonly session: number; readonly way: number; readonly path: number }
   /** …and may be sent there. `first`: say something, be it nothing, so that the peer knows. */

@@ -6,30 +6,18 @@
 // 3. A way has a path number of the current session, or none.
 // 4. What a peer or a room says ends nothing that works, unless it proved the peer's keys.
 
-import type { Role } from '../crypto/handshake/session.ts'
 import { TICKET_LIFE_MS } from '../crypto/handshake/ticket.ts'
 import {
   KEYING_CROSSED_TRIES,
-  KEYING_JOIN_TRIES,
   KEYING_REMEMBER_MS,
-  KEYING_RESEND_MAX_MS,
-  KEYING_RESEND_MS,
   KEYING_RESUME_TRIES,
   KEYING_STRANDED_MS,
 } from '../limits.ts'
-import type { PathName } from '../link/sending.ts'
 import type { Machine } from '../machine.ts'
 import { equalBytes } from '../wire/bytes.ts'
 import type { KeyingConfig, KeyingEffect, KeyingInput, TaskResult } from './contract.ts'
-
-/** Said by a task of ours, and sent again until it is answered. */
-interface Said {
-  readonly task: number
-  bytes: Uint8Array | undefined
-  tries: number
-  /** Undefined: the task is still at work. */
-  dueAtMs: number | undefined
-}
+import { isDue, isSaid, type Said, said } from './said.ts'
+import { type Session, Ways } from './ways.ts'
 
 interface Dial extends Said {
   readonly way: number
@@ -45,35 +33,15 @@ interface Answer extends Said {
   done: boolean
 }
 
-interface Way {
-  readonly id: number
-  readonly path: PathName
-  readonly life: number
-  attached: boolean
-  open: boolean
-  join: Said | undefined
-}
-
-interface Session {
-  /** The task that made it. */
-  readonly id: number
-  readonly role: Role
-  readonly life: number
-  readonly way: number
-  readonly authenticatedAtMs: number
-}
-
 export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
   readonly #config: KeyingConfig
-  readonly #ways = new Map<number, Way>()
+  readonly #ways: Ways
   #session: Session | undefined
   #held: Session | undefined
   #dial: Dial | undefined
   #answer: Answer | undefined
   /** Our dial that is done, kept while the peer may not have our last message. */
   #finished: { readonly task: number; readonly way: number } | undefined
-  /** Joins of the peer's that are being checked, and where. */
-  readonly #accepting = new Map<number, number>()
   #wanted = false
   /** The next dial is one with signatures, whatever tickets there are. */
   #inFull = false
@@ -86,22 +54,22 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
 
   constructor(config: KeyingConfig) {
     this.#config = config
+    this.#ways = new Ways({
+      newTask: () => this.#newTask(),
+      do: (effect) => this.#do(effect),
+      say: (said, way, bytes, nowMs) => this.#say(said, way, bytes, nowMs),
+    })
   }
 
   /** Somebody waits for a handshake to end: what cannot be opened yet may be openable then. */
   get busy(): boolean {
-    return this.#dial !== undefined || this.#answer !== undefined || this.#joining
-  }
-
-  get #joining(): boolean {
-    for (const { join } of this.#ways.values()) if (join !== undefined) return true
-    return this.#accepting.size > 0
+    return this.#dial !== undefined || this.#answer?.done === false || this.#ways.joining
   }
 
   get wakeAtMs(): number | undefined {
     const due = [this.#dial?.dueAtMs, this.#answer?.dueAtMs, this.#strandedAtMs]
-    for (const { join } of this.#ways.values()) due.push(join?.dueAtMs)
-    if (this.#relay() !== undefined && !this.#renew) due.push(this.#mustProveAgainAtMs)
+    due.push(...this.#ways.wakesAtMs())
+    if (this.#ways.relay !== undefined && !this.#renew) due.push(this.#mustProveAgainAtMs)
     const times = due.filter((time) => time !== undefined)
     return times.length === 0 ? undefined : Math.min(...times)
   }
@@ -118,11 +86,8 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
       case 'wanted':
         this.#wanted = true
         return
-      case 'wayUp': {
-        const { way: id, path, life } = input
-        this.#ways.set(id, { id, path, life, attached: false, open: false, join: undefined })
-        return
-      }
+      case 'wayUp':
+        return this.#ways.up(input.way, input.path, input.life)
       case 'wayDown':
         return this.#wayDown(input.way)
       case 'message':
@@ -134,13 +99,11 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
       case 'broken': {
         const way = this.#ways.get(input.way)
         if (way?.attached !== true) return
-        this.#detach(way)
+        this.#ways.detach(way)
         return this.#do({ kind: 'giveUp', way: way.id })
       }
       case 'unanswered':
-        if (this.#session === undefined) return
-        this.#renew = true
-        this.#wanted = true
+        if (this.#session !== undefined) this.#startOver()
         return
       case 'wake':
         return this.#wake(nowMs)
@@ -148,10 +111,7 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
   }
 
   #wayDown(id: number): void {
-    const way = this.#ways.get(id)
-    if (way === undefined) return
-    this.#endJoin(way)
-    this.#ways.delete(id)
+    this.#ways.down(id)
     if (this.#dial?.way === id) {
       this.#endDial()
       this.#wanted = true
@@ -164,15 +124,16 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
 
   #settle(nowMs: number): void {
     this.#dialIfNeeded()
-    this.#joinIfNeeded()
+    if (this.#session !== undefined) this.#ways.joinAll(this.#session)
     this.#strandedAtMs = this.#stranded() ? (this.#strandedAtMs ?? nowMs + KEYING_STRANDED_MS) : undefined
   }
 
   #dialIfNeeded(): void {
-    const relay = this.#relay()
-    if (!this.#wanted || this.#dial !== undefined || this.#answer?.done === false || relay === undefined) return
+    const { relay } = this.#ways
+    if (!this.#wanted || this.#dial !== undefined || this.#answer?.done === false || relay === undefined)
+      return
     if (this.#session?.life === relay.life && !this.#renew) {
-      if (this.#anyOpen) this.#wanted = false
+      if (this.#ways.anyOpen) this.#wanted = false
       return
     }
     this.#beginDial(this.#inFull || !this.#config.hasTicket() ? 'dial' : 'resume', relay.id)
@@ -180,39 +141,14 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
 
   #beginDial(as: Dial['as'], way: number): void {
     const task = this.#newTask()
-    this.#dial = { task, way, as, bytes: undefined, tries: 0, dueAtMs: undefined }
+    this.#dial = { ...said(task), way, as }
     this.#do({ kind: 'begin', task, as, way })
-  }
-
-  /** The initiator's: every direct connection, and one relay way. */
-  #joinIfNeeded(): void {
-    const session = this.#session
-    if (session?.role !== 'initiator') return
-    let relayed = [...this.#ways.values()].some((way) => way.path === 'relay' && (way.attached || way.join))
-    for (const way of [...this.#ways.values()].reverse()) {
-      if (way.attached || way.join !== undefined) continue
-      if (way.path === 'relay' && (relayed || way.life !== session.life)) continue
-      if (way.path === 'relay') relayed = true
-      const task = this.#newTask()
-      way.join = { task, bytes: undefined, tries: 0, dueAtMs: undefined }
-      this.#do({ kind: 'begin', task, as: 'join', way: way.id, session: session.id })
-    }
   }
 
   /** We cannot join, and whoever can has not. */
   #stranded(): boolean {
     if (this.#session?.role !== 'responder' || !this.#wanted || this.#renew) return false
-    return this.#relay() !== undefined && !this.#anyOpen
-  }
-
-  get #anyOpen(): boolean {
-    for (const { open } of this.#ways.values()) if (open) return true
-    return false
-  }
-
-  /** The newest: what the peer was last seen at. */
-  #relay(): Way | undefined {
-    return [...this.#ways.values()].findLast((way) => way.path === 'relay')
+    return this.#ways.relay !== undefined && !this.#ways.anyOpen
   }
 
   get #mustProveAgainAtMs(): number | undefined {
@@ -236,15 +172,9 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
         return this.#finished?.way === id ? this.#feed(this.#finished.task, bytes) : this.#unexpected()
       case 'm3':
         return this.#answer?.way === id ? this.#feed(this.#answer.task, bytes) : this.#unexpected()
-      case 'join': {
-        if (this.#session === undefined) return this.#unexpected()
-        const task = this.#newTask()
-        this.#accepting.set(task, id)
-        this.#do({ kind: 'begin', task, as: 'accept', way: id, session: this.#session.id })
-        return this.#feed(task, bytes)
-      }
+      case 'join':
       case 'accept':
-        return way.join === undefined ? this.#unexpected() : this.#feed(way.join.task, bytes)
+        return this.#ways.message(type, way, bytes, this.#session) ? undefined : this.#unexpected()
     }
   }
 
@@ -258,7 +188,7 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
     }
     this.#endAnswer()
     const task = this.#newTask()
-    this.#answer = { task, way, as, first, bytes: undefined, tries: 0, dueAtMs: undefined, done: false }
+    this.#answer = { ...said(task), way, as, first, done: false }
     this.#do({ kind: 'begin', task, as, way })
     this.#feed(task, first)
   }
@@ -280,9 +210,7 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
     if (session !== this.#session?.id) return
     if (this.#finished?.task === session) this.#endFinished()
     const way = this.#ways.get(id)
-    if (way?.attached !== true || way.open) return
-    way.open = true
-    this.#do({ kind: 'open', way: id, first: false })
+    if (way?.attached === true && !way.open) this.#ways.open(way, false)
   }
 
   // ---- what tasks come to ---------------------------------------------------------------------------------------
@@ -295,10 +223,7 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
       if (result.kind === 'repeats') this.#transmit(this.#finished.way, result.bytes)
       return
     }
-    const accepted = this.#accepting.get(task)
-    if (accepted !== undefined) return this.#acceptResult(task, accepted, result)
-    for (const way of this.#ways.values())
-      if (task === way.join?.task) return this.#joinResult(way, way.join, result, nowMs)
+    if (this.#ways.result(task, result, this.#session, nowMs) === 'lost') this.#startOver()
   }
 
   #dialResult(dial: Dial, result: TaskResult, nowMs: number): void {
@@ -338,7 +263,7 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
         if (this.#session === undefined) return this.#adopt(session)
         if (this.#held !== undefined) this.#do({ kind: 'retire', session: this.#held.id })
         this.#held = session
-        return
+        return this.#do({ kind: 'hold', session: session.id, way: session.way })
       }
       case 'drop':
         if (answer.done || answer.bytes !== undefined) return // It has answered before: a forgery changes nothing.
@@ -346,38 +271,8 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
         if (result.reason !== 'ticket') return
         // The peer has a ticket that we have not: it shall not wait for us to find it.
         this.#inFull = true
-        this.#renew = true
-        this.#wanted = true
-        return
+        return this.#startOver()
     }
-  }
-
-  #joinResult(way: Way, join: Said, result: TaskResult, nowMs: number): void {
-    if (result.kind === 'says') return this.#say(join, way.id, result.bytes, nowMs)
-    if (result.kind === 'joined') {
-      this.#endJoin(way)
-      this.#attach(way, result.path)
-      way.open = true
-      return this.#do({ kind: 'open', way: way.id, first: true })
-    }
-    if (result.kind !== 'impossible') return
-    this.#endJoin(way)
-    this.#renew = true
-    this.#wanted = true
-  }
-
-  #acceptResult(task: number, id: number, result: TaskResult): void {
-    this.#accepting.delete(task)
-    this.#do({ kind: 'end', task })
-    const way = this.#ways.get(id)
-    if (result.kind === 'repeats') return this.#transmit(id, result.bytes)
-    if (result.kind !== 'joined' || way === undefined || result.reply === undefined) return
-    this.#transmit(id, result.reply)
-    this.#endJoin(way)
-    this.#attach(way, result.path)
-    if (way.path !== 'relay') return // Not before we heard something there: see README.md.
-    way.open = true
-    this.#do({ kind: 'open', way: id, first: false })
   }
 
   #sessionOf({ task, way }: Dial | Answer, result: Extract<TaskResult, { kind: 'established' }>): Session {
@@ -388,10 +283,6 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
   // ---- sessions and ways ----------------------------------------------------------------------------------------
 
   #adopt(session: Session): void {
-    for (const way of this.#ways.values()) {
-      this.#endJoin(way)
-      if (way.attached) this.#detach(way)
-    }
     for (const old of [this.#session, this.#held])
       if (old !== undefined) this.#do({ kind: 'retire', session: old.id })
     if (this.#dial !== undefined) this.#endDial()
@@ -400,26 +291,13 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
     this.#wanted = false
     this.#renew = false
     this.#inFull = false
-    this.#do({ kind: 'adopt', session: session.id, life: session.life })
-    const way = this.#ways.get(session.way)
-    if (way === undefined) return
-    this.#attach(way, 0)
-    way.open = true
-    this.#do({ kind: 'open', way: way.id, first: session.role === 'initiator' })
+    this.#ways.adopt(session)
   }
 
-  #attach(way: Way, path: number): void {
-    if (this.#session === undefined) return
-    if (way.attached) this.#detach(way)
-    way.attached = true
-    way.open = false
-    this.#do({ kind: 'attach', session: this.#session.id, way: way.id, path })
-  }
-
-  #detach(way: Way): void {
-    way.attached = false
-    way.open = false
-    this.#do({ kind: 'detach', way: way.id })
+  /** The session we have is of no use any more. */
+  #startOver(): void {
+    this.#renew = true
+    this.#wanted = true
   }
 
   // ---- time ------------------------------------------------------------------------------------------------------
@@ -432,13 +310,12 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
       if (answer.done || answer.bytes === undefined || answer.tries > KEYING_CROSSED_TRIES) this.#endAnswer()
       else this.#say(answer, answer.way, answer.bytes, nowMs)
     }
-    for (const way of this.#ways.values()) if (isDue(way.join, nowMs)) this.#rejoin(way, nowMs)
+    if (this.#ways.wake(nowMs) === 'lost') this.#startOver()
     if (this.#strandedAtMs !== undefined && nowMs >= this.#strandedAtMs) this.#renew = true
     const proveAtMs = this.#mustProveAgainAtMs
     if (proveAtMs !== undefined && nowMs >= proveAtMs) {
       this.#inFull = true
-      this.#renew = true
-      this.#wanted = true
+      this.#startOver()
     }
   }
 
@@ -450,24 +327,8 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
     if (dial.bytes !== undefined) this.#say(dial, dial.way, dial.bytes, nowMs)
   }
 
-  #rejoin(way: Way, nowMs: number): void {
-    const join = way.join
-    if (join?.bytes === undefined) return
-    if (join.tries < KEYING_JOIN_TRIES) return this.#say(join, way.id, join.bytes, nowMs)
-    this.#endJoin(way)
-    if (way.path === 'webrtc') {
-      // Known no more: whatever comes there is dropped until the host has made another.
-      this.#ways.delete(way.id)
-      return this.#do({ kind: 'giveUp', way: way.id })
-    }
-    this.#renew = true
-    this.#wanted = true
-  }
-
   #say(said: Said, way: number, bytes: Uint8Array, nowMs: number): void {
-    said.bytes = bytes
-    said.dueAtMs = nowMs + Math.min(KEYING_RESEND_MAX_MS, KEYING_RESEND_MS * 2 ** said.tries)
-    said.tries++
+    isSaid(said, bytes, nowMs)
     this.#transmit(way, bytes)
   }
 
@@ -497,11 +358,6 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
     this.#finished = undefined
   }
 
-  #endJoin(way: Way): void {
-    if (way.join !== undefined) this.#do({ kind: 'end', task: way.join.task })
-    way.join = undefined
-  }
-
   #transmit(way: number, bytes: Uint8Array): void {
     this.#do({ kind: 'transmit', way, bytes })
   }
@@ -513,8 +369,4 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
   #do(effect: KeyingEffect): void {
     this.#effects.push(effect)
   }
-}
-
-function isDue(said: Said | undefined, nowMs: number): boolean {
-  return said?.dueAtMs !== undefined && nowMs >= said.dueAtMs
 }

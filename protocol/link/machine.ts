@@ -10,13 +10,14 @@
 import type { DropReason } from '../drops.ts'
 import { ACK_SPACING_MS, LINK_OVERHEAD_BYTES, LINK_WINDOW_BYTES, RESEND_MIN_MS } from '../limits.ts'
 import type { Machine } from '../machine.ts'
+import type { PathName } from '../path.ts'
 import type { Priority } from '../priority.ts'
 import { encode, tryDecode } from '../wire/codec.ts'
 import type { Lane, LinkAckFrame, LinkDataFrame, LinkFrame } from '../wire/frames.ts'
 import { LANE } from '../wire/registry.ts'
 import { DirectPath, smoothed } from './direct-path.ts'
 import { type Held, ReceivingLane } from './receiving.ts'
-import { type Message, type PathName, SendingLane } from './sending.ts'
+import { type Message, SendingLane } from './sending.ts'
 
 /** What a direct path offers: two orders, so that what is large holds up nothing else, and one channel for what may be lost. */
 export type ChannelName = 'control' | 'bulk' | 'gossip'
@@ -70,6 +71,8 @@ export type LinkEffect =
   | { readonly kind: 'pathChanged'; readonly path: PathName | undefined }
   /** The direct path went silent though it is open: somebody should see to it. */
   | { readonly kind: 'directSilent' }
+  /** What was sent through the relay was not acknowledged for long: the peer may be unable to read it. */
+  | { readonly kind: 'unanswered' }
   /** It speaks, for the first time or again. */
   | { readonly kind: 'directHeard' }
   | { readonly kind: 'drop'; readonly reason: DropReason }
@@ -219,6 +222,7 @@ export class LinkMachine implements Machine<LinkInput, LinkEffect> {
     if (path === undefined) return
     const roundTripMs = this.roundTripMs(path) ?? RESEND_MIN_MS
     this.#transmitAll(path, sending.resend(this.#epoch, path, roundTripMs, nowMs))
+    if (sending.takeUnanswered() && path === 'relay') this.#do({ kind: 'unanswered' })
     for (;;) {
       const frame = sending.next(this.#epoch, path, nowMs)
       if (frame === undefined) return
@@ -337,4 +341,4 @@ function perLane<Value>(make: (lane: Lane) => Value): Record<Lane, Value> {
   return Object.fromEntries(LANES.map((lane) => [lane, make(lane)])) as Record<Lane, Value>
 }
 
-export type { Message, PathName }
+export type { Message }

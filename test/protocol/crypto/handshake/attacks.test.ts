@@ -144,8 +144,16 @@ describe('somebody between two peers', () => {
   })
 
   const otherBindings: readonly (readonly [string, Binding, Binding])[] = [
-    ['the slots: the caller sits elsewhere', RELAY, { ...RELAY, initiator: at(RELAY.initiator, 0x0003_abcd) }],
-    ['the slots: the called sits elsewhere', RELAY, { ...RELAY, responder: at(RELAY.responder, 0x0003_ef01) }],
+    [
+      'the slots: the caller sits elsewhere',
+      RELAY,
+      { ...RELAY, initiator: at(RELAY.initiator, 0x0003_abcd) },
+    ],
+    [
+      'the slots: the called sits elsewhere',
+      RELAY,
+      { ...RELAY, responder: at(RELAY.responder, 0x0003_ef01) },
+    ],
     ["the caller's life", RELAY, { ...RELAY, initiator: anew(RELAY.initiator) }],
     ["the called one's life", RELAY, { ...RELAY, responder: anew(RELAY.responder) }],
     ['the slots: the two changed places', RELAY, swapped(RELAY)],
