@@ -3,12 +3,8 @@
 
 import type { DropReason } from '../../../protocol/drops.ts'
 import { LINK_WINDOW_BYTES } from '../../../protocol/limits.ts'
-import {
-  type LinkEffect,
-  type LinkInput,
-  LinkMachine,
-  type PathName,
-} from '../../../protocol/link/machine.ts'
+import { type LinkEffect, type LinkInput, LinkMachine } from '../../../protocol/link/machine.ts'
+import type { PathName } from '../../../protocol/path.ts'
 import { decode, encode } from '../../../protocol/wire/codec.ts'
 import type { Lane, LinkFrame } from '../../../protocol/wire/frames.ts'
 
