@@ -135,8 +135,17 @@ export const LINK_LINGER_MS = LINK_TTL_MS + 60_000
 
 /** A direct path is asked for a sign of life when it was silent this long… */
 export const PATH_PING_MS = 2_000
-/** …and is dead for sending when it then stays silent this long. */
+/**
+ * …and is left for the relay when it owes an answer and is silent for four round trips and four times their jitter, between
+ * these. So a cut is noticed in half a second where there is traffic; the least is what a busy page may be busy.
+ */
+export const PATH_SILENCE_LEAST_MS = 500
 export const PATH_SILENCE_MS = 1_500
+/** A direct path that speaks again proves itself for so long before traffic returns: doubled each time, to the cap… */
+export const PATH_PROVING_MS = 500
+export const PATH_PROVING_MAX_MS = 16_000
+/** …unless it had been well for so long. */
+export const PATH_STEADY_MS = 60_000
 
 // ---- keys of links --------------------------------------------------------------------------------------------
 
@@ -183,6 +192,17 @@ export const SIGNAL_RESEND_MS = 3_000
 export const ATTEMPT_TIMEOUT_MS = 16_000
 /** ICE is restarted when a path stayed dead this long after being open. */
 export const ICE_RESTART_AFTER_MS = 1_500
+/** The link has been patient before it says that a path is silent: so much more, and two seconds have passed. */
+export const ICE_RESTART_SILENT_MS = 1_000
+/** A restart that has not brought the path back by then never does; a new connection may. */
+export const RESTART_TIMEOUT_MS = 8_000
+/**
+ * Between peers that had a direct path in the last minutes another is likely, and a line may be back any second: attempts
+ * are so far apart at first and at most, so that a path that is possible again is found within ten seconds.
+ */
+export const RECOVERY_MS = 600_000
+export const RECOVERY_RETRY_MS = 1_000
+export const RECOVERY_RETRY_MAX_MS = 8_000
 /** After a failed attempt the next waits this long, doubled each time to the cap. */
 export const ATTEMPT_RETRY_MS = 15_000
 export const ATTEMPT_RETRY_MAX_MS = 300_000

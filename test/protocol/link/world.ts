@@ -199,8 +199,8 @@ export class World {
   #transmit(from: Side, path: PathName, bytes: Uint8Array): void {
     const frame = decode(bytes) as LinkFrame
     from.sent.push(frame)
-    if (from.machine.flyingBytes > 2 * LINK_WINDOW_BYTES)
-      throw new Error('more under way than the windows of two lanes hold')
+    if (from.machine.flyingBytes > 4 * LINK_WINDOW_BYTES)
+      throw new Error('more under way than the windows of four lanes hold')
     if (!this.up[path] || !this.passes(from, frame, path)) return
     const { delayMs, jitterMs, loss, repeat } = this.weather[path]
     for (const chance of [1, repeat]) {
