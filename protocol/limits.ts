@@ -82,6 +82,8 @@ export const READ_REPORT_BYTES = 128 * KIB
 export const JOIN_TIMEOUT_MS = 10_000
 /** A ping unanswered this long means the socket is dead, though nobody said so (a changed network says nothing). */
 export const PONG_TIMEOUT_MS = 4_000
+/** …and so long when there is reason to doubt it: the network changed, or a direct path fell silent. A slow mobile round trip. */
+export const PONG_SUSPECT_MS = 1_200
 /** Reconnecting: full jitter between the base and the base doubled per attempt, to the cap. */
 export const RECONNECT_BASE_MS = 250
 export const RECONNECT_MAX_MS = 15_000
