@@ -9,7 +9,7 @@ import { IDENTITY_LOCK_WAIT_MS } from '../../protocol/limits.ts'
 import { PEER_ID_BYTES } from '../../protocol/peer-id.ts'
 import type { Kept, Place, Release } from './place.ts'
 
-const DATABASE = 'waypost'
+const DATABASE = 'waypost identities'
 const VERSION = 1
 const IDENTITIES = 'identities'
 const VALUES = 'values'

@@ -15,20 +15,29 @@ import type { Release } from './place.ts'
 const TRIES = 5
 const PAUSE_MS_MAX = 40
 
-/** `path` begins the names of the lock's files. Undefined: somebody has it. */
+/** `prefix` begins the names of the lock's files. Undefined: somebody has it. */
 export async function lockFile(node: Node, directory: string, prefix: string): Promise<Release | undefined> {
   const { files } = node
   const own = `${prefix}${crypto.randomUUID()}`
-  const me = await holder(node, node.process.pid)
-  for (let attempt = 0; attempt < TRIES; attempt++) {
-    if (attempt > 0) await new Promise((resolve) => setTimeout(resolve, Math.random() * PAUSE_MS_MAX))
-    await putDown(files, `${directory}/${own}`, me)
-    const others = (await files.readdir(directory)).filter((file) => file.startsWith(prefix) && file !== own)
-    const held = await Promise.all(others.map((file) => isHeld(node, `${directory}/${file}`)))
-    if (!held.includes(true)) return () => files.rm(`${directory}/${own}`, { force: true })
-    await files.rm(`${directory}/${own}`, { force: true })
+  const { pid } = node.process
+  const me = `${pid}\n${(await beginningOf(files, pid)) ?? ''}`.trimEnd()
+  const letGo = () => files.rm(`${directory}/${own}`, { force: true })
+  try {
+    for (let attempt = 0; attempt < TRIES; attempt++) {
+      if (attempt > 0) await new Promise((resolve) => setTimeout(resolve, Math.random() * PAUSE_MS_MAX))
+      await putDown(files, `${directory}/${own}`, me)
+      const others = (await files.readdir(directory)).filter(
+        (file) => file.startsWith(prefix) && file !== own,
+      )
+      const held = await Promise.all(others.map((file) => isHeld(node, `${directory}/${file}`)))
+      if (!held.includes(true)) return letGo
+      await letGo()
+    }
+    return undefined
+  } catch (problem) {
+    await letGo()
+    throw problem
   }
-  return undefined
 }
 
 /** Whole at once, under its name: half a file would be taken for a dead holder's. */
@@ -50,8 +59,12 @@ async function isHeld(node: Node, path: string): Promise<boolean> {
     throw problem
   })
   if (text === undefined) return false
-  const pid = Number(/^\d+/.exec(text)?.[0])
-  if (isAlive(node, pid) && (await holder(node, pid)) === text) return true
+  const [pid, began] = text.trimEnd().split('\n')
+  if (isAlive(node, Number(pid))) {
+    const now = await beginningOf(node.files, Number(pid))
+    // What cannot be told is no reason to take an identity from somebody.
+    if (began === undefined || now === undefined || began === now) return true
+  }
   await node.files.rm(path, { force: true })
   return false
 }
@@ -66,15 +79,15 @@ function isAlive({ process }: Node, pid: number): boolean {
   }
 }
 
-/** The process id, and on Linux which boot and which moment of it that process is from. */
-async function holder({ files }: Node, pid: number): Promise<string> {
+/** On Linux: which boot, and which moment of it, a process is from; `dead` for one that nobody buried yet. */
+async function beginningOf(files: Files, pid: number): Promise<string | undefined> {
   try {
     const boot = await files.readFile('/proc/sys/kernel/random/boot_id', 'utf8')
     const stat = await files.readFile(`/proc/${pid}/stat`, 'utf8')
     // The program's name, in parentheses, may hold anything; after it come its state and, 19 words on, when it began.
     const words = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return words[0] === 'Z' ? 'dead, and not yet buried' : `${pid} ${boot.trim()} ${words[19]}\n`
+    return words[0] === 'Z' ? 'dead' : `${boot.trim()} ${words[19]}`
   } catch {
-    return `${pid}\n`
+    return undefined
   }
 }

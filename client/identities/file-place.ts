@@ -56,7 +56,8 @@ export function filePlace(node: Node, subtle: Subtle, directory = `${node.home}/
     },
     lock: async (name) => {
       await files.mkdir(directory, { recursive: true, mode: USER_ONLY_DIRECTORY })
-      return lockFile(node, directory, `lock-${fileNameOf(name)}.`)
+      const letGo = await lockFile(node, directory, `lock-${fileNameOf(name)}.`)
+      return letGo && failingAsStorage({ letGo }).letGo
     },
     values: fileValues(files, valuesOf),
   }

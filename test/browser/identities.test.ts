@@ -273,7 +273,7 @@ describe('IndexedDB', () => {
     const change = (how: string) =>
       page.evaluate(async (how) => {
         const database = await new Promise<IDBDatabase>((resolve) => {
-          const request = indexedDB.open('waypost')
+          const request = indexedDB.open('waypost identities')
           request.onsuccess = () => resolve(request.result)
         })
         const store = database.transaction('identities', 'readwrite').objectStore('identities')

@@ -54,6 +54,10 @@ describe('a file', () => {
     mkdirSync(path())
     const error = await client(url, as('alice')).catch((each: unknown) => each)
     expect(error).toMatchObject({ code: 'storage-failed', cause: { code: 'EISDIR' } })
+    mkdirSync(join(directory, 'lock-bob.directory'))
+    expect(await codeOf(here().create('bob'))).toBe('storage-failed')
+    // And nothing of the failed tries stands in the way of the next.
+    expect(readdirSync(directory).toSorted()).toEqual(['identity-alice', 'lock-bob.directory'])
     writeFileSync(join(directory, 'a-file'), '')
     const inFile = identities.at(join(directory, 'a-file', 'under'))
     expect(await codeOf(inFile.create('alice'))).toBe('storage-failed')
