@@ -20,7 +20,7 @@ export interface RoomOwner {
   /** Of everybody, or of one. */
   reachChanged(id?: PeerId): void
   entered(room: JoinedRoom, again: boolean): void
-  relayed(from: KnownMember, payload: Uint8Array): void
+  relayed(room: JoinedRoom, from: KnownMember, payload: Uint8Array): void
   signalled(from: KnownMember, payload: Uint8Array): void
   dropped(reason: DropReason): void
   roomEnded(room: JoinedRoom): void
@@ -31,6 +31,7 @@ export interface RoomOwner {
 export interface JoinedRoomOptions {
   readonly name: string
   readonly url: string
+  readonly network: string
   readonly identity: Identity
   readonly metadata: Uint8Array
   readonly timeoutMs: number
@@ -59,8 +60,11 @@ export class JoinedRoom {
       this.#resolve = resolve
       this.#reject = reject
     })
-    const { url, identity, metadata, timeoutMs } = options
-    this.host = new RoomHost({ url, identity, metadata, firstJoinWithinMs: timeoutMs }, this.#listener())
+    const { name, url, network, identity, metadata, timeoutMs } = options
+    this.host = new RoomHost(
+      { name, url, network, identity, metadata, firstJoinWithinMs: timeoutMs },
+      this.#listener(),
+    )
     this.api = new Room({
       name: this.name,
       host: this.host,
@@ -130,7 +134,7 @@ export class JoinedRoom {
       },
       returned: (member) => this.#owner.reachChanged(member.id),
       heard: (as, from, payload) => {
-        if (as === 'relay') return this.#owner.relayed(from, payload)
+        if (as === 'relay') return this.#owner.relayed(this, from, payload)
         if (as === 'signal') return this.#owner.signalled(from, payload)
         this.#broadcast(from, payload)
       },

@@ -4,8 +4,10 @@ import type { DropReason } from '../protocol/drops.ts'
 import type { EndReason, MembershipEffect, MembershipInput } from '../protocol/membership/contract.ts'
 import { MembershipMachine } from '../protocol/membership/machine.ts'
 import type { KnownMember } from '../protocol/membership/roster.ts'
+import type { PeerId } from '../protocol/peer-id.ts'
 import { Host } from './host.ts'
 import type { Identity } from './identity.ts'
+import type { Sight } from './key-work.ts'
 import { openRoomSocket, type RoomSocket } from './websocket.ts'
 
 export interface RoomListener {
@@ -20,8 +22,19 @@ export interface RoomListener {
   ended(reason: EndReason): void
 }
 
+/** A member of ours, as the keys of the link to it see the way through this room. */
+export interface SeenMember {
+  /** Another one: another way. */
+  readonly key: string
+  readonly sight: Sight
+  /** Tells its runs apart. */
+  readonly life: number
+}
+
 export interface RoomHostOptions {
   readonly url: string
+  readonly network: string
+  readonly name: string
   readonly identity: Identity
   readonly metadata: Uint8Array
   readonly firstJoinWithinMs: number
@@ -30,6 +43,7 @@ export interface RoomHostOptions {
 export class RoomHost {
   readonly machine: MembershipMachine
   readonly #url: string
+  readonly #options: RoomHostOptions
   readonly #listener: RoomListener
   readonly #host: Host<MembershipInput, MembershipEffect>
   #socket: RoomSocket | undefined
@@ -38,6 +52,7 @@ export class RoomHost {
   constructor(options: RoomHostOptions, listener: RoomListener) {
     const { identity, metadata, firstJoinWithinMs } = options
     this.#url = options.url
+    this.#options = options
     this.#listener = listener
     this.machine = new MembershipMachine({
       peer: identity.bytes,
@@ -47,6 +62,22 @@ export class RoomHost {
       firstJoinWithinMs,
     })
     this.#host = new Host(this.machine, (effect) => this.#perform(effect))
+  }
+
+  /** Undefined: it cannot be reached through this room now. */
+  see(id: PeerId): SeenMember | undefined {
+    const { address } = this.machine
+    const member = this.machine.roster.of(id)
+    if (address === undefined || member === undefined || !this.machine.canReach(id)) return undefined
+    const { network, name: room, identity } = this.#options
+    const ours = { address, session: identity.session }
+    const theirs = { address: member.address, session: member.session }
+    const life = lifeOf(member.session)
+    return {
+      key: `${address} ${member.address} ${life}`,
+      sight: { path: 'relay', network, room, ours, theirs },
+      life,
+    }
   }
 
   give(input: MembershipInput): void {
@@ -102,4 +133,9 @@ export class RoomHost {
         return this.#listener.ended(effect.reason)
     }
   }
+}
+
+/** What of a session fits a number. Both lives are bound to the keys in full; this only notices that one is another. */
+function lifeOf(session: Uint8Array): number {
+  return session.subarray(0, 6).reduce((life, byte) => life * 256 + byte, 0)
 }

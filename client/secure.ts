@@ -1,10 +1,16 @@
 // Everything that has to do with keys, behind one door: loaded while connect() waits for the edge's answer, so that the
 // first script of a page stays small.
 
+import { FULL, take } from '../protocol/bucket.ts'
 import { chooseSuite } from '../protocol/crypto/choose.ts'
 import type { Subtle } from '../protocol/crypto/subtle.ts'
 import type { Suite } from '../protocol/crypto/suite.ts'
-import { newIdentity, type OpenIdentity } from './identity.ts'
+import { HANDSHAKES_BURST, HANDSHAKES_PER_SECOND } from '../protocol/limits.ts'
+import { type PeerId, parsePeerId } from '../protocol/peer-id.ts'
+import { nowMs } from './clock.ts'
+import { type Identity, newIdentity, type OpenIdentity } from './identity.ts'
+import { SecureLink, type SecureLinkListener } from './secure-link.ts'
+import { Tickets } from './tickets.ts'
 import type { IdentityChoice } from './types.ts'
 
 /** Best of what this platform has. A page on plain http has no `crypto.subtle`; it has noble's code, loaded then. */
@@ -16,13 +22,48 @@ export function openSuite(): Promise<Suite> {
   })
 }
 
-export interface OpenKeys extends OpenIdentity {
-  readonly suite: Suite
+/** Makes the keys of links, for one client. */
+export function keysOfLinks(
+  suite: Suite,
+  identity: Identity,
+): (peer: PeerId, listener: SecureLinkListener) => SecureLink {
+  const tickets = new Tickets(nowMs)
+  let paidUntilMs = FULL
+  const admits = () => {
+    const taken = take(paidUntilMs, { perSecond: HANDSHAKES_PER_SECOND, burst: HANDSHAKES_BURST }, 1, nowMs())
+    if (taken.ok) paidUntilMs = taken.paidUntilMs
+    return taken.ok
+  }
+  return (peer, listener) =>
+    new SecureLink(
+      {
+        suite,
+        identity: { id: identity.bytes, key: identity.key },
+        peer: parsePeerId(peer),
+        ours: identity.id < peer,
+        tickets: tickets.of(peer),
+        admits,
+      },
+      listener,
+    )
 }
 
-/** The kept one of this choice, or without a choice one for this run. */
+export interface OpenKeys extends OpenIdentity {
+  readonly suite: Suite
+  readonly makeSecure: ReturnType<typeof keysOfLinks>
+}
+
+/** The kept one of this choice, or without a choice one for this run; and the keys of its links. */
 export async function openIdentity(choice: IdentityChoice | undefined): Promise<OpenKeys> {
-  if (choice !== undefined) return (await import('./identities/keeper.ts')).openKept(choice)
+  const { suite, ...opened } = await (choice === undefined ? newKeys() : openKept(choice))
+  return { suite, ...opened, makeSecure: keysOfLinks(suite, opened.identity) }
+}
+
+async function newKeys() {
   const suite = await openSuite()
   return { suite, ...(await newIdentity(suite)) }
+}
+
+async function openKept(choice: IdentityChoice) {
+  return (await import('./identities/keeper.ts')).openKept(choice)
 }

@@ -22,6 +22,7 @@ import { watchNetwork } from './network-watch.ts'
 import { checkChoice, checkDuration, checkOptions, checkSignal } from './options.ts'
 import { PeerLink, type PeerListener } from './peer-link.ts'
 import { encodeMetadata, type Room } from './room.ts'
+import type { SecureLink, SecureLinkListener } from './secure-link.ts'
 import type { Data, JoinOptions, PeerId, Receipt, SendOptions, Status, WaypostEvents } from './types.ts'
 
 export interface WaypostParts extends OpenIdentity {
@@ -30,6 +31,7 @@ export interface WaypostParts extends OpenIdentity {
   readonly relayOnly: boolean
   readonly iceServers: readonly IceServer[]
   readonly suite: Suite
+  readonly makeSecure: (peer: PeerId, listener: SecureLinkListener) => SecureLink
   /** The class that makes direct connections; undefined where there is none, or none is wanted. */
   readonly direct: typeof Direct | undefined
 }
@@ -124,10 +126,9 @@ export class Waypost {
     if (bytes.length > limits.DATAGRAM_BYTES_MAX) {
       throw new WaypostError('too-large', `a datagram holds at most ${limits.DATAGRAM_BYTES_MAX - 1} bytes`)
     }
-    if (link === undefined || !link.reachable) return false
+    if (link === undefined) return false
     link.connect()
-    link.datagram(bytes)
-    return true
+    return link.datagram(bytes)
   }
 
   status(): Status {
@@ -166,7 +167,10 @@ export class Waypost {
     const url = new URL(`v1/rooms/${encodeURIComponent(name)}`, base)
     url.protocol = base.protocol === 'https:' ? 'wss:' : 'ws:'
     url.searchParams.set('network', network)
-    const room = new JoinedRoom({ name, url: url.href, identity, metadata, timeoutMs }, this.#owner())
+    const room = new JoinedRoom(
+      { name, url: url.href, network, identity, metadata, timeoutMs },
+      this.#owner(),
+    )
     this.#rooms.set(name, room)
     room.start()
     return room
@@ -184,7 +188,7 @@ export class Waypost {
         this.#reachChanged()
         if (!again) this.#meetAll(room)
       },
-      relayed: (from, payload) => this.#links.get(from.id)?.relayed(payload),
+      relayed: (room, from, payload) => this.#links.get(from.id)?.relayed(room.host, payload),
       signalled: (from, payload) => this.#links.get(from.id)?.signalled(payload),
       dropped: (reason) => this.#drops.count(reason),
       roomEnded: (room) => {
@@ -229,6 +233,7 @@ export class Waypost {
         polite: this.id < id,
         iceServers,
         unwilling: () => this.#unwilling(),
+        makeSecure: this.#parts.makeSecure,
         makeDirect: Direct && ((options, listener) => new Direct(options, listener)),
       },
       this.#listener(id),

@@ -16,8 +16,8 @@ import type { Suite } from '../../protocol/crypto/suite.ts'
 import { type ErrorCode, WaypostError } from '../../protocol/errors.ts'
 import { type PeerId, peerIdText } from '../../protocol/peer-id.ts'
 import { equalBytes } from '../../protocol/wire/bytes.ts'
-import { withSession } from '../identity.ts'
-import { type OpenKeys, openSuite } from '../secure.ts'
+import { type OpenIdentity, withSession } from '../identity.ts'
+import { openSuite } from '../secure.ts'
 import type { IdentityChoice, KeptIdentity } from '../types.ts'
 import { browserPlace } from './browser-place.ts'
 import { checkBackup, checkChosen, checkDirectory, checkName, checkPassphrase, takeOption } from './check.ts'
@@ -27,7 +27,7 @@ import type { Kept, Place } from './place.ts'
 import { sealedStore } from './store.ts'
 
 /** For connect(): the identity of this name, made now if there is none. */
-export async function openKept(chosen: IdentityChoice): Promise<OpenKeys> {
+export async function openKept(chosen: IdentityChoice): Promise<OpenIdentity & { readonly suite: Suite }> {
   const { name, passphrase, directory } = checkChosen('connect: identity', chosen)
   const { place, subtle } = placeFor(directory)
   const suite = await openSuite()
