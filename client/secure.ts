@@ -8,11 +8,10 @@ import type { Suite } from '../protocol/crypto/suite.ts'
 import { HANDSHAKES_BURST, HANDSHAKES_PER_SECOND } from '../protocol/limits.ts'
 import { type PeerId, parsePeerId } from '../protocol/peer-id.ts'
 import { nowMs } from './clock.ts'
-import type { Identity } from './identity.ts'
+import { type Identity, newIdentity, type OpenIdentity } from './identity.ts'
 import { SecureLink, type SecureLinkListener } from './secure-link.ts'
 import { Tickets } from './tickets.ts'
-
-export { newIdentity } from './identity.ts'
+import type { IdentityChoice } from './types.ts'
 
 /** Best of what this platform has. A page on plain http has no `crypto.subtle`; it has noble's code, loaded then. */
 export function openSuite(): Promise<Suite> {
@@ -47,4 +46,24 @@ export function keysOfLinks(
       },
       listener,
     )
+}
+
+export interface OpenKeys extends OpenIdentity {
+  readonly suite: Suite
+  readonly makeSecure: ReturnType<typeof keysOfLinks>
+}
+
+/** The kept one of this choice, or without a choice one for this run; and the keys of its links. */
+export async function openIdentity(choice: IdentityChoice | undefined): Promise<OpenKeys> {
+  const { suite, ...opened } = await (choice === undefined ? newKeys() : openKept(choice))
+  return { suite, ...opened, makeSecure: keysOfLinks(suite, opened.identity) }
+}
+
+async function newKeys() {
+  const suite = await openSuite()
+  return { suite, ...(await newIdentity(suite)) }
+}
+
+async function openKept(choice: IdentityChoice) {
+  return (await import('./identities/keeper.ts')).openKept(choice)
 }

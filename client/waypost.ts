@@ -16,7 +16,7 @@ import { nowMs } from './clock.ts'
 import { Deliveries } from './deliveries.ts'
 import type { Direct } from './direct.ts'
 import { Events } from './events.ts'
-import type { Identity } from './identity.ts'
+import type { OpenIdentity } from './identity.ts'
 import { JoinedRoom, type RoomOwner, tryDecodeData } from './joined-room.ts'
 import { watchNetwork } from './network-watch.ts'
 import { checkChoice, checkDuration, checkOptions, checkSignal } from './options.ts'
@@ -25,12 +25,11 @@ import { encodeMetadata, type Room } from './room.ts'
 import type { SecureLink, SecureLinkListener } from './secure-link.ts'
 import type { Data, JoinOptions, PeerId, Receipt, SendOptions, Status, WaypostEvents } from './types.ts'
 
-export interface WaypostParts {
+export interface WaypostParts extends OpenIdentity {
   readonly base: URL
   readonly network: string
   readonly relayOnly: boolean
   readonly iceServers: readonly IceServer[]
-  readonly identity: Identity
   readonly suite: Suite
   readonly makeSecure: (peer: PeerId, listener: SecureLinkListener) => SecureLink
   /** The class that makes direct connections; undefined where there is none, or none is wanted. */
@@ -144,7 +143,7 @@ export class Waypost {
     }
   }
 
-  /** Leaves every room and ends every link. What was not acknowledged by then rejects with `closed`. */
+  /** Leaves every room, ends every link, and lets go of the identity. What was not acknowledged by then rejects with `closed`. */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
@@ -154,6 +153,7 @@ export class Waypost {
     for (const timer of this.#lingering.values()) clearTimeout(timer)
     this.#links.clear()
     this.#events.clear()
+    await this.#parts.release()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
