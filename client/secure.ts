@@ -1,5 +1,5 @@
-// Everything that has to do with keys, behind one door: loaded while connect() waits for the edge's answer, so that the
-// first script of a page stays small.
+// Links and everything that has to do with keys, behind one door: loaded while connect() waits for the edge's answer, so that
+// the first script of a page stays small.
 
 import { FULL, take } from '../protocol/bucket.ts'
 import { chooseSuite } from '../protocol/crypto/choose.ts'
@@ -9,6 +9,7 @@ import { HANDSHAKES_BURST, HANDSHAKES_PER_SECOND } from '../protocol/limits.ts'
 import { type PeerId, parsePeerId } from '../protocol/peer-id.ts'
 import { nowMs } from './clock.ts'
 import { type Identity, newIdentity, type OpenIdentity } from './identity.ts'
+import { PeerLink, type PeerLinkOptions, type PeerListener } from './peer-link.ts'
 import { SecureLink, type SecureLinkListener } from './secure-link.ts'
 import { Tickets } from './tickets.ts'
 import type { IdentityChoice } from './types.ts'
@@ -22,11 +23,12 @@ export function openSuite(): Promise<Suite> {
   })
 }
 
-/** Makes the keys of links, for one client. */
-export function keysOfLinks(
-  suite: Suite,
-  identity: Identity,
-): (peer: PeerId, listener: SecureLinkListener) => SecureLink {
+/** What a Waypost knows of a link before there is one. */
+export type LinkOptions = Omit<PeerLinkOptions, 'makeSecure'>
+export type MakeLink = (options: LinkOptions, listener: PeerListener) => PeerLink
+
+/** Makes links with their keys, for one client. */
+function linksOf(suite: Suite, identity: Identity): MakeLink {
   const tickets = new Tickets(nowMs)
   let paidUntilMs = FULL
   const admits = () => {
@@ -34,7 +36,7 @@ export function keysOfLinks(
     if (taken.ok) paidUntilMs = taken.paidUntilMs
     return taken.ok
   }
-  return (peer, listener) =>
+  const makeSecure = (peer: PeerId, listener: SecureLinkListener) =>
     new SecureLink(
       {
         suite,
@@ -46,17 +48,18 @@ export function keysOfLinks(
       },
       listener,
     )
+  return (options, listener) => new PeerLink({ ...options, makeSecure }, listener)
 }
 
 export interface OpenKeys extends OpenIdentity {
   readonly suite: Suite
-  readonly makeSecure: ReturnType<typeof keysOfLinks>
+  readonly makeLink: MakeLink
 }
 
 /** The kept one of this choice, or without a choice one for this run; and the keys of its links. */
 export async function openIdentity(choice: IdentityChoice | undefined): Promise<OpenKeys> {
   const { suite, ...opened } = await (choice === undefined ? newKeys() : openKept(choice))
-  return { suite, ...opened, makeSecure: keysOfLinks(suite, opened.identity) }
+  return { suite, ...opened, makeLink: linksOf(suite, opened.identity) }
 }
 
 async function newKeys() {

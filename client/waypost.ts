@@ -20,9 +20,9 @@ import type { OpenIdentity } from './identity.ts'
 import { JoinedRoom, type RoomOwner, tryDecodeData } from './joined-room.ts'
 import { watchNetwork } from './network-watch.ts'
 import { checkChoice, checkDuration, checkOptions, checkSignal } from './options.ts'
-import { PeerLink, type PeerListener } from './peer-link.ts'
+import type { PeerLink, PeerListener } from './peer-link.ts'
 import { encodeMetadata, type Room } from './room.ts'
-import type { SecureLink, SecureLinkListener } from './secure-link.ts'
+import type { MakeLink } from './secure.ts'
 import type { Data, JoinOptions, PeerId, Receipt, SendOptions, Status, WaypostEvents } from './types.ts'
 
 export interface WaypostParts extends OpenIdentity {
@@ -31,7 +31,7 @@ export interface WaypostParts extends OpenIdentity {
   readonly relayOnly: boolean
   readonly iceServers: readonly IceServer[]
   readonly suite: Suite
-  readonly makeSecure: (peer: PeerId, listener: SecureLinkListener) => SecureLink
+  readonly makeLink: MakeLink
   /** The class that makes direct connections; undefined where there is none, or none is wanted. */
   readonly direct: typeof Direct | undefined
 }
@@ -226,14 +226,13 @@ export class Waypost {
   #newLink(member: KnownMember): PeerLink {
     const { iceServers, direct: Direct } = this.#parts
     const { id, session } = member
-    const link = new PeerLink(
+    const link = this.#parts.makeLink(
       {
         id,
         session,
         polite: this.id < id,
         iceServers,
         unwilling: () => this.#unwilling(),
-        makeSecure: this.#parts.makeSecure,
         makeDirect: Direct && ((options, listener) => new Direct(options, listener)),
       },
       this.#listener(id),
