@@ -71,9 +71,8 @@ export class Speaking {
     this.#members.clear()
   }
 
-  /** A generation ends here: frames of it after this would be heard before this, where the link is the slower way. */
+  /** The last generation was given to more than are here: one of them has left, so it has ended, and its mark stays. */
   #sayToEach(data: Uint8Array): readonly BroadcastEffect[] {
-    this.#end()
     return [...this.#members].map((member) => {
       const mark = this.#given.has(member) ? this.#mark : NO_MARK
       return this.#service(member, 'said', mark, data)
