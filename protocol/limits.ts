@@ -248,9 +248,12 @@ export const SPENT_REMEMBERED_MAX = 8_192
  * are as many messages again. Beyond it: sender keys, one frame for all.
  */
 export const BROADCAST_PAIRWISE_MAX = 4
-/** A sender's chain is replaced after so long or so many: whoever read a member's memory is out again. An hour of 291 a second. */
+/**
+ * A sender's chain is replaced after so long or so many, three minutes of the busiest sender: whoever read a member's memory
+ * is out again. Costs a message to each member, so in a room of 1,000 a sixteenth of a message for each broadcast.
+ */
 export const BROADCAST_GENERATION_MS = 3_600_000
-export const BROADCAST_GENERATION_MAX = 2 ** 20
+export const BROADCAST_GENERATION_MAX = 2 ** 14
 /** Lost broadcasts in a row that a receiver steps over: at most so many hashes (3 to 10 ms) for a forged frame. Beyond: `too-far`, and it asks. */
 export const BROADCAST_STEPS_MAX = 256
 /** Generations of one sender whose frames may still be under way, and ids remembered of erased ones. Beyond: the oldest goes. */

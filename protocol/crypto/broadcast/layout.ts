@@ -15,7 +15,6 @@ export const SERVICE = {
 export type ServiceKind = keyof typeof SERVICE
 
 export const KEY_ID_BYTES = 8
-export const COUNTER_MAX = 0xffff_ffff
 const COUNTER_BYTES = 4
 const TAG_AT = 1
 const POSITION_AT = TAG_AT + SIZES.hash

@@ -3,7 +3,7 @@
 import { wipe } from '../handshake/schedule.ts'
 import { SIZES, type Suite } from '../suite.ts'
 import { messageKey, nextChain } from './chain.ts'
-import { COUNTER_MAX, KEY_ID_BYTES, type Position } from './layout.ts'
+import { KEY_ID_BYTES, type Position } from './layout.ts'
 
 export class SendingChain {
   readonly id: Uint8Array
@@ -33,7 +33,6 @@ export class SendingChain {
   /** Never two at once: the room queues. The position is spent before the sealing can fail. */
   async seal(aad: Uint8Array, padded: Uint8Array): Promise<Uint8Array> {
     this.#check()
-    if (this.#counter >= COUNTER_MAX) throw new RangeError('this chain has had all its steps')
     const { key, nonce } = await messageKey(this.#suite, this.#key)
     const next = await nextChain(this.#suite.hash, this.#key)
     wipe(this.#key)

@@ -11,6 +11,7 @@ import {
   BROADCAST_ASK_AGAIN_MS,
   BROADCAST_ASK_MS,
   BROADCAST_DEPARTED_MS,
+  BROADCAST_GENERATION_MAX,
   BROADCAST_GENERATION_MS,
   BROADCAST_GENERATIONS_KEPT,
   BROADCAST_HELD_BYTES_MAX,
@@ -311,6 +312,15 @@ describe('generations', () => {
     expect(three).not.toBe(one)
   })
 
+  it('end after 2^14 broadcasts', async () => {
+    const [alice] = await six()
+    for (let i = 0; i < BROADCAST_GENERATION_MAX; i++) await alice.says('')
+    const before = alice.frames.splice(0).map(idOfFrame)
+    await alice.says('')
+    expect(new Set(before).size).toBe(1)
+    expect(idOfFrame(alice.frames[0])).not.toBe(before[0])
+  })
+
   it('are erased by a receiver a while after the next one came, and at once when it is used', async () => {
     const members = (await company(suite, 7)) as Six
     const [alice, bob, carol, , , frank] = members
@@ -476,14 +486,14 @@ describe('asking', () => {
     expect([alice.service.length, alice.drops]).toEqual([1, ['unwanted']])
   })
 
-  it('is not needed when the key comes by itself; one that crosses it is left alone', async () => {
+  it('is not needed when the key comes by itself; one that crosses it skips nothing that is under way', async () => {
     const members = await six()
     const [alice, bob] = members
     await alice.says('1')
     await carryFrames(alice, [bob])
     await bob.waits(BROADCAST_ASK_MS)
-    await carryService(bob, [alice])
     await alice.says('2')
+    await carryService(bob, [alice])
     await carry(alice, [bob])
     expect([bob.said, bob.drops]).toEqual([['1', '2'], ['key-known']])
     expect(alice.sealed.wakeAtMs).toBeUndefined()
