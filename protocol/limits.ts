@@ -254,8 +254,13 @@ export const BROADCAST_PAIRWISE_MAX = 4
  */
 export const BROADCAST_GENERATION_MS = 3_600_000
 export const BROADCAST_GENERATION_MAX = 2 ** 14
-/** Lost broadcasts in a row that a receiver steps over: at most so many hashes (3 to 10 ms) for a forged frame. Beyond: `too-far`, and it asks. */
+/**
+ * Lost broadcasts in a row that a receiver steps over, which is so many hashes (8 ms in JavaScript, 40 by a slow platform's own).
+ * Beyond: `too-far`, and it asks. Each frame that then does not open halves it down to the least, until one does: forged
+ * frames cost hardly more than real ones.
+ */
 export const BROADCAST_STEPS_MAX = 256
+export const BROADCAST_STEPS_LEAST = 8
 /** Generations of one sender whose frames may still be under way, and ids remembered of erased ones. Beyond: the oldest goes. */
 export const BROADCAST_GENERATIONS_KEPT = 8
 /**

@@ -1,7 +1,7 @@
 // A generation of somebody else's, from the position we were given. It only goes forward, and only for what opened: keys of what
 // was stepped over are not kept, since what comes late would come out of order.
 
-import { BROADCAST_STEPS_MAX } from '../../limits.ts'
+import { BROADCAST_STEPS_LEAST, BROADCAST_STEPS_MAX } from '../../limits.ts'
 import { wipe } from '../handshake/schedule.ts'
 import type { Suite } from '../suite.ts'
 import { messageKey, nextChain } from './chain.ts'
@@ -15,6 +15,8 @@ export class ReceivingChain {
   #counter: number
   #key: Uint8Array
   #lost = false
+  /** How many steps we follow; fewer after each frame for which it was in vain. */
+  #reach = BROADCAST_STEPS_MAX
   #erased = false
 
   /** The key is this object's own from here on, and erased with it. */
@@ -41,14 +43,15 @@ export class ReceivingChain {
     if (this.#erased) return 'key-erased'
     if (counter < this.#first) return 'earlier'
     if (counter < this.#counter) return 'passed'
-    if (counter - this.#counter > BROADCAST_STEPS_MAX) {
+    if (counter - this.#counter > this.#reach) {
       this.#lost = true
       return 'too-far'
     }
     const there = await this.#walk(counter - this.#counter)
     const { key, nonce } = await messageKey(this.#suite, there)
     const padded = await key.open(nonce, aad, sealed)
-    if (padded !== undefined) this.#stand(await nextChain(this.#suite.hash, there), counter + 1)
+    if (padded === undefined) this.#reach = Math.max(BROADCAST_STEPS_LEAST, this.#reach >>> 1)
+    else this.#stand(await nextChain(this.#suite.hash, there), counter + 1)
     wipe(there)
     return padded ?? 'unopened'
   }
@@ -81,5 +84,6 @@ export class ReceivingChain {
     this.#key = key
     this.#counter = counter
     this.#lost = false
+    this.#reach = BROADCAST_STEPS_MAX
   }
 }

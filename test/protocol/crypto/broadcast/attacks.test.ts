@@ -8,7 +8,7 @@ import { SEALED_HEADER_BYTES } from '../../../../protocol/crypto/broadcast/paddi
 import { ReceivingChain } from '../../../../protocol/crypto/broadcast/receiving-chain.ts'
 import { SendingChain } from '../../../../protocol/crypto/broadcast/sending-chain.ts'
 import type { Suite } from '../../../../protocol/crypto/suite.ts'
-import { BROADCAST_STEPS_MAX } from '../../../../protocol/limits.ts'
+import { BROADCAST_STEPS_LEAST, BROADCAST_STEPS_MAX } from '../../../../protocol/limits.ts'
 import { fromBase64url } from '../../../../protocol/wire/base64url.ts'
 import { utf8 } from '../../../../protocol/wire/bytes.ts'
 import { flipped } from '../handshake/meeting.ts'
@@ -192,10 +192,28 @@ describe('the edge', () => {
     const id = new Uint8Array(8)
     const sealed = new Uint8Array(80)
     const chain = new ReceivingChain(counting, { id, counter: 7 }, key())
-    expect(await chain.open(utf8(''), { id, counter: 7 + BROADCAST_STEPS_MAX, sealed })).toBe('unopened')
+    const forge = (ahead: number) => chain.open(utf8(''), { id, counter: 7 + ahead, sealed })
+    expect(await forge(BROADCAST_STEPS_MAX + 1)).toBe('too-far')
+    expect(hashes).toBe(0)
+    expect(await forge(BROADCAST_STEPS_MAX)).toBe('unopened')
     expect(hashes).toBe(BROADCAST_STEPS_MAX + 1)
-    expect(await chain.open(utf8(''), { id, counter: 8 + BROADCAST_STEPS_MAX, sealed })).toBe('too-far')
-    expect(hashes).toBe(BROADCAST_STEPS_MAX + 1)
+    expect(await forge(BROADCAST_STEPS_MAX)).toBe('too-far')
+    for (let reach = BROADCAST_STEPS_MAX / 2; reach >= BROADCAST_STEPS_LEAST; reach /= 2)
+      expect(await forge(reach)).toBe('unopened')
+    hashes = 0
+    for (let ahead = 0; ahead <= BROADCAST_STEPS_MAX; ahead++) await forge(ahead)
+    expect(hashes).toBe(45) // 0 to 8 steps, and a message's key each time
+  })
+
+  it('that sent forgeries has not made anybody deaf: what opens restores what may be lost', async () => {
+    const { members, frame } = await sealedHello()
+    const [alice, bob] = members
+    for (let time = 0; time < 8; time++) await bob.hears(alice.id, flipped(frame, 300))
+    await bob.hears(alice.id, frame)
+    for (let i = 0; i < BROADCAST_STEPS_MAX; i++) await alice.says('lost')
+    await alice.says('heard')
+    await bob.hears(alice.id, alice.frames.at(-1) as Uint8Array)
+    expect(bob.said).toEqual(['hello', 'heard'])
   })
 
   it('sees of what is said only its class, whichever way it goes', async () => {
