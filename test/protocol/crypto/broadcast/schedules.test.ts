@@ -270,7 +270,7 @@ describe('whatever happens in a room', () => {
         delivered += expectComplete(course)
         await expectNothingForNewcomers(course)
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     )
     expect(delivered).toBeGreaterThan(1_000)
   })
@@ -288,7 +288,7 @@ describe('whatever happens in a room', () => {
         for (const { member } of course.seats) heard += member.heard.length
         await expectNothingForNewcomers(course)
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     )
     expect(heard).toBeGreaterThan(1_000)
   })
