@@ -2,6 +2,7 @@
 // the first script of a page stays small.
 
 import { FULL, take } from '../protocol/bucket.ts'
+import { roomOfService, SealedRoom } from '../protocol/crypto/broadcast/sealing.ts'
 import { chooseSuite } from '../protocol/crypto/choose.ts'
 import type { Subtle } from '../protocol/crypto/subtle.ts'
 import type { Suite } from '../protocol/crypto/suite.ts'
@@ -10,6 +11,7 @@ import { type PeerId, parsePeerId } from '../protocol/peer-id.ts'
 import { nowMs } from './clock.ts'
 import { type Identity, newIdentity, type OpenIdentity } from './identity.ts'
 import { PeerLink, type PeerLinkOptions, type PeerListener } from './peer-link.ts'
+import { type BroadcastListener, SealedBroadcasts } from './sealed-broadcasts.ts'
 import { SecureLink, type SecureLinkListener } from './secure-link.ts'
 import { Tickets } from './tickets.ts'
 import type { IdentityChoice } from './types.ts'
@@ -51,15 +53,31 @@ function linksOf(suite: Suite, identity: Identity): MakeLink {
   return (options, listener) => new PeerLink({ ...options, makeSecure }, listener)
 }
 
+export type MakeBroadcasts = (network: string, room: string, listener: BroadcastListener) => SealedBroadcasts
+
+function broadcastsOf(suite: Suite, { id: self }: Identity): MakeBroadcasts {
+  return (network, room, listener) =>
+    new SealedBroadcasts(SealedRoom.open(suite, { network, room, self }), listener)
+}
+
 export interface OpenKeys extends OpenIdentity {
   readonly suite: Suite
   readonly makeLink: MakeLink
+  readonly makeBroadcasts: MakeBroadcasts
+  readonly roomOfService: typeof roomOfService
 }
 
 /** The kept one of this choice, or without a choice one for this run; and the keys of its links. */
 export async function openIdentity(choice: IdentityChoice | undefined): Promise<OpenKeys> {
   const { suite, ...opened } = await (choice === undefined ? newKeys() : openKept(choice))
-  return { suite, ...opened, makeLink: linksOf(suite, opened.identity) }
+  const { identity } = opened
+  return {
+    suite,
+    ...opened,
+    makeLink: linksOf(suite, identity),
+    makeBroadcasts: broadcastsOf(suite, identity),
+    roomOfService,
+  }
 }
 
 async function newKeys() {

@@ -116,7 +116,7 @@ export interface DatagramEvent {
 export interface BroadcastEvent {
   readonly from: PeerId
   readonly data: Received
-  readonly via: 'relay'
+  readonly via: Via
 }
 
 /** `reconnecting`: the socket to the edge is gone and will come back; direct paths go on meanwhile. */

@@ -22,7 +22,7 @@ import { watchNetwork } from './network-watch.ts'
 import { checkChoice, checkDuration, checkOptions, checkSignal } from './options.ts'
 import type { PeerLink, PeerListener } from './peer-link.ts'
 import { encodeMetadata, type Room } from './room.ts'
-import type { MakeLink } from './secure.ts'
+import type { MakeBroadcasts, MakeLink } from './secure.ts'
 import type { Data, JoinOptions, PeerId, Receipt, SendOptions, Status, WaypostEvents } from './types.ts'
 
 export interface WaypostParts extends OpenIdentity {
@@ -32,6 +32,8 @@ export interface WaypostParts extends OpenIdentity {
   readonly iceServers: readonly IceServer[]
   readonly suite: Suite
   readonly makeLink: MakeLink
+  readonly makeBroadcasts: MakeBroadcasts
+  readonly roomOfService: (bytes: Uint8Array) => string | undefined
   /** The class that makes direct connections; undefined where there is none, or none is wanted. */
   readonly direct: typeof Direct | undefined
 }
@@ -45,11 +47,14 @@ export class Waypost {
   readonly #parts: WaypostParts
   readonly #events = new Events<WaypostEvents>(['message', 'datagram', 'path'])
   readonly #rooms = new Map<string, JoinedRoom>()
+  /** Left, and still saying their last words. */
+  readonly #leaving = new Set<JoinedRoom>()
   readonly #links = new Map<PeerId, PeerLink>()
   readonly #lingering = new Map<PeerId, ReturnType<typeof setTimeout>>()
   readonly #deliveries = new Deliveries()
   readonly #drops = new DropCounts()
   readonly #stopWatching: () => void
+  #services: Promise<unknown> = Promise.resolve()
   #closed = false
 
   /** Wayposts come from `connect()`. */
@@ -148,8 +153,10 @@ export class Waypost {
     if (this.#closed) return
     this.#closed = true
     this.#stopWatching()
+    const rooms = [...this.#rooms.values()]
+    await Promise.all([...rooms, ...this.#leaving].map((room) => room.spoken()))
     for (const link of this.#links.values()) link.close()
-    for (const room of [...this.#rooms.values()]) room.leave()
+    for (const room of rooms) room.leave()
     for (const timer of this.#lingering.values()) clearTimeout(timer)
     this.#links.clear()
     this.#events.clear()
@@ -188,11 +195,18 @@ export class Waypost {
         this.#reachChanged()
         if (!again) this.#meetAll(room)
       },
+      makeBroadcasts: (room, listener) => this.#parts.makeBroadcasts(this.#parts.network, room, listener),
+      tell: (to, service) => this.#tell(to, service),
       relayed: (room, from, payload) => this.#links.get(from.id)?.relayed(room.host, payload),
       signalled: (from, payload) => this.#links.get(from.id)?.signalled(payload),
       dropped: (reason) => this.#drops.count(reason),
+      roomLeaving: (room) => {
+        if (this.#rooms.get(room.name) === room) this.#rooms.delete(room.name)
+        this.#leaving.add(room)
+      },
       roomEnded: (room) => {
         if (this.#rooms.get(room.name) === room) this.#rooms.delete(room.name)
+        this.#leaving.delete(room)
       },
       via: (id) => this.#links.get(id)?.via,
       roundTripMs: (id) => this.#links.get(id)?.roundTripMs,
@@ -250,10 +264,7 @@ export class Waypost {
         if (handled === undefined) consumed()
         else void handled.then(consumed)
       },
-      machinery: (_lane, _data, consumed) => {
-        this.#drops.count('unexpected')
-        consumed()
-      },
+      machinery: (lane, bytes, consumed) => this.#machinery(from, lane, bytes, consumed),
       datagram: (bytes, via) => {
         const data = tryDecodeData(bytes)
         if (data === undefined) this.#drops.count('malformed')
@@ -264,6 +275,33 @@ export class Waypost {
       pathChanged: (via) => queueMicrotask(() => this.#events.emit('path', { peer: from, via })),
       dropped: (reason) => this.#drops.count(reason),
     }
+  }
+
+  #machinery(from: PeerId, lane: 'streams' | 'service', bytes: Uint8Array, consumed: () => void): void {
+    if (lane === 'streams') {
+      this.#drops.count('unexpected')
+      return consumed()
+    }
+    // One after another: which room a message is for takes a moment to say, and their order counts.
+    this.#services = this.#services.then(async () => {
+      const tag = this.#parts.roomOfService(bytes)
+      for (const room of this.#rooms.values()) {
+        if ((await room.tag()) === tag) return void room.heardService(from, bytes).then(consumed)
+      }
+      this.#drops.count('wrong-room') // Of a room we have left, perhaps.
+      consumed()
+    })
+  }
+
+  async #tell(to: PeerId, service: Uint8Array): Promise<unknown> {
+    const link = this.#links.get(to)
+    if (link === undefined || link.waitingMessages >= limits.LINK_QUEUE_MESSAGES_MAX) {
+      this.#drops.count('slow-receiver')
+      return
+    }
+    const { token, settled } = this.#deliveries.begin(undefined, () => {})
+    link.send(token, 'service', service, nowMs() + limits.LINK_TTL_MS, 'normal')
+    return settled
   }
 
   /** The peer may be back in a moment (a reload, a new network): what is under way to it waits a little. */
