@@ -9,7 +9,7 @@ import { checkDuration, checkOptions, checkSignal } from './options.ts'
 import type { ConnectOptions } from './types.ts'
 import { Waypost } from './waypost.ts'
 
-const OPTIONS = ['network', 'relayOnly', 'iceServers', 'timeoutMs', 'signal'] as const
+const OPTIONS = ['network', 'relayOnly', 'iceServers', 'timeoutMs', 'signal', 'onStampProgress'] as const
 const TIMEOUT_MS = 20_000
 const TIMEOUT_MAX_MS = 600_000
 /** Between tries while the edge does not answer: a page that loads while the network comes up should not have to retry. */
@@ -29,12 +29,24 @@ export async function connect(edge: string | URL, options: ConnectOptions = {}):
   if (options.iceServers !== undefined && iceServers === undefined) {
     throw new TypeError('connect: iceServers must be a list of { urls, username?, credential? }')
   }
+  const { onStampProgress } = options
+  if (onStampProgress !== undefined && typeof onStampProgress !== 'function')
+    throw new TypeError('connect: onStampProgress must be a function')
   const base = edgeUrl(edge)
-  const [bootstrap, direct, { identity, suite }] = await Promise.all([
+  const [bootstrap, direct, { identity, suite, Passes }] = await Promise.all([
     ask(base, network, options),
     relayOnly ? undefined : loadDirect(),
     openIdentity(),
   ])
+  const passes = new Passes({
+    base,
+    network,
+    hash: suite.hash,
+    key: identity.key,
+    challenge: bootstrap.challenge,
+    onProgress: onStampProgress,
+  })
+  passes.begin() // Whoever connects is about to join.
   return new Waypost({
     base,
     network,
@@ -42,6 +54,7 @@ export async function connect(edge: string | URL, options: ConnectOptions = {}):
     iceServers: iceServers ?? bootstrap.iceServers,
     identity,
     suite,
+    passes,
     direct,
   })
 }
@@ -56,9 +69,9 @@ async function loadDirect(): Promise<typeof Direct | undefined> {
 }
 
 async function openIdentity() {
-  const { newIdentity, openSuite } = await import('./secure.ts')
+  const { newIdentity, openSuite, Passes } = await import('./secure.ts')
   const suite = await openSuite()
-  return { suite, identity: await newIdentity(suite) }
+  return { suite, identity: await newIdentity(suite), Passes }
 }
 
 function edgeUrl(edge: string | URL): URL {

@@ -8,6 +8,7 @@ import { WireError } from '../protocol/wire/bytes.ts'
 import { decodeData, type Received } from '../protocol/wire/data.ts'
 import { Events } from './events.ts'
 import type { Identity } from './identity.ts'
+import type { Passes } from './pass.ts'
 import { ROOM_EVENTS, Room } from './room.ts'
 import { RoomHost, type RoomListener } from './room-host.ts'
 import type { CloseReason, Peer, PeerId, RoomEvents, RoomState, RoomStatus, Via } from './types.ts'
@@ -22,6 +23,8 @@ export interface RoomOwner {
   entered(room: JoinedRoom, again: boolean): void
   relayed(from: KnownMember, payload: Uint8Array): void
   signalled(from: KnownMember, payload: Uint8Array): void
+  /** The room gave us the next pass. */
+  passRenewed(pass: string): void
   dropped(reason: DropReason): void
   roomEnded(room: JoinedRoom): void
   via(id: PeerId): Via | undefined
@@ -32,6 +35,7 @@ export interface JoinedRoomOptions {
   readonly name: string
   readonly url: string
   readonly identity: Identity
+  readonly passes: Passes
   readonly metadata: Uint8Array
   readonly timeoutMs: number
 }
@@ -59,8 +63,11 @@ export class JoinedRoom {
       this.#resolve = resolve
       this.#reject = reject
     })
-    const { url, identity, metadata, timeoutMs } = options
-    this.host = new RoomHost({ url, identity, metadata, firstJoinWithinMs: timeoutMs }, this.#listener())
+    const { url, identity, passes, metadata, timeoutMs } = options
+    this.host = new RoomHost(
+      { url, identity, passes, metadata, firstJoinWithinMs: timeoutMs },
+      this.#listener(),
+    )
     this.api = new Room({
       name: this.name,
       host: this.host,
@@ -135,7 +142,8 @@ export class JoinedRoom {
         this.#broadcast(from, payload)
       },
       dropped: (reason) => this.#owner.dropped(reason),
-      ended: (reason) => this.#ended(reason),
+      passRenewed: (pass) => this.#owner.passRenewed(pass),
+      ended: (reason, cause) => this.#ended(reason, cause),
     }
   }
 
@@ -151,10 +159,14 @@ export class JoinedRoom {
     this.#events.emit('state', state)
   }
 
-  #ended(reason: EndReason): void {
-    const { code, message } = ENDS[reason]
+  #ended(reason: EndReason, cause: unknown): void {
+    const { code, message } = ENDS[reason] ?? {
+      code: 'edge-refused',
+      message: `the edge would not let us in: ${reason}`,
+    }
     this.#closeReason = code
-    this.#reject(new WaypostError(code, `${message} (room '${this.name}')`))
+    const why = reason === 'no-pass' && cause instanceof WaypostError ? `: ${cause.message}` : ''
+    this.#reject(new WaypostError(code, `${message}${why} (room '${this.name}')`, { cause }))
     this.#become('closed')
     this.#owner.roomEnded(this)
   }
@@ -195,7 +207,8 @@ export function tryDecodeData(bytes: Uint8Array): { readonly value: Received } |
   }
 }
 
-const ENDS: Readonly<Record<EndReason, { readonly code: CloseReason; readonly message: string }>> = {
+/** All others are refusals of the edge, whose names say enough. */
+const ENDS: Partial<Record<EndReason, { readonly code: CloseReason; readonly message: string }>> = {
   left: { code: 'closed', message: 'the room was left' },
   unreachable: { code: 'edge-unreachable', message: 'the room could not be reached in time' },
   superseded: { code: 'superseded', message: 'this peer joined from elsewhere' },
@@ -205,5 +218,4 @@ const ENDS: Readonly<Record<EndReason, { readonly code: CloseReason; readonly me
     message: 'edge and client speak different versions of the protocol',
   },
   'too-large': { code: 'too-large', message: 'the edge takes less metadata than this' },
-  'bad-request': { code: 'edge-refused', message: 'the edge did not understand the request to join' },
 }

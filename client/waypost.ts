@@ -20,6 +20,7 @@ import type { Identity } from './identity.ts'
 import { JoinedRoom, type RoomOwner, tryDecodeData } from './joined-room.ts'
 import { watchNetwork } from './network-watch.ts'
 import { checkChoice, checkDuration, checkOptions, checkSignal } from './options.ts'
+import type { Passes } from './pass.ts'
 import { PeerLink, type PeerListener } from './peer-link.ts'
 import { encodeMetadata, type Room } from './room.ts'
 import type { Data, JoinOptions, PeerId, Receipt, SendOptions, Status, WaypostEvents } from './types.ts'
@@ -31,6 +32,7 @@ export interface WaypostParts {
   readonly iceServers: readonly IceServer[]
   readonly identity: Identity
   readonly suite: Suite
+  readonly passes: Passes
   /** The class that makes direct connections; undefined where there is none, or none is wanted. */
   readonly direct: typeof Direct | undefined
 }
@@ -148,6 +150,7 @@ export class Waypost {
     if (this.#closed) return
     this.#closed = true
     this.#stopWatching()
+    this.#parts.passes.close()
     for (const link of this.#links.values()) link.close()
     for (const room of [...this.#rooms.values()]) room.leave()
     for (const timer of this.#lingering.values()) clearTimeout(timer)
@@ -162,11 +165,11 @@ export class Waypost {
   // ---- rooms ---------------------------------------------------------------------------------------------------
 
   #enter(name: string, metadata: Uint8Array, timeoutMs: number): JoinedRoom {
-    const { base, network, identity } = this.#parts
+    const { base, network, identity, passes } = this.#parts
     const url = new URL(`v1/rooms/${encodeURIComponent(name)}`, base)
     url.protocol = base.protocol === 'https:' ? 'wss:' : 'ws:'
     url.searchParams.set('network', network)
-    const room = new JoinedRoom({ name, url: url.href, identity, metadata, timeoutMs }, this.#owner())
+    const room = new JoinedRoom({ name, url: url.href, identity, passes, metadata, timeoutMs }, this.#owner())
     this.#rooms.set(name, room)
     room.start()
     return room
@@ -186,6 +189,7 @@ export class Waypost {
       },
       relayed: (from, payload) => this.#links.get(from.id)?.relayed(payload),
       signalled: (from, payload) => this.#links.get(from.id)?.signalled(payload),
+      passRenewed: (pass) => this.#passRenewed(pass),
       dropped: (reason) => this.#drops.count(reason),
       roomEnded: (room) => {
         if (this.#rooms.get(room.name) === room) this.#rooms.delete(room.name)
@@ -193,6 +197,14 @@ export class Waypost {
       via: (id) => this.#links.get(id)?.via,
       roundTripMs: (id) => this.#links.get(id)?.roundTripMs,
     }
+  }
+
+  /** One room's pass is every room's: none of the others needs to ask. */
+  #passRenewed(pass: string): void {
+    const { passes } = this.#parts
+    if (!passes.renewed(pass)) return this.#drops.count('unexpected')
+    const { renewAtMs } = passes
+    for (const room of this.#rooms.values()) room.host.give({ kind: 'pass', pass, renewAtMs })
   }
 
   #reachChanged(): void {

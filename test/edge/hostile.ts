@@ -1,11 +1,11 @@
 // A member that means harm: whatever bytes it can think of, from frames that were good until it touched them.
 
-import { joinSubprotocols } from '../../protocol/room/admission.ts'
 import { framesOf } from '../../protocol/wire/batch.ts'
 import { encode } from '../../protocol/wire/codec.ts'
 import type { Frame } from '../../protocol/wire/frames.ts'
 import { FRAME } from '../../protocol/wire/registry.ts'
 import type { Random } from '../sim/random.ts'
+import { offerOf } from '../support/passes.ts'
 import { upgrade } from './socket.ts'
 
 const TYPES = Object.values(FRAME)
@@ -120,7 +120,7 @@ export class Hostile {
   async #connect(): Promise<void> {
     const metadata = this.#random.bytes(this.#random.below(30))
     const join = { kind: 'join', version: 1, peer: this.#peer, session: this.#session, metadata } as const
-    const { webSocket } = await upgrade(`/v1/rooms/${this.#room}`, joinSubprotocols(join))
+    const { webSocket } = await upgrade(`/v1/rooms/${this.#room}`, await offerOf(join))
     if (webSocket === null) throw new Error('the edge did not open a socket')
     this.#socket = webSocket
     this.#welcomed = false
