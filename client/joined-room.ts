@@ -162,7 +162,7 @@ export class JoinedRoom {
   #ended(reason: EndReason, cause: unknown): void {
     const { code, message } = ENDS[reason] ?? {
       code: 'edge-refused',
-      message: `the edge would not let us in: ${reason}`,
+      message: `the edge will not let us in: ${reason}`,
     }
     this.#closeReason = code
     const why = reason === 'no-pass' && cause instanceof WaypostError ? `: ${cause.message}` : ''

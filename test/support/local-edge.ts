@@ -23,7 +23,7 @@ export interface EdgeOptions {
 export class LocalEdge {
   readonly port: number
   readonly #state = mkdtempSync(join(tmpdir(), 'waypost-edge-'))
-  readonly #vars: Readonly<Record<string, string | number>>
+  #vars: Readonly<Record<string, string | number>>
   #child: ChildProcess | undefined
   #output = ''
 
@@ -76,6 +76,13 @@ export class LocalEdge {
     child.stdout.on('data', keep)
     child.stderr.on('data', keep)
     await this.#healthy(child)
+  }
+
+  /** Deployed anew with other settings, at the same address. */
+  async restart(vars: EdgeOptions['vars'] = this.#vars): Promise<void> {
+    await this.kill()
+    this.#vars = vars
+    await this.up()
   }
 
   /** kill -9 of wrangler and workerd alike: nobody says goodbye to anybody. */
