@@ -81,13 +81,13 @@ export class Passes {
     return this.#kept?.renewAtMs ?? Number.POSITIVE_INFINITY
   }
 
-  /** A room gave us this one. False: it is none of ours, or no newer. */
+  /** A room gave us this one. False: it is none of ours, or older. */
   renewed(pass: string): boolean {
     const before = this.#kept
     const now = readPass(before?.pass ?? '')
     const next = readPass(pass)
     if (before === undefined || now === undefined || next === undefined) return false
-    if (!equalBytes(next.subject, now.subject) || next.expiresAtMs <= now.expiresAtMs) return false
+    if (!equalBytes(next.subject, now.subject) || next.expiresAtMs < now.expiresAtMs) return false
     this.#kept = keptOf(pass, next.expiresAtMs, before.aheadMs)
     return true
   }
