@@ -46,7 +46,7 @@ describe.skipIf(!exists('client/index.ts'))('the package', () => {
       const installed = join('node_modules', name)
       cpSync(join(root, installed), join(consumer, installed), { recursive: true, dereference: true })
     }
-  })
+  }, 60_000)
 
   afterAll(() => rmSync(consumer, { recursive: true, force: true }))
 
