@@ -106,6 +106,8 @@ export class Hostile {
       () => ({ kind: 'broadcast', address, payload: small }),
       () => ({ kind: 'metadata', address: 0, metadata: random.bytes(random.pick([0, 9, 1_024, 1_025])) }),
       () => ({ kind: 'sweep' }),
+      () => ({ kind: 'passWanted' }),
+      () => ({ kind: 'pass', pass: 'A'.repeat(random.below(90)) }),
       () => ({ kind: 'drained', bytes: random.u32() }),
       () => ({ kind: 'join', version: 1, peer: member.peer, session: member.session, metadata: small }),
       () => ({ kind: 'left', address, reason: 'closed' }),
