@@ -33,7 +33,7 @@ export async function connect(edge: string | URL, options: ConnectOptions = {}):
   if (onStampProgress !== undefined && typeof onStampProgress !== 'function')
     throw new TypeError('connect: onStampProgress must be a function')
   const base = edgeUrl(edge)
-  const [bootstrap, direct, { identity, suite, Passes }] = await Promise.all([
+  const [bootstrap, direct, { Passes, ...keys }] = await Promise.all([
     ask(base, network, options),
     relayOnly ? undefined : loadDirect(),
     openIdentity(),
@@ -41,8 +41,8 @@ export async function connect(edge: string | URL, options: ConnectOptions = {}):
   const passes = new Passes({
     base,
     network,
-    hash: suite.hash,
-    key: identity.key,
+    hash: keys.suite.hash,
+    key: keys.identity.key,
     challenge: bootstrap.challenge,
     onProgress: onStampProgress,
   })
@@ -52,8 +52,7 @@ export async function connect(edge: string | URL, options: ConnectOptions = {}):
     network,
     relayOnly,
     iceServers: iceServers ?? bootstrap.iceServers,
-    identity,
-    suite,
+    ...keys,
     passes,
     direct,
   })
@@ -69,9 +68,10 @@ async function loadDirect(): Promise<typeof Direct | undefined> {
 }
 
 async function openIdentity() {
-  const { newIdentity, openSuite, Passes } = await import('./secure.ts')
+  const { keysOfLinks, makeLink, newIdentity, openSuite, Passes } = await import('./secure.ts')
   const suite = await openSuite()
-  return { suite, identity: await newIdentity(suite), Passes }
+  const identity = await newIdentity(suite)
+  return { suite, identity, makeSecure: keysOfLinks(suite, identity), makeLink, Passes }
 }
 
 function edgeUrl(edge: string | URL): URL {

@@ -23,8 +23,9 @@ export interface DirectOptions {
 
 export interface DirectListener {
   signal(frame: SignalFrame): void
-  frame(bytes: Uint8Array): void
-  opened(): void
+  frame(channel: ChannelName, bytes: Uint8Array): void
+  /** With the fingerprints of both certificates. */
+  opened(ours: Uint8Array, theirs: Uint8Array): void
   lost(): void
   dropped(reason: DropReason): void
 }
@@ -61,6 +62,12 @@ export class Direct {
     this.#connection?.send(channel, frame)
   }
 
+  /** What is open is no good: away with it, and another try. */
+  giveUp(): void {
+    const connection = this.#connection?.id
+    if (connection !== undefined) this.#host.give({ kind: 'channelsClosed', connection })
+  }
+
   close(): void {
     this.#host.give({ kind: 'close' })
     this.#host.stop()
@@ -84,8 +91,11 @@ export class Direct {
         return
       case 'signal':
         return this.#listener.signal(effect.frame)
-      case 'opened':
-        return this.#listener.opened()
+      case 'opened': {
+        const fingerprints = this.#connection?.fingerprints
+        if (fingerprints === undefined) return this.giveUp()
+        return this.#listener.opened(fingerprints.ours, fingerprints.theirs)
+      }
       case 'lost':
         return this.#listener.lost()
       case 'failed':
@@ -99,7 +109,7 @@ export class Direct {
     try {
       this.#connection = new DirectConnection(connection, this.#options.iceServers, {
         input: (input) => this.#host.give(input),
-        frame: (bytes) => this.#listener.frame(bytes),
+        frame: (channel, bytes) => this.#listener.frame(channel, bytes),
       })
     } catch {
       // Browsers refuse for reasons of their own: too many connections in one page, an ICE server they do not like.

@@ -21,7 +21,7 @@ export interface RoomOwner {
   /** Of everybody, or of one. */
   reachChanged(id?: PeerId): void
   entered(room: JoinedRoom, again: boolean): void
-  relayed(from: KnownMember, payload: Uint8Array): void
+  relayed(room: JoinedRoom, from: KnownMember, payload: Uint8Array): void
   signalled(from: KnownMember, payload: Uint8Array): void
   /** The room gave us the next pass. */
   passRenewed(pass: string): void
@@ -34,6 +34,7 @@ export interface RoomOwner {
 export interface JoinedRoomOptions {
   readonly name: string
   readonly url: string
+  readonly network: string
   readonly identity: Identity
   readonly passes: Passes
   readonly metadata: Uint8Array
@@ -63,9 +64,9 @@ export class JoinedRoom {
       this.#resolve = resolve
       this.#reject = reject
     })
-    const { url, identity, passes, metadata, timeoutMs } = options
+    const { name, url, network, identity, passes, metadata, timeoutMs } = options
     this.host = new RoomHost(
-      { url, identity, passes, metadata, firstJoinWithinMs: timeoutMs },
+      { name, url, network, identity, passes, metadata, firstJoinWithinMs: timeoutMs },
       this.#listener(),
     )
     this.api = new Room({
@@ -137,7 +138,7 @@ export class JoinedRoom {
       },
       returned: (member) => this.#owner.reachChanged(member.id),
       heard: (as, from, payload) => {
-        if (as === 'relay') return this.#owner.relayed(from, payload)
+        if (as === 'relay') return this.#owner.relayed(this, from, payload)
         if (as === 'signal') return this.#owner.signalled(from, payload)
         this.#broadcast(from, payload)
       },

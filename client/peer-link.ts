@@ -1,10 +1,11 @@
-// Everything about one peer: its link, the rooms through which it can be reached, and the direct way to it, if there is
-// to be one. Composes the link and negotiation machines, which know nothing of each other.
+// Everything about one peer: its link, the link's keys, the rooms through which it can be reached, and the direct way to it,
+// if there is to be one. Composes what knows nothing of each other: link, keying and negotiation.
 
 import type { IceServer } from '../protocol/bootstrap.ts'
 import type { DropReason } from '../protocol/drops.ts'
+import { DATAGRAMS_HELD_MAX, DATAGRAMS_HELD_MS } from '../protocol/limits.ts'
 import { type LinkEffect, type LinkInput, LinkMachine } from '../protocol/link/machine.ts'
-import type { PathName } from '../protocol/link/sending.ts'
+import type { PathName } from '../protocol/path.ts'
 import type { PeerId } from '../protocol/peer-id.ts'
 import type { Priority } from '../protocol/priority.ts'
 import { equalBytes } from '../protocol/wire/bytes.ts'
@@ -16,10 +17,13 @@ import { nowMs } from './clock.ts'
 import type { Direct, DirectListener, DirectOptions } from './direct.ts'
 import { Host } from './host.ts'
 import type { RoomHost } from './room-host.ts'
+import type { SecureLink, SecureLinkListener } from './secure-link.ts'
 import type { DirectStatus, LinkStatus, Via } from './types.ts'
 
 export interface PeerLinkOptions {
   readonly id: PeerId
+  /** The keys of a link to this peer. */
+  readonly makeSecure: (peer: PeerId, listener: SecureLinkListener) => SecureLink
   readonly session: Uint8Array
   readonly polite: boolean
   readonly iceServers: readonly IceServer[]
@@ -45,11 +49,16 @@ export class PeerLink {
   readonly #options: PeerLinkOptions
   readonly #listener: PeerListener
   readonly #rooms = new Set<RoomHost>()
+  readonly #relays = new Map<RoomHost, Relay>()
+  readonly #secure: SecureLink
   readonly #link: LinkMachine
   readonly #linkHost: Host<LinkInput, LinkEffect>
   readonly #direct: Direct | undefined
   #session: Uint8Array
-  #relay: RoomHost | undefined
+  /** The direct connection, as the keys know it. */
+  #directWay: number | undefined
+  /** Datagrams that wait for the first way to open. */
+  #early: { readonly data: Uint8Array; readonly untilMs: number }[] = []
   #connectSoon: Alarm | undefined
 
   constructor(options: PeerLinkOptions, listener: PeerListener) {
@@ -59,6 +68,7 @@ export class PeerLink {
     this.#session = options.session
     this.#link = new LinkMachine(newEpoch())
     this.#linkHost = new Host(this.#link, (effect) => this.#performLink(effect))
+    this.#secure = options.makeSecure(options.id, this.#secureListener())
     this.#direct = options.makeDirect?.(options, this.#directListener())
   }
 
@@ -77,8 +87,9 @@ export class PeerLink {
     return this.#link.idle
   }
 
+  /** A room can be the way before the keys are made: what is sent now takes it. */
   get via(): Via | undefined {
-    return viaOf(this.#link.path)
+    return viaOf(this.#link.path) ?? (this.#relays.size > 0 ? 'relay' : undefined)
   }
 
   get roundTripMs(): number | undefined {
@@ -95,7 +106,6 @@ export class PeerLink {
     if (!equalBytes(session, this.#session)) {
       this.#session = session
       this.#direct?.give({ kind: 'close' })
-      this.#linkHost.give({ kind: 'peerRestarted', epoch: newEpoch() })
     }
     this.#rooms.add(room)
     this.roomChanged()
@@ -108,12 +118,19 @@ export class PeerLink {
 
   /** A room changed that may be a way to the peer: its socket, its roster. One that broke and came back was none in between. */
   roomChanged(): void {
-    const relay = [...this.#rooms].find((each) => each.machine.canReach(this.id))
-    if (relay === this.#relay) return
-    if (this.#relay !== undefined) this.#linkHost.give({ kind: 'pathDown', path: 'relay' })
-    this.#relay = relay
-    if (relay === undefined) return
-    this.#linkHost.give({ kind: 'pathUp', path: 'relay' })
+    let reachable = false
+    for (const room of new Set([...this.#rooms, ...this.#relays.keys()])) {
+      const seen = this.#rooms.has(room) ? room.see(this.id) : undefined
+      const known = this.#relays.get(room)
+      if (seen?.key === known?.key) continue
+      if (known !== undefined) this.#secure.wayDown(known.way)
+      this.#relays.delete(room)
+      if (seen === undefined) continue
+      reachable = true
+      this.#relays.set(room, { key: seen.key, way: this.#secure.wayUp(seen.sight, seen.life) })
+    }
+    if (!reachable) return
+    if (!this.#link.idle) this.#secure.want()
     this.#direct?.give({ kind: 'reachable' })
   }
 
@@ -121,14 +138,24 @@ export class PeerLink {
 
   send(token: number, lane: Lane, data: Uint8Array, deadlineMs: number, priority: Priority): void {
     this.#linkHost.give({ kind: 'send', token, lane, data, deadlineMs, priority })
+    if (!this.reachable) this.#secure.want()
   }
 
   cancel(token: number): void {
     this.#linkHost.give({ kind: 'cancel', token })
   }
 
-  datagram(data: Uint8Array): void {
-    this.#linkHost.give({ kind: 'datagram', data })
+  /** False: there is no way to the peer, nor will there be in a moment. */
+  datagram(data: Uint8Array): boolean {
+    if (this.reachable) {
+      this.#linkHost.give({ kind: 'datagram', data })
+      return true
+    }
+    if (this.#relays.size === 0) return false
+    this.#secure.want()
+    if (this.#early.length === DATAGRAMS_HELD_MAX) this.#early.shift()
+    this.#early.push({ data, untilMs: nowMs() + DATAGRAMS_HELD_MS })
+    return true
   }
 
   get waitingMessages(): number {
@@ -137,6 +164,7 @@ export class PeerLink {
 
   /** Relay first: making a connection keeps a browser busy for ten milliseconds, and what is said in this turn goes before. */
   connect(): void {
+    if (!this.reachable) this.#secure.want()
     if (this.#direct?.state.kind !== 'idle') return
     this.#connectSoon ??= setAlarm(nowMs(), () => {
       this.#connectSoon = undefined
@@ -157,6 +185,7 @@ export class PeerLink {
     this.abandon()
     this.#connectSoon?.cancel()
     this.#direct?.close()
+    this.#secure.close()
     this.#linkHost.stop()
   }
 
@@ -184,8 +213,10 @@ export class PeerLink {
 
   // ---- what comes and goes -----------------------------------------------------------------------------------------
 
-  relayed(payload: Uint8Array): void {
-    this.#linkHost.give({ kind: 'frame', path: 'relay', bytes: payload })
+  relayed(room: RoomHost, payload: Uint8Array): void {
+    const relay = this.#relays.get(room)
+    if (relay === undefined) this.#listener.dropped('unknown-peer')
+    else this.#secure.received(relay.way, 'control', payload)
   }
 
   signalled(payload: Uint8Array): void {
@@ -206,8 +237,7 @@ export class PeerLink {
   #performLink(effect: LinkEffect): void {
     switch (effect.kind) {
       case 'transmit':
-        if (effect.path === 'webrtc') this.#direct?.send(effect.channel, effect.frame)
-        else this.#relay?.give({ kind: 'carry', as: 'relay', to: this.id, payload: effect.frame })
+        this.#secure.transmit(effect.path, effect.channel, effect.frame)
         return
       case 'deliver': {
         const { lane, data } = effect
@@ -224,6 +254,8 @@ export class PeerLink {
       }
       case 'pathChanged':
         return this.#listener.pathChanged(viaOf(effect.path))
+      case 'unanswered':
+        return this.#secure.unanswered()
       case 'directSilent':
         return this.#direct?.give({ kind: 'silent' })
       case 'directHeard':
@@ -236,15 +268,51 @@ export class PeerLink {
   #directListener(): DirectListener {
     return {
       signal: (frame) => this.#signal(frame),
-      frame: (bytes) => this.#linkHost.give({ kind: 'frame', path: 'webrtc', bytes }),
-      opened: () => this.#linkHost.give({ kind: 'pathUp', path: 'webrtc' }),
-      lost: () => this.#linkHost.give({ kind: 'pathDown', path: 'webrtc' }),
+      frame: (channel, bytes) => {
+        if (this.#directWay !== undefined) this.#secure.received(this.#directWay, channel, bytes)
+      },
+      opened: (ours, theirs) => {
+        this.#directWay = this.#secure.wayUp({ path: 'webrtc', ours, theirs }, 0)
+      },
+      lost: () => {
+        if (this.#directWay !== undefined) this.#secure.wayDown(this.#directWay)
+        this.#directWay = undefined
+      },
       dropped: (reason) => this.#listener.dropped(reason),
     }
   }
 
+  #secureListener(): SecureLinkListener {
+    return {
+      carry: (way, channel, bytes) => {
+        if (way === this.#directWay) return this.#direct?.send(channel, bytes)
+        for (const [room, relay] of this.#relays)
+          if (relay.way === way) room.give({ kind: 'carry', as: 'relay', to: this.id, payload: bytes })
+      },
+      frame: (path, bytes) => this.#linkHost.give({ kind: 'frame', path, bytes }),
+      pathUp: (path) => {
+        this.#linkHost.give({ kind: 'pathUp', path })
+        this.#sayEarly()
+      },
+      pathDown: (path) => this.#linkHost.give({ kind: 'pathDown', path }),
+      restarted: () => this.#linkHost.give({ kind: 'peerRestarted', epoch: newEpoch() }),
+      giveUp: (way) => {
+        if (way === this.#directWay) this.#direct?.giveUp()
+      },
+      dropped: (reason) => this.#listener.dropped(reason),
+    }
+  }
+
+  #sayEarly(): void {
+    const early = this.#early
+    this.#early = []
+    for (const { data, untilMs } of early) if (nowMs() < untilMs) this.datagram(data)
+  }
+
+  /** By any room that reaches the peer. */
   #signal(frame: SignalFrame): void {
-    this.#relay?.give({ kind: 'carry', as: 'signal', to: this.id, payload: encode(frame) })
+    const [room] = this.#relays.keys()
+    room?.give({ kind: 'carry', as: 'signal', to: this.id, payload: encode(frame) })
   }
 
   /** An offer where there is nothing to take it: the other side shall know why, and not wait. */
@@ -254,6 +322,12 @@ export class PeerLink {
       this.#signal({ kind: 'decline', connection: frame.connection, reason })
     }
   }
+}
+
+/** A room as a way: with both addresses and the peer's session; when one of them changes it is another. */
+interface Relay {
+  readonly key: string
+  readonly way: number
 }
 
 let lastEpoch = 0

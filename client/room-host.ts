@@ -5,8 +5,10 @@ import { WaypostError } from '../protocol/errors.ts'
 import type { EndReason, MembershipEffect, MembershipInput } from '../protocol/membership/contract.ts'
 import { MembershipMachine } from '../protocol/membership/machine.ts'
 import type { KnownMember } from '../protocol/membership/roster.ts'
+import type { PeerId } from '../protocol/peer-id.ts'
 import { Host } from './host.ts'
 import type { Identity } from './identity.ts'
+import type { Sight } from './key-work.ts'
 import type { Passes } from './pass.ts'
 import { openRoomSocket, type RoomSocket } from './websocket.ts'
 
@@ -24,8 +26,19 @@ export interface RoomListener {
   ended(reason: EndReason, cause: unknown): void
 }
 
+/** A member of ours, as the keys of the link to it see the way through this room. */
+export interface SeenMember {
+  /** Another one: another way. */
+  readonly key: string
+  readonly sight: Sight
+  /** Tells its runs apart. */
+  readonly life: number
+}
+
 export interface RoomHostOptions {
   readonly url: string
+  readonly network: string
+  readonly name: string
   readonly identity: Identity
   readonly passes: Passes
   readonly metadata: Uint8Array
@@ -35,6 +48,7 @@ export interface RoomHostOptions {
 export class RoomHost {
   readonly machine: MembershipMachine
   readonly #url: string
+  readonly #options: RoomHostOptions
   readonly #listener: RoomListener
   readonly #host: Host<MembershipInput, MembershipEffect>
   readonly #passes: Passes
@@ -48,6 +62,7 @@ export class RoomHost {
     const { identity, metadata, firstJoinWithinMs } = options
     this.#url = options.url
     this.#passes = options.passes
+    this.#options = options
     this.#listener = listener
     this.machine = new MembershipMachine({
       peer: identity.bytes,
@@ -57,6 +72,22 @@ export class RoomHost {
       firstJoinWithinMs,
     })
     this.#host = new Host(this.machine, (effect) => this.#perform(effect))
+  }
+
+  /** Undefined: it cannot be reached through this room now. */
+  see(id: PeerId): SeenMember | undefined {
+    const { address } = this.machine
+    const member = this.machine.roster.of(id)
+    if (address === undefined || member === undefined || !this.machine.canReach(id)) return undefined
+    const { network, name: room, identity } = this.#options
+    const ours = { address, session: identity.session }
+    const theirs = { address: member.address, session: member.session }
+    const life = lifeOf(member.session)
+    return {
+      key: `${address} ${member.address} ${life}`,
+      sight: { path: 'relay', network, room, ours, theirs },
+      life,
+    }
   }
 
   give(input: MembershipInput): void {
@@ -130,4 +161,9 @@ export class RoomHost {
       this.give({ kind: 'noPass', forGood: error instanceof WaypostError && error.code === 'edge-refused' })
     }
   }
+}
+
+/** What of a session fits a number. Both lives are bound to the keys in full; this only notices that one is another. */
+function lifeOf(session: Uint8Array): number {
+  return session.subarray(0, 6).reduce((life, byte) => life * 256 + byte, 0)
 }

@@ -21,8 +21,9 @@ import { JoinedRoom, type RoomOwner, tryDecodeData } from './joined-room.ts'
 import { watchNetwork } from './network-watch.ts'
 import { checkChoice, checkDuration, checkOptions, checkSignal } from './options.ts'
 import type { Passes } from './pass.ts'
-import { PeerLink, type PeerListener } from './peer-link.ts'
+import type { PeerLink, PeerListener } from './peer-link.ts'
 import { encodeMetadata, type Room } from './room.ts'
+import type { SecureLink, SecureLinkListener } from './secure-link.ts'
 import type { Data, JoinOptions, PeerId, Receipt, SendOptions, Status, WaypostEvents } from './types.ts'
 
 export interface WaypostParts {
@@ -33,6 +34,9 @@ export interface WaypostParts {
   readonly identity: Identity
   readonly suite: Suite
   readonly passes: Passes
+  /** There are links only where there are keys, and both come through one door. */
+  readonly makeLink: (...parts: ConstructorParameters<typeof PeerLink>) => PeerLink
+  readonly makeSecure: (peer: PeerId, listener: SecureLinkListener) => SecureLink
   /** The class that makes direct connections; undefined where there is none, or none is wanted. */
   readonly direct: typeof Direct | undefined
 }
@@ -127,10 +131,9 @@ export class Waypost {
     if (bytes.length > limits.DATAGRAM_BYTES_MAX) {
       throw new WaypostError('too-large', `a datagram holds at most ${limits.DATAGRAM_BYTES_MAX - 1} bytes`)
     }
-    if (link === undefined || !link.reachable) return false
+    if (link === undefined) return false
     link.connect()
-    link.datagram(bytes)
-    return true
+    return link.datagram(bytes)
   }
 
   status(): Status {
@@ -169,7 +172,10 @@ export class Waypost {
     const url = new URL(`v1/rooms/${encodeURIComponent(name)}`, base)
     url.protocol = base.protocol === 'https:' ? 'wss:' : 'ws:'
     url.searchParams.set('network', network)
-    const room = new JoinedRoom({ name, url: url.href, identity, passes, metadata, timeoutMs }, this.#owner())
+    const room = new JoinedRoom(
+      { name, url: url.href, network, identity, passes, metadata, timeoutMs },
+      this.#owner(),
+    )
     this.#rooms.set(name, room)
     room.start()
     return room
@@ -187,7 +193,7 @@ export class Waypost {
         this.#reachChanged()
         if (!again) this.#meetAll(room)
       },
-      relayed: (from, payload) => this.#links.get(from.id)?.relayed(payload),
+      relayed: (room, from, payload) => this.#links.get(from.id)?.relayed(room.host, payload),
       signalled: (from, payload) => this.#links.get(from.id)?.signalled(payload),
       passRenewed: (pass) => this.#passRenewed(pass),
       dropped: (reason) => this.#drops.count(reason),
@@ -234,13 +240,14 @@ export class Waypost {
   #newLink(member: KnownMember): PeerLink {
     const { iceServers, direct: Direct } = this.#parts
     const { id, session } = member
-    const link = new PeerLink(
+    const link = this.#parts.makeLink(
       {
         id,
         session,
         polite: this.id < id,
         iceServers,
         unwilling: () => this.#unwilling(),
+        makeSecure: this.#parts.makeSecure,
         makeDirect: Direct && ((options, listener) => new Direct(options, listener)),
       },
       this.#listener(id),

@@ -2,6 +2,7 @@
 // machine's effects. Asynchronous browser calls run one after another, and their outcomes go back as inputs.
 
 import type { IceServer } from '../protocol/bootstrap.ts'
+import { fingerprintOf } from '../protocol/keying/fingerprint.ts'
 import { CHANNEL_HIGH_BYTES, CHANNEL_LOW_BYTES } from '../protocol/limits.ts'
 import type { ChannelName } from '../protocol/link/machine.ts'
 import type { NegotiationInput } from '../protocol/negotiation/contract.ts'
@@ -17,7 +18,7 @@ const NAMES = Object.keys(CHANNELS) as ChannelName[]
 export interface DirectEvents {
   /** For the negotiation machine. */
   input(input: NegotiationInput): void
-  frame(bytes: Uint8Array): void
+  frame(channel: ChannelName, bytes: Uint8Array): void
 }
 
 export class DirectConnection {
@@ -43,6 +44,13 @@ export class DirectConnection {
       bulk: this.#channel('bulk'),
       gossip: this.#channel('gossip'),
     }
+  }
+
+  /** Of both ends' certificates, as the descriptions have them; undefined before both are known. */
+  get fingerprints(): { readonly ours: Uint8Array; readonly theirs: Uint8Array } | undefined {
+    const ours = fingerprintOf(this.#pc.localDescription?.sdp ?? '')
+    const theirs = fingerprintOf(this.#pc.remoteDescription?.sdp ?? '')
+    return ours && theirs && { ours, theirs }
   }
 
   makeOffer(round: number, restart: boolean): void {
@@ -102,7 +110,7 @@ export class DirectConnection {
     channel.onclose = () => this.#input({ kind: 'channelsClosed', connection: this.id })
     channel.onbufferedamountlow = () => this.#drain(name)
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
-      if (!this.#over && data instanceof ArrayBuffer) this.#events.frame(new Uint8Array(data))
+      if (!this.#over && data instanceof ArrayBuffer) this.#events.frame(name, new Uint8Array(data))
     }
     return channel
   }

@@ -11,6 +11,24 @@ export const DROP_REASONS = [
   'stale', // of an attempt or epoch that is over
   'over-window', // beyond what we told the sender it may send
   'unknown-peer', // from somebody not in the roster
+
+  // A handshake's (crypto/handshake/drops.ts says more of each)
+  'self',
+  'suite',
+  'downgraded',
+  'dial-tag',
+  'not-a-key',
+  'wrong-peer',
+  'signature',
+  'ticket',
+  'mac',
+
+  // A record's (crypto/records/drops.ts)
+  'unopened',
+  'replayed',
+  'closed',
+  'epoch',
+  'out-of-order',
 ] as const
 
 export type DropReason = (typeof DROP_REASONS)[number]

@@ -137,8 +137,47 @@ export const LINK_LINGER_MS = LINK_TTL_MS + 60_000
 
 /** A direct path is asked for a sign of life when it was silent this long… */
 export const PATH_PING_MS = 2_000
-/** …and is dead for sending when it then stays silent this long. */
+/**
+ * …and is left for the relay when it owes an answer and is silent for four round trips and four times their jitter, between
+ * these. So a cut is noticed in half a second where there is traffic; the least is what a busy page may be busy.
+ */
+export const PATH_SILENCE_LEAST_MS = 500
 export const PATH_SILENCE_MS = 1_500
+/** A direct path that speaks again proves itself for so long before traffic returns: doubled each time, to the cap… */
+export const PATH_PROVING_MS = 500
+export const PATH_PROVING_MAX_MS = 16_000
+/** …unless it had been well for so long. */
+export const PATH_STEADY_MS = 60_000
+
+// ---- keys of links --------------------------------------------------------------------------------------------
+
+/** A first message of a handshake nobody answered is sent again after this, doubled each time to the cap. */
+export const KEYING_RESEND_MS = 1_000
+export const KEYING_RESEND_MAX_MS = 8_000
+/** Of two dials that cross, the one that stands does so for as many tries: then perhaps nobody hears it. */
+export const KEYING_CROSSED_TRIES = 2
+/** A resumption as often unanswered is given up for a full handshake: the peer's ticket is gone, or its answer lost. */
+export const KEYING_RESUME_TRIES = 2
+/** A join as often unanswered ends the way: 1 + 2 + 4 s. */
+export const KEYING_JOIN_TRIES = 3
+/** So long the answer to a resumption is remembered, in case it was lost. */
+export const KEYING_REMEMBER_MS = 20_000
+/** With something to say, and no way the other side joined for so long, we dial ourselves. */
+export const KEYING_STRANDED_MS = 3_000
+/**
+ * First messages answered per second over all peers, and saved up: each may cost a phone 20 ms where lattices are computed
+ * in JavaScript. A room of 50 that meets at once has its answers within a second. Beyond it: dropped, and sent again.
+ */
+export const HANDSHAKES_PER_SECOND = 20
+export const HANDSHAKES_BURST = 50
+/** Records that came before the keys they are under: as many are held for a link, and as many bytes. Beyond it: dropped. */
+export const HELD_RECORDS_MAX = 64
+export const HELD_RECORDS_BYTES_MAX = MIB
+/** Link frames that leave together share a record of at most so many bytes: what a relay frame holds beside its headers. */
+export const RECORD_BODY_BYTES_MAX = MESSAGE_BYTES_MAX - 5 - 24
+/** Datagrams to a peer whose link is being made wait, so many at most and so long. */
+export const DATAGRAMS_HELD_MAX = 32
+export const DATAGRAMS_HELD_MS = 3_000
 
 // ---- direct connections ---------------------------------------------------------------------------------------
 
@@ -155,6 +194,17 @@ export const SIGNAL_RESEND_MS = 3_000
 export const ATTEMPT_TIMEOUT_MS = 16_000
 /** ICE is restarted when a path stayed dead this long after being open. */
 export const ICE_RESTART_AFTER_MS = 1_500
+/** The link has been patient before it says that a path is silent: so much more, and two seconds have passed. */
+export const ICE_RESTART_SILENT_MS = 1_000
+/** A restart that has not brought the path back by then never does; a new connection may. */
+export const RESTART_TIMEOUT_MS = 8_000
+/**
+ * Between peers that had a direct path in the last minutes another is likely, and a line may be back any second: attempts
+ * are so far apart at first and at most, so that a path that is possible again is found within ten seconds.
+ */
+export const RECOVERY_MS = 600_000
+export const RECOVERY_RETRY_MS = 1_000
+export const RECOVERY_RETRY_MAX_MS = 8_000
 /** After a failed attempt the next waits this long, doubled each time to the cap. */
 export const ATTEMPT_RETRY_MS = 15_000
 export const ATTEMPT_RETRY_MAX_MS = 300_000

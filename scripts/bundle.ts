@@ -26,7 +26,7 @@ export const browserBundle = {
 
 /** What the client loads later, if at all: each part by the files whose dynamic import brings it. */
 export const LAZY_PARTS = {
-  security: ['client/secure.ts'],
+  'keys and links': ['client/secure.ts'],
   'direct connections': ['client/direct.ts'],
   'lattice code in JavaScript': ['protocol/crypto/mixed.ts', 'protocol/crypto/pure.ts'],
 } as const satisfies Readonly<Record<string, readonly string[]>>

@@ -8,11 +8,10 @@ import {
   RESEND_MAX_MS,
   RESEND_MIN_MS,
 } from '../limits.ts'
+import type { PathName } from '../path.ts'
 import { type Priority, PriorityQueue } from '../priority.ts'
 import { Queue } from '../queue.ts'
 import type { Lane, LinkDataFrame } from '../wire/frames.ts'
-
-export type PathName = 'webrtc' | 'relay'
 
 export interface Message {
   /** The host's name for it, given back when it is settled. */
@@ -72,6 +71,7 @@ export class SendingLane {
   #resendMs = RESEND_MIN_MS
   #resendAtMs: number | undefined
   #recovery: Recovery | undefined
+  #unanswered = false
   /** No message's time is over before. Perhaps none's then either: the one it was of may have been acknowledged. */
   #soonestMs = Number.POSITIVE_INFINITY
 
@@ -93,6 +93,13 @@ export class SendingLane {
 
   get resendAtMs(): number | undefined {
     return this.#resendAtMs
+  }
+
+  /** True once each time that all patience came to nothing. */
+  takeUnanswered(): boolean {
+    const unanswered = this.#unanswered
+    this.#unanswered = false
+    return unanswered
   }
 
   push(message: Message): void {
@@ -145,6 +152,7 @@ export class SendingLane {
       this.#resendMs = Math.min(RESEND_MAX_MS, Math.max(this.#resendMs * 2, roundTripMs * 2))
       this.#resendAtMs = nowMs + this.#resendMs
       this.#recovery = { sentTo: this.base, fragments: RESEND_FRAGMENTS, due: true }
+      this.#unanswered = this.#resendMs === RESEND_MAX_MS
     }
     const recovery = this.#recovery
     if (recovery?.due !== true) return []

@@ -62,6 +62,11 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
     return this.#state.kind
   }
 
+  /** Ours in the room, while we are in. */
+  get address(): number | undefined {
+    return this.#state.kind === 'joined' ? this.#state.welcome.address : undefined
+  }
+
   /** Whether a frame given now would reach the room. */
   canReach(id: PeerId): boolean {
     return (

@@ -26,23 +26,32 @@ export function framesOf(message: Uint8Array): readonly Uint8Array[] {
   return frames
 }
 
-/** As few messages as carry the frames in order. A frame that shares no message goes out as it is, uncopied. */
+/** As few messages as carry the frames in order. */
 export function messagesOf(frames: readonly Uint8Array[]): Uint8Array[] {
   const messages: Uint8Array[] = []
-  let from = 0
-  while (from < frames.length) {
-    let to = from
-    let bytes = 1
-    while (to < frames.length && to - from < BATCH_FRAMES_MAX) {
-      const more = LENGTH_BYTES + (frames[to] as Uint8Array).length
-      if (to > from && bytes + more > MESSAGE_BYTES_MAX) break
-      bytes += more
-      to++
-    }
-    messages.push(to - from === 1 ? (frames[from] as Uint8Array) : packed(frames, from, to, bytes))
+  for (let from = 0; from < frames.length; ) {
+    const { message, to } = messageFrom(frames, from, MESSAGE_BYTES_MAX)
+    messages.push(message)
     from = to
   }
   return messages
+}
+
+/**
+ * A message of the frames from there, as many as it holds, and which is next. At least one: a frame that shares no message
+ * goes out as it is, uncopied.
+ */
+export function messageFrom(frames: readonly Uint8Array[], from: number, bytesMax: number) {
+  let to = from
+  let bytes = 1
+  while (to < frames.length && to - from < BATCH_FRAMES_MAX) {
+    const more = LENGTH_BYTES + (frames[to] as Uint8Array).length
+    if (to > from && bytes + more > bytesMax) break
+    bytes += more
+    to++
+  }
+  const message = to - from === 1 ? (frames[from] as Uint8Array) : packed(frames, from, to, bytes)
+  return { message, to }
 }
 
 function packed(frames: readonly Uint8Array[], from: number, to: number, bytes: number): Uint8Array {

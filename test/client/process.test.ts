@@ -44,9 +44,11 @@ function program(source: string, url: string): Run {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const lines: string[] = []
-  const keep = (chunk: Buffer) => lines.push(...chunk.toString().trim().split('\n'))
-  child.stdout.on('data', keep)
-  child.stderr.on('data', keep)
+  child.stdout.on('data', (chunk: Buffer) => lines.push(...chunk.toString().trim().split('\n')))
+  // Not its warnings: Node says of each algorithm that it is new there.
+  child.stderr.on('data', (chunk: Buffer) => {
+    if (!/Warning|trace-warnings/.test(chunk.toString())) lines.push(chunk.toString().trim())
+  })
   return { lines, ended: new Promise((resolve) => child.once('close', resolve)) }
 }
 

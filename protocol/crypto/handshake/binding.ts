@@ -2,16 +2,25 @@
 // channels, because somebody between them ends one and begins another, share no transcript and so no keys.
 
 import { utf8, Writer } from '../../wire/bytes.ts'
+import { SESSION_BYTES } from '../../wire/registry.ts'
 import { concat, type Hash } from '../suite.ts'
 
-/** Through a room. Addresses are those of the members there (wire/address.ts), not who they say they are. */
+/** Where a room says that a member is, and which run of it: what it said of itself when it joined. */
+export interface Place {
+  readonly address: number
+  readonly session: Uint8Array
+}
+
+/**
+ * Through a room. Both sessions are in it (decision 9), so a room that lies about one of them carries no handshake; the
+ * edge's name is not, since two peers may reach one edge by different names.
+ */
 export interface RelayBinding {
   readonly kind: 'relay'
-  readonly origin: string
   readonly network: string
   readonly room: string
-  readonly initiator: number
-  readonly responder: number
+  readonly initiator: Place
+  readonly responder: Place
 }
 
 /** On a data channel: SHA-256 fingerprints of the DTLS certificates, as both ends' descriptions have them. */
@@ -44,17 +53,18 @@ function framed(type: number, value: Uint8Array): Uint8Array {
 }
 
 /** Texts carry their lengths: `ab ‖ c` is not `a ‖ bc`. */
-function relayed({ origin, network, room, initiator, responder }: RelayBinding): Uint8Array {
+function relayed({ network, room, initiator, responder }: RelayBinding): Uint8Array {
   const writer = new Writer()
-  for (const text of [origin, network, room]) {
+  for (const text of [network, room]) {
     const bytes = utf8(text)
     if (bytes.length > TEXT_BYTES_MAX) throw new RangeError('a name in a binding is longer than 65,535 bytes')
     writer.u16(bytes.length).bytes(bytes)
   }
-  for (const address of [initiator, responder]) {
+  for (const { address, session } of [initiator, responder]) {
     if (!Number.isInteger(address) || address < 0 || address > ADDRESS_MAX)
       throw new RangeError(`${address} is no address of a member`)
-    writer.u32(address)
+    if (session.length !== SESSION_BYTES) throw new RangeError(`a session has ${SESSION_BYTES} bytes`)
+    writer.u32(address).bytes(session)
   }
   return writer.done()
 }

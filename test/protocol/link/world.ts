@@ -3,12 +3,8 @@
 
 import type { DropReason } from '../../../protocol/drops.ts'
 import { LINK_WINDOW_BYTES } from '../../../protocol/limits.ts'
-import {
-  type LinkEffect,
-  type LinkInput,
-  LinkMachine,
-  type PathName,
-} from '../../../protocol/link/machine.ts'
+import { type LinkEffect, type LinkInput, LinkMachine } from '../../../protocol/link/machine.ts'
+import type { PathName } from '../../../protocol/path.ts'
 import { decode, encode } from '../../../protocol/wire/codec.ts'
 import type { Lane, LinkFrame } from '../../../protocol/wire/frames.ts'
 
@@ -203,8 +199,8 @@ export class World {
   #transmit(from: Side, path: PathName, bytes: Uint8Array): void {
     const frame = decode(bytes) as LinkFrame
     from.sent.push(frame)
-    if (from.machine.flyingBytes > 2 * LINK_WINDOW_BYTES)
-      throw new Error('more under way than the windows of two lanes hold')
+    if (from.machine.flyingBytes > 4 * LINK_WINDOW_BYTES)
+      throw new Error('more under way than the windows of four lanes hold')
     if (!this.up[path] || !this.passes(from, frame, path)) return
     const { delayMs, jitterMs, loss, repeat } = this.weather[path]
     for (const chance of [1, repeat]) {

@@ -1,7 +1,7 @@
 // Attacks on the handshake, each by somebody who does everything else right: without the check it is about, it would succeed.
 
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Binding } from '../../../../protocol/crypto/handshake/binding.ts'
+import type { Binding, Place } from '../../../../protocol/crypto/handshake/binding.ts'
 import { SIGN_INITIATOR, SIGN_RESPONDER } from '../../../../protocol/crypto/handshake/labels.ts'
 import { readAuth, writeAuth } from '../../../../protocol/crypto/handshake/layout.ts'
 import type { Identity } from '../../../../protocol/crypto/identity.ts'
@@ -144,12 +144,21 @@ describe('somebody between two peers', () => {
   })
 
   const otherBindings: readonly (readonly [string, Binding, Binding])[] = [
-    ['the slots: the caller sits elsewhere', RELAY, { ...RELAY, initiator: 0x0003_abcd } as Binding],
-    ['the slots: the called sits elsewhere', RELAY, { ...RELAY, responder: 0x0003_ef01 } as Binding],
+    [
+      'the slots: the caller sits elsewhere',
+      RELAY,
+      { ...RELAY, initiator: at(RELAY.initiator, 0x0003_abcd) },
+    ],
+    [
+      'the slots: the called sits elsewhere',
+      RELAY,
+      { ...RELAY, responder: at(RELAY.responder, 0x0003_ef01) },
+    ],
+    ["the caller's life", RELAY, { ...RELAY, initiator: anew(RELAY.initiator) }],
+    ["the called one's life", RELAY, { ...RELAY, responder: anew(RELAY.responder) }],
     ['the slots: the two changed places', RELAY, swapped(RELAY)],
     ['the room', RELAY, { ...RELAY, room: 'lobby2' } as Binding],
     ['the network', RELAY, { ...RELAY, network: 'demo2' } as Binding],
-    ['the edge', RELAY, { ...RELAY, origin: 'https://edge2.example' } as Binding],
     ['where a name ends', RELAY, { ...RELAY, network: 'demol', room: 'obby' } as Binding],
     ["the caller's certificate", DTLS, { ...DTLS, initiator: new Uint8Array(32).fill(0x33) } as Binding],
     ["the called one's certificate", DTLS, { ...DTLS, responder: new Uint8Array(32).fill(0x33) } as Binding],
@@ -165,6 +174,14 @@ describe('somebody between two peers', () => {
     expect(await alice.receive(await m2Of(bob, fitted), NOW)).toEqual(drop('unopened'))
   })
 })
+
+function at(place: Place, address: number): Place {
+  return { ...place, address }
+}
+
+function anew(place: Place): Place {
+  return { ...place, session: place.session.map((byte) => byte ^ 1) }
+}
 
 function swapped<Any extends Binding>(binding: Any): Any {
   return { ...binding, initiator: binding.responder, responder: binding.initiator }

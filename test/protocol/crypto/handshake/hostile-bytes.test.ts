@@ -170,12 +170,12 @@ describe('any bytes whatever', () => {
 
 it('a binding says where each of its parts ends', async () => {
   const seen = new Set<string>()
-  for (const [origin, network, room] of [
-    ['a', 'b', 'c'],
-    ['ab', '', 'c'],
-    ['a', 'bc', ''],
-    ['', 'ab', 'c'],
+  for (const [network, room] of [
+    ['ab', 'c'],
+    ['a', 'bc'],
+    ['abc', ''],
+    ['', 'abc'],
   ] as const)
-    seen.add(String(await encodeBinding(suite.hash, { ...RELAY, origin, network, room } as never)))
+    seen.add(String(await encodeBinding(suite.hash, { ...RELAY, network, room })))
   expect(seen.size).toBe(4)
 })

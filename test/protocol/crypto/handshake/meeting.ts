@@ -1,6 +1,6 @@
 // Two peers that meet, and somebody between them: the vocabulary of the handshake's tests.
 
-import type { Binding } from '../../../../protocol/crypto/handshake/binding.ts'
+import type { Binding, RelayBinding } from '../../../../protocol/crypto/handshake/binding.ts'
 import { type Dialling, Initiator } from '../../../../protocol/crypto/handshake/initiator.ts'
 import { type Answering, Responder } from '../../../../protocol/crypto/handshake/responder.ts'
 import type { Session } from '../../../../protocol/crypto/handshake/session.ts'
@@ -9,13 +9,12 @@ import type { Suite } from '../../../../protocol/crypto/suite.ts'
 
 export const NOW = 1_800_000_000_000
 
-export const RELAY: Binding = {
+export const RELAY: RelayBinding = {
   kind: 'relay',
-  origin: 'https://edge.example',
   network: 'demo',
   room: 'lobby',
-  initiator: 0x0001_abcd,
-  responder: 0x0002_ef01,
+  initiator: { address: 0x0001_abcd, session: new Uint8Array(8).fill(0xa1) },
+  responder: { address: 0x0002_ef01, session: new Uint8Array(8).fill(0xb0) },
 }
 
 export const DTLS: Binding = {
