@@ -94,7 +94,7 @@ describe('a stamp', () => {
 describe('a stamp that takes long', () => {
   let edge: LocalEdge
   beforeAll(async () => {
-    edge = await LocalEdge.start({ vars: { STAMP_BITS: 22 } })
+    edge = await LocalEdge.start({ vars: { STAMP_BITS: 19 } })
   }, 90_000)
   afterAll(() => edge?.stop())
 
@@ -112,14 +112,16 @@ describe('a stamp that takes long', () => {
   })
 
   it('is not made any further once its client is closed', async () => {
-    let told = 0
-    const waypost = await client(edge.url, { onStampProgress: () => told++ })
-    await expect.poll(() => told, { timeout: 30_000 }).toBeGreaterThan(0)
+    const told = [0, 0]
+    const connect = (n: 0 | 1) => client(edge.url, { onStampProgress: () => told[n]!++ })
+    const waypost = await connect(0)
+    await expect.poll(() => told[0], { timeout: 40_000 }).toBeGreaterThan(0)
     await waypost.close()
-    const toldThen = told
-    const next = await client(edge.url, { onStampProgress: () => told++ })
-    await expect.poll(() => told, { timeout: 30_000 }).toBeGreaterThan(toldThen)
-    await next.close()
+    const toldThen = told[0]
+    // Another's puzzles are as hard, and take turns with whatever else is being solved here.
+    await connect(1)
+    await expect.poll(() => told[1], { timeout: 40_000 }).toBeGreaterThan(4)
+    expect(told[0]).toBe(toldThen)
   }, 90_000)
 })
 
