@@ -257,6 +257,8 @@ export class PeerLink {
       case 'unanswered':
         return this.#secure.unanswered()
       case 'directSilent':
+        // If it is our network that is gone, our sockets are too, and do not know it yet.
+        for (const room of this.#relays.keys()) room.give({ kind: 'suspected' })
         return this.#direct?.give({ kind: 'silent' })
       case 'directHeard':
         return this.#direct?.give({ kind: 'heard' })

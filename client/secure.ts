@@ -1,5 +1,5 @@
-// Everything that has to do with keys, and what nobody has a use for without them, behind one door: loaded while connect()
-// waits for the edge's answer, so that the first script of a page stays small.
+// Links and everything that has to do with keys, behind one door: loaded while connect() waits for the edge's answer, so that
+// the first script of a page stays small.
 
 import { FULL, take } from '../protocol/bucket.ts'
 import { chooseSuite } from '../protocol/crypto/choose.ts'
@@ -8,12 +8,12 @@ import type { Suite } from '../protocol/crypto/suite.ts'
 import { HANDSHAKES_BURST, HANDSHAKES_PER_SECOND } from '../protocol/limits.ts'
 import { type PeerId, parsePeerId } from '../protocol/peer-id.ts'
 import { nowMs } from './clock.ts'
-import type { Identity } from './identity.ts'
-import { PeerLink } from './peer-link.ts'
+import { type Identity, newIdentity, type OpenIdentity } from './identity.ts'
+import { PeerLink, type PeerLinkOptions, type PeerListener } from './peer-link.ts'
 import { SecureLink, type SecureLinkListener } from './secure-link.ts'
 import { Tickets } from './tickets.ts'
+import type { IdentityChoice } from './types.ts'
 
-export { newIdentity } from './identity.ts'
 export { Passes } from './pass.ts'
 
 /** Best of what this platform has. A page on plain http has no `crypto.subtle`; it has noble's code, loaded then. */
@@ -25,15 +25,12 @@ export function openSuite(): Promise<Suite> {
   })
 }
 
-export function makeLink(...parts: ConstructorParameters<typeof PeerLink>): PeerLink {
-  return new PeerLink(...parts)
-}
+/** What a Waypost knows of a link before there is one. */
+export type LinkOptions = Omit<PeerLinkOptions, 'makeSecure'>
+export type MakeLink = (options: LinkOptions, listener: PeerListener) => PeerLink
 
-/** Makes the keys of links, for one client. */
-export function keysOfLinks(
-  suite: Suite,
-  identity: Identity,
-): (peer: PeerId, listener: SecureLinkListener) => SecureLink {
+/** Makes links with their keys, for one client. */
+function linksOf(suite: Suite, identity: Identity): MakeLink {
   const tickets = new Tickets(nowMs)
   let paidUntilMs = FULL
   const admits = () => {
@@ -41,7 +38,7 @@ export function keysOfLinks(
     if (taken.ok) paidUntilMs = taken.paidUntilMs
     return taken.ok
   }
-  return (peer, listener) =>
+  const makeSecure = (peer: PeerId, listener: SecureLinkListener) =>
     new SecureLink(
       {
         suite,
@@ -53,4 +50,25 @@ export function keysOfLinks(
       },
       listener,
     )
+  return (options, listener) => new PeerLink({ ...options, makeSecure }, listener)
+}
+
+export interface OpenKeys extends OpenIdentity {
+  readonly suite: Suite
+  readonly makeLink: MakeLink
+}
+
+/** The kept one of this choice, or without a choice one for this run; and the keys of its links. */
+export async function openIdentity(choice: IdentityChoice | undefined): Promise<OpenKeys> {
+  const { suite, ...opened } = await (choice === undefined ? newKeys() : openKept(choice))
+  return { suite, ...opened, makeLink: linksOf(suite, opened.identity) }
+}
+
+async function newKeys() {
+  const suite = await openSuite()
+  return { suite, ...(await newIdentity(suite)) }
+}
+
+async function openKept(choice: IdentityChoice) {
+  return (await import('./identities/keeper.ts')).openKept(choice)
 }

@@ -29,6 +29,8 @@ export interface ConnectOptions {
   readonly network?: string
   /** Never connect directly, so that no peer learns this device's addresses. Default: false. */
   readonly relayOnly?: boolean
+  /** One kept on this device, by its name; made on first use. Default: a new one that nobody keeps. */
+  readonly identity?: IdentityChoice
   /** In place of those the edge names. */
   readonly iceServers?: readonly RTCIceServer[]
   /** How long to try to reach the edge. Default: 20 s. */
@@ -39,6 +41,41 @@ export interface ConnectOptions {
    * `connect()`, in the background; joins wait for it.
    */
   readonly onStampProgress?: (share: number) => void
+}
+
+/** By name alone, or with what opens it. A `directory` is Node's only. */
+export type IdentityChoice =
+  | string
+  | { readonly name: string; readonly passphrase?: string; readonly directory?: string }
+
+export interface KeptIdentity {
+  readonly name: string
+  /** Undefined when what is kept of it is damaged. */
+  readonly id: PeerId | undefined
+  /** Whether it opens with a passphrase only. */
+  readonly locked: boolean
+}
+
+/** The identities kept in one place. All reject with a WaypostError whose code says why. */
+export interface Identities {
+  /** A new one; with a passphrase it is locked. */
+  create(name: string, options?: { readonly passphrase?: string }): Promise<KeptIdentity>
+  /** By name. */
+  list(): Promise<readonly KeptIdentity[]>
+  id(name: string): Promise<PeerId>
+  /** A text that gives the identity to whoever has the passphrase. `unlock` is the identity's own, where it is locked. */
+  export(name: string, passphrase: string, options?: { readonly unlock?: string }): Promise<string>
+  /** What `export` gave, under this name. `lock` is a passphrase for it here. */
+  import(
+    name: string,
+    backup: string,
+    passphrase: string,
+    options?: { readonly lock?: string },
+  ): Promise<KeptIdentity>
+  /** For good, with all it kept; not while it is in use. */
+  forget(name: string): Promise<void>
+  /** Node only: those in this directory, in place of `.waypost/identities` in the user's home. */
+  at(directory: string): Identities
 }
 
 export interface JoinOptions {

@@ -16,27 +16,24 @@ import { nowMs } from './clock.ts'
 import { Deliveries } from './deliveries.ts'
 import type { Direct } from './direct.ts'
 import { Events } from './events.ts'
-import type { Identity } from './identity.ts'
+import type { OpenIdentity } from './identity.ts'
 import { JoinedRoom, type RoomOwner, tryDecodeData } from './joined-room.ts'
 import { watchNetwork } from './network-watch.ts'
 import { checkChoice, checkDuration, checkOptions, checkSignal } from './options.ts'
 import type { Passes } from './pass.ts'
 import type { PeerLink, PeerListener } from './peer-link.ts'
 import { encodeMetadata, type Room } from './room.ts'
-import type { SecureLink, SecureLinkListener } from './secure-link.ts'
+import type { MakeLink } from './secure.ts'
 import type { Data, JoinOptions, PeerId, Receipt, SendOptions, Status, WaypostEvents } from './types.ts'
 
-export interface WaypostParts {
+export interface WaypostParts extends OpenIdentity {
   readonly base: URL
   readonly network: string
   readonly relayOnly: boolean
   readonly iceServers: readonly IceServer[]
-  readonly identity: Identity
   readonly suite: Suite
   readonly passes: Passes
-  /** There are links only where there are keys, and both come through one door. */
-  readonly makeLink: (...parts: ConstructorParameters<typeof PeerLink>) => PeerLink
-  readonly makeSecure: (peer: PeerId, listener: SecureLinkListener) => SecureLink
+  readonly makeLink: MakeLink
   /** The class that makes direct connections; undefined where there is none, or none is wanted. */
   readonly direct: typeof Direct | undefined
 }
@@ -148,7 +145,7 @@ export class Waypost {
     }
   }
 
-  /** Leaves every room and ends every link. What was not acknowledged by then rejects with `closed`. */
+  /** Leaves every room, ends every link, and lets go of the identity. What was not acknowledged by then rejects with `closed`. */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
@@ -159,6 +156,7 @@ export class Waypost {
     for (const timer of this.#lingering.values()) clearTimeout(timer)
     this.#links.clear()
     this.#events.clear()
+    await this.#parts.release()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -247,7 +245,6 @@ export class Waypost {
         polite: this.id < id,
         iceServers,
         unwilling: () => this.#unwilling(),
-        makeSecure: this.#parts.makeSecure,
         makeDirect: Direct && ((options, listener) => new Direct(options, listener)),
       },
       this.#listener(id),

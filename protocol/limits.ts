@@ -84,6 +84,8 @@ export const READ_REPORT_BYTES = 128 * KIB
 export const JOIN_TIMEOUT_MS = 10_000
 /** A ping unanswered this long means the socket is dead, though nobody said so (a changed network says nothing). */
 export const PONG_TIMEOUT_MS = 4_000
+/** …and so long when there is reason to doubt it: the network changed, or a direct path fell silent. A slow mobile round trip. */
+export const PONG_SUSPECT_MS = 1_200
 /** Reconnecting: full jitter between the base and the base doubled per attempt, to the cap. */
 export const RECONNECT_BASE_MS = 250
 export const RECONNECT_MAX_MS = 15_000
@@ -251,3 +253,27 @@ export const PASS_REFUSALS_MAX = 2
 export const CHALLENGE_TRIES_MAX = 4
 /** Challenges an isolate remembers as answered, in each of two halves: 2 × 8,192 × about 150 bytes. Beyond: the oldest half is forgotten. */
 export const SPENT_REMEMBERED_MAX = 8_192
+
+// ---- identities -----------------------------------------------------------------------------------------------
+
+/** An identity's name. Where a file holds it each character may take three, and a file's name has 255 at most. Beyond it: RangeError. */
+export const IDENTITY_NAME_LENGTH_MAX = 64
+
+/** A passphrase: longer ones say nothing more, and each must be read. Beyond it: RangeError. */
+export const PASSPHRASE_LENGTH_MAX = 1_024
+
+/**
+ * Rounds of PBKDF2-HMAC-SHA-256 that make a key of a passphrase: what is commonly advised for it (OWASP, 2023 to 2026). A
+ * fifth of a second of a desktop, about one of a slow phone; a short word is guessed all the same.
+ */
+export const PASSPHRASE_ROUNDS = 600_000
+/** A backup may ask for so many, a few seconds; a forged one must not hang a page for hours. Beyond it: it does not open. */
+export const PASSPHRASE_ROUNDS_MAX = 10_000_000
+
+/** A tab that is reloaded dies a moment after its successor is born: so long an identity is waited for. After it: `identity-in-use`. */
+export const IDENTITY_LOCK_WAIT_MS = 300
+
+/** What an identity keeps for its links: a ticket for each of as many peers as a large room has. Beyond it: `too-large`. */
+export const STORE_ENTRIES_MAX = 1_024
+/** One such value: far more than a ticket. Beyond it: `too-large`. */
+export const STORE_VALUE_BYTES_MAX = 16 * KIB

@@ -27,6 +27,8 @@ export type MembershipInput =
   | { readonly kind: 'socketClosed'; readonly socket: number; readonly code: number }
   /** The device says that its network, or its being awake, changed. */
   | { readonly kind: 'networkChanged' }
+  /** Something else that took the same network fell silent: is the socket still there? */
+  | { readonly kind: 'suspected' }
   | {
       readonly kind: 'carry'
       readonly as: 'relay' | 'signal'

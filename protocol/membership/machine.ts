@@ -13,6 +13,7 @@ import {
   JOIN_TIMEOUT_MS,
   PASS_REFUSALS_MAX,
   PASS_RENEWAL_RETRY_MS,
+  PONG_SUSPECT_MS,
   PONG_TIMEOUT_MS,
   READ_REPORT_BYTES,
   RECONNECT_BASE_MS,
@@ -125,6 +126,8 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
         return this.#socketClosed(input.socket, input.code, nowMs)
       case 'networkChanged':
         return this.#networkChanged(nowMs)
+      case 'suspected':
+        return this.#suspected(nowMs)
       case 'carry': {
         const member = this.roster.of(input.to)
         if (member === undefined || !this.canReach(input.to))
@@ -205,9 +208,17 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
     if (state.kind === 'waiting') {
       this.#attempts = 0
       this.#obtainPass()
-    } else if (state.kind === 'joined' && state.pongByMs === undefined) {
-      this.#ping(state, nowMs)
     }
+    this.#suspected(nowMs)
+  }
+
+  /** Asks at once, and does not wait long. */
+  #suspected(nowMs: number): void {
+    const state = this.#state
+    if (state.kind !== 'joined') return
+    const byMs = nowMs + PONG_SUSPECT_MS
+    if (state.pongByMs === undefined) this.#ping(state, nowMs)
+    state.pongByMs = Math.min(state.pongByMs ?? byMs, byMs)
   }
 
   #wake(nowMs: number): void {
