@@ -9,7 +9,15 @@ import { checkDuration, checkOptions, checkSignal } from './options.ts'
 import type { ConnectOptions, IdentityChoice } from './types.ts'
 import { Waypost } from './waypost.ts'
 
-const OPTIONS = ['network', 'relayOnly', 'identity', 'iceServers', 'timeoutMs', 'signal'] as const
+const OPTIONS = [
+  'network',
+  'relayOnly',
+  'identity',
+  'iceServers',
+  'timeoutMs',
+  'signal',
+  'onStampProgress',
+] as const
 const TIMEOUT_MS = 20_000
 const TIMEOUT_MAX_MS = 600_000
 /** Between tries while the edge does not answer: a page that loads while the network comes up should not have to retry. */
@@ -29,21 +37,34 @@ export async function connect(edge: string | URL, options: ConnectOptions = {}):
   if (options.iceServers !== undefined && iceServers === undefined) {
     throw new TypeError('connect: iceServers must be a list of { urls, username?, credential? }')
   }
+  const { onStampProgress } = options
+  if (onStampProgress !== undefined && typeof onStampProgress !== 'function')
+    throw new TypeError('connect: onStampProgress must be a function')
   const base = edgeUrl(edge)
   const opening = openIdentity(options.identity)
   const stop = new AbortController()
   try {
-    const [bootstrap, direct, opened] = await Promise.all([
+    const [bootstrap, direct, { Passes, ...opened }] = await Promise.all([
       ask(base, network, options, stop.signal),
       relayOnly ? undefined : loadDirect(),
       opening,
     ])
+    const passes = new Passes({
+      base,
+      network,
+      hash: opened.suite.hash,
+      key: opened.identity.key,
+      challenge: bootstrap.challenge,
+      onProgress: onStampProgress,
+    })
+    passes.begin() // Whoever connects is about to join.
     return new Waypost({
       base,
       network,
       relayOnly,
       iceServers: iceServers ?? bootstrap.iceServers,
       direct,
+      passes,
       ...opened,
     })
   } catch (problem) {
@@ -67,7 +88,8 @@ async function loadDirect(): Promise<typeof Direct | undefined> {
 }
 
 async function openIdentity(choice: IdentityChoice | undefined) {
-  return (await import('./secure.ts')).openIdentity(choice)
+  const { openIdentity, Passes } = await import('./secure.ts')
+  return { ...(await openIdentity(choice)), Passes }
 }
 
 function edgeUrl(edge: string | URL): URL {

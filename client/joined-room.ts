@@ -9,6 +9,7 @@ import { WireError } from '../protocol/wire/bytes.ts'
 import { decodeData, type Received } from '../protocol/wire/data.ts'
 import { Events } from './events.ts'
 import type { Identity } from './identity.ts'
+import type { Passes } from './pass.ts'
 import { ROOM_EVENTS, Room } from './room.ts'
 import { RoomHost, type RoomListener } from './room-host.ts'
 import type { BroadcastListener, SealedBroadcasts } from './sealed-broadcasts.ts'
@@ -28,6 +29,8 @@ export interface RoomOwner {
   tell(to: PeerId, service: Uint8Array): Promise<unknown>
   relayed(room: JoinedRoom, from: KnownMember, payload: Uint8Array): void
   signalled(from: KnownMember, payload: Uint8Array): void
+  /** The room gave us the next pass. */
+  passRenewed(pass: string): void
   dropped(reason: DropReason): void
   /** It is left: who joins a room of its name joins another. */
   roomLeaving(room: JoinedRoom): void
@@ -41,6 +44,7 @@ export interface JoinedRoomOptions {
   readonly url: string
   readonly network: string
   readonly identity: Identity
+  readonly passes: Passes
   readonly metadata: Uint8Array
   readonly timeoutMs: number
 }
@@ -75,9 +79,9 @@ export class JoinedRoom {
       this.#resolve = resolve
       this.#reject = reject
     })
-    const { name, url, network, identity, metadata, timeoutMs } = options
+    const { name, url, network, identity, passes, metadata, timeoutMs } = options
     this.host = new RoomHost(
-      { name, url, network, identity, metadata, firstJoinWithinMs: timeoutMs },
+      { name, url, network, identity, passes, metadata, firstJoinWithinMs: timeoutMs },
       this.#listener(),
     )
     this.#broadcasts = owner.makeBroadcasts(name, this.#broadcastListener())
@@ -183,7 +187,8 @@ export class JoinedRoom {
         this.#broadcasts.heardRoom(from.id, payload)
       },
       dropped: (reason) => this.#owner.dropped(reason),
-      ended: (reason) => this.#ended(reason),
+      passRenewed: (pass) => this.#owner.passRenewed(pass),
+      ended: (reason, cause) => this.#ended(reason, cause),
     }
   }
 
@@ -216,10 +221,14 @@ export class JoinedRoom {
     this.#events.emit('state', state)
   }
 
-  #ended(reason: EndReason): void {
-    const { code, message } = ENDS[reason]
+  #ended(reason: EndReason, cause: unknown): void {
+    const { code, message } = ENDS[reason] ?? {
+      code: 'edge-refused',
+      message: `the edge will not let us in: ${reason}`,
+    }
     this.#closeReason = code
-    this.#reject(new WaypostError(code, `${message} (room '${this.name}')`))
+    const why = reason === 'no-pass' && cause instanceof WaypostError ? `: ${cause.message}` : ''
+    this.#reject(new WaypostError(code, `${message}${why} (room '${this.name}')`, { cause }))
     this.#broadcasts.close()
     this.#become('closed')
     this.#owner.roomEnded(this)
@@ -261,7 +270,8 @@ export function tryDecodeData(bytes: Uint8Array): { readonly value: Received } |
   }
 }
 
-const ENDS: Readonly<Record<EndReason, { readonly code: CloseReason; readonly message: string }>> = {
+/** All others are refusals of the edge, whose names say enough. */
+const ENDS: Partial<Record<EndReason, { readonly code: CloseReason; readonly message: string }>> = {
   left: { code: 'closed', message: 'the room was left' },
   unreachable: { code: 'edge-unreachable', message: 'the room could not be reached in time' },
   superseded: { code: 'superseded', message: 'this peer joined from elsewhere' },
@@ -271,5 +281,4 @@ const ENDS: Readonly<Record<EndReason, { readonly code: CloseReason; readonly me
     message: 'edge and client speak different versions of the protocol',
   },
   'too-large': { code: 'too-large', message: 'the edge takes less metadata than this' },
-  'bad-request': { code: 'edge-refused', message: 'the edge did not understand the request to join' },
 }

@@ -16,6 +16,8 @@ import { SecureLink, type SecureLinkListener } from './secure-link.ts'
 import { Tickets } from './tickets.ts'
 import type { IdentityChoice } from './types.ts'
 
+export { Passes } from './pass.ts'
+
 /** Best of what this platform has. A page on plain http has no `crypto.subtle`; it has noble's code, loaded then. */
 export function openSuite(): Promise<Suite> {
   const subtle = (globalThis.crypto as Crypto | undefined)?.subtle as unknown as Subtle | undefined

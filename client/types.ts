@@ -36,6 +36,11 @@ export interface ConnectOptions {
   /** How long to try to reach the edge. Default: 20 s. */
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
+  /**
+   * Told how far a stamp is, from 0 to 1: the second or so of work by which a client gets its pass. It begins with
+   * `connect()`, in the background; joins wait for it.
+   */
+  readonly onStampProgress?: (share: number) => void
 }
 
 /** By name alone, or with what opens it. A `directory` is Node's only. */

@@ -20,6 +20,7 @@ import type { OpenIdentity } from './identity.ts'
 import { JoinedRoom, type RoomOwner, tryDecodeData } from './joined-room.ts'
 import { watchNetwork } from './network-watch.ts'
 import { checkChoice, checkDuration, checkOptions, checkSignal } from './options.ts'
+import type { Passes } from './pass.ts'
 import type { PeerLink, PeerListener } from './peer-link.ts'
 import { encodeMetadata, type Room } from './room.ts'
 import type { MakeBroadcasts, MakeLink } from './secure.ts'
@@ -31,6 +32,7 @@ export interface WaypostParts extends OpenIdentity {
   readonly relayOnly: boolean
   readonly iceServers: readonly IceServer[]
   readonly suite: Suite
+  readonly passes: Passes
   readonly makeLink: MakeLink
   readonly makeBroadcasts: MakeBroadcasts
   readonly roomOfService: (bytes: Uint8Array) => string | undefined
@@ -155,6 +157,7 @@ export class Waypost {
     this.#stopWatching()
     const rooms = [...this.#rooms.values()]
     await Promise.all([...rooms, ...this.#leaving].map((room) => room.spoken()))
+    this.#parts.passes.close()
     for (const link of this.#links.values()) link.close()
     for (const room of rooms) room.leave()
     for (const timer of this.#lingering.values()) clearTimeout(timer)
@@ -170,12 +173,12 @@ export class Waypost {
   // ---- rooms ---------------------------------------------------------------------------------------------------
 
   #enter(name: string, metadata: Uint8Array, timeoutMs: number): JoinedRoom {
-    const { base, network, identity } = this.#parts
+    const { base, network, identity, passes } = this.#parts
     const url = new URL(`v1/rooms/${encodeURIComponent(name)}`, base)
     url.protocol = base.protocol === 'https:' ? 'wss:' : 'ws:'
     url.searchParams.set('network', network)
     const room = new JoinedRoom(
-      { name, url: url.href, network, identity, metadata, timeoutMs },
+      { name, url: url.href, network, identity, passes, metadata, timeoutMs },
       this.#owner(),
     )
     this.#rooms.set(name, room)
@@ -199,6 +202,7 @@ export class Waypost {
       tell: (to, service) => this.#tell(to, service),
       relayed: (room, from, payload) => this.#links.get(from.id)?.relayed(room.host, payload),
       signalled: (from, payload) => this.#links.get(from.id)?.signalled(payload),
+      passRenewed: (pass) => this.#passRenewed(pass),
       dropped: (reason) => this.#drops.count(reason),
       roomLeaving: (room) => {
         if (this.#rooms.get(room.name) === room) this.#rooms.delete(room.name)
@@ -211,6 +215,14 @@ export class Waypost {
       via: (id) => this.#links.get(id)?.via,
       roundTripMs: (id) => this.#links.get(id)?.roundTripMs,
     }
+  }
+
+  /** One room's pass is every room's: none of the others needs to ask. */
+  #passRenewed(pass: string): void {
+    const { passes } = this.#parts
+    if (!passes.renewed(pass)) return this.#drops.count('unexpected')
+    const { renewAtMs } = passes
+    for (const room of this.#rooms.values()) room.host.give({ kind: 'pass', pass, renewAtMs })
   }
 
   #reachChanged(): void {

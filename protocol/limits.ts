@@ -59,6 +59,8 @@ export const PRICE = {
   batchedFrame: 1 / 8,
   /** One delivery of a fan-out, subsidised: one message to 1,000 costs its sender 16 tokens, so 6 a second. */
   delivery: 1 / 64,
+  /** A new pass: two HMACs, and a wait for them. Wanted once an hour; a member that asks all the time is soon refused. */
+  pass: 20,
 } as const
 
 /** Refused messages a socket may send, saved up and per second, before it is closed as `flooding`. */
@@ -237,6 +239,15 @@ export const LOAD_WINDOW_MS = 10_000
 
 /** After it a pass must be renewed or asked for anew: the time for which somebody blocked may be let in by an edge that lags. */
 export const PASS_LIFETIME_MS = 3_600_000
+/**
+ * So long before its end a client asks its rooms for the next pass, and no earlier than half of this later, by chance: those
+ * who came at once shall not ask at once, and there is time to ask again.
+ */
+export const PASS_RENEWAL_MS = 900_000
+/** Between two askings of one room: one that does not answer will not be made to by asking more often. */
+export const PASS_RENEWAL_RETRY_MS = 60_000
+/** Passes that may be refused in a row before we give up: a new secret reaches one machine of the edge before another. */
+export const PASS_REFUSALS_MAX = 2
 
 /** Stamped requests on one challenge: the first, and retries whose answer got lost. Each costs a signature's check. Beyond: `spent`. */
 export const CHALLENGE_TRIES_MAX = 4

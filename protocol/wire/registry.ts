@@ -6,6 +6,8 @@
 export const SUBPROTOCOL = 'waypost.1'
 /** Before a Join frame in base64url, offered as a second subprotocol: the hello rides in the upgrade request. */
 export const JOIN_SUBPROTOCOL_PREFIX = 'waypost.join.'
+/** Before a pass, offered as a third: a header of the request, and so in no log of addresses. */
+export const PASS_SUBPROTOCOL_PREFIX = 'waypost.pass.'
 export const WIRE_VERSION = 1
 
 /** Text messages, so that the platform can answer them without waking the object. All else is binary. */
@@ -27,6 +29,9 @@ export const FRAME = {
   metadata: 0x15, //      4 address (to the room: 0) + metadata
   sweep: 0x16, //         nothing. Exact. "Look who has vanished"
   drained: 0x17, //       4 bytes read since the last report. Exact
+
+  passWanted: 0x18, //    nothing. Exact. "A new pass, before mine ends"
+  pass: 0x19, //          a pass, as its letters. From the room, to whom it was wanted by
 
   // Between members, through the room. The room reads the address and nothing behind it
   relay: 0x20, //         4 address (to the room: of the receiver; from it: of the sender) + link frame
@@ -82,6 +87,11 @@ export const REFUSAL = {
   'edge-busy': 11, // fatal: too many connections from this address just now
   internal: 12, // fatal: our fault
   'slow-reader': 13, // fatal: does not read what it is sent, so that even the roster can no longer be kept right for it
+  'pass-malformed': 14, // fatal: not one pass was offered but none, several, or something that is none
+  'pass-expired': 15, // fatal: its time is over; another one helps
+  'pass-forged': 16, // fatal: not made with a secret this edge has, or has any more; another one helps
+  'pass-foreign': 17, // fatal: of another peer or network, or not for rooms
+  misconfigured: 18, // fatal: the deployment's settings are wrong, PASS_SECRET above all
 } as const
 
 export type RefusalCode = keyof typeof REFUSAL

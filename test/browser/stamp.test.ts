@@ -38,8 +38,9 @@ beforeAll(async () => {
   // Minified as it is published: the Worker's program is the text of functions, and must survive that.
   const source = `export { makeStamp } from './client/stamp.ts'
 export { readChallenge } from './protocol/crypto/admission/challenge.ts'`
-  const stdin = { contents: source, resolveDir: browserBundle.absWorkingDir ?? '.', loader: 'ts' as const }
-  const bundle = await build({ ...browserBundle, stdin, format: 'iife', globalName: 'stamps', write: false })
+  const stdin = { contents: source, resolveDir: browserBundle.absWorkingDir, loader: 'ts' as const }
+  const asScript = { format: 'iife', splitting: false, globalName: 'stamps', write: false } as const
+  const bundle = await build({ ...browserBundle, ...asScript, stdin })
   script = bundle.outputFiles[0]?.text ?? ''
   browser = await TestBrowser.launch()
 })
