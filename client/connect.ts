@@ -30,7 +30,7 @@ export async function connect(edge: string | URL, options: ConnectOptions = {}):
     throw new TypeError('connect: iceServers must be a list of { urls, username?, credential? }')
   }
   const base = edgeUrl(edge)
-  const [bootstrap, direct, { identity, suite }] = await Promise.all([
+  const [bootstrap, direct, { identity, suite, streams }] = await Promise.all([
     ask(base, network, options),
     relayOnly ? undefined : loadDirect(),
     openIdentity(),
@@ -43,6 +43,7 @@ export async function connect(edge: string | URL, options: ConnectOptions = {}):
     identity,
     suite,
     direct,
+    streams,
   })
 }
 
@@ -56,9 +57,9 @@ async function loadDirect(): Promise<typeof Direct | undefined> {
 }
 
 async function openIdentity() {
-  const { newIdentity, openSuite } = await import('./secure.ts')
+  const { newIdentity, openSuite, Streams } = await import('./secure.ts')
   const suite = await openSuite()
-  return { suite, identity: await newIdentity(suite) }
+  return { suite, identity: await newIdentity(suite), streams: Streams }
 }
 
 function edgeUrl(edge: string | URL): URL {

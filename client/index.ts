@@ -17,6 +17,7 @@ export type {
   JoinOptions,
   LinkStatus,
   MessageEvent,
+  OpenOptions,
   Peer,
   PeerId,
   Priority,
@@ -27,7 +28,9 @@ export type {
   RoomStatus,
   SendOptions,
   Status,
+  StreamEvent,
   Via,
   WaypostEvents,
+  WaypostStream,
 } from './types.ts'
 export type { Waypost } from './waypost.ts'

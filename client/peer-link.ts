@@ -35,6 +35,8 @@ export interface PeerListener {
   /** For what is built upon links, not for the application. */
   machinery(lane: 'streams' | 'service', data: Uint8Array, consumed: () => void): void
   datagram(data: Uint8Array, via: Via): void
+  /** The peer is a new session. What it shall not be sent must be cancelled now. */
+  restarting(): void
   settled(token: number, outcome: { readonly via: Via } | 'timeout' | 'abandoned'): void
   pathChanged(via: Via | undefined): void
   dropped(reason: DropReason): void
@@ -95,6 +97,7 @@ export class PeerLink {
     if (!equalBytes(session, this.#session)) {
       this.#session = session
       this.#direct?.give({ kind: 'close' })
+      this.#listener.restarting()
       this.#linkHost.give({ kind: 'peerRestarted', epoch: newEpoch() })
     }
     this.#rooms.add(room)
@@ -160,7 +163,7 @@ export class PeerLink {
     this.#linkHost.stop()
   }
 
-  status(): LinkStatus {
+  status(): Omit<LinkStatus, 'streams'> {
     const link = this.#link
     return {
       peer: this.id,

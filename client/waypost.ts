@@ -22,7 +22,18 @@ import { watchNetwork } from './network-watch.ts'
 import { checkChoice, checkDuration, checkOptions, checkSignal } from './options.ts'
 import { PeerLink, type PeerListener } from './peer-link.ts'
 import { encodeMetadata, type Room } from './room.ts'
-import type { Data, JoinOptions, PeerId, Receipt, SendOptions, Status, WaypostEvents } from './types.ts'
+import type { Streams } from './streams.ts'
+import type {
+  Data,
+  JoinOptions,
+  OpenOptions,
+  PeerId,
+  Receipt,
+  SendOptions,
+  Status,
+  WaypostEvents,
+  WaypostStream,
+} from './types.ts'
 
 export interface WaypostParts {
   readonly base: URL
@@ -33,6 +44,7 @@ export interface WaypostParts {
   readonly suite: Suite
   /** The class that makes direct connections; undefined where there is none, or none is wanted. */
   readonly direct: typeof Direct | undefined
+  readonly streams: typeof Streams
 }
 
 const JOIN_TIMEOUT_MS = 30_000
@@ -42,9 +54,10 @@ export class Waypost {
   /** This client's PeerId, as text. */
   readonly id: PeerId
   readonly #parts: WaypostParts
-  readonly #events = new Events<WaypostEvents>(['message', 'datagram', 'path'])
+  readonly #events = new Events<WaypostEvents>(['message', 'datagram', 'stream', 'path'])
   readonly #rooms = new Map<string, JoinedRoom>()
   readonly #links = new Map<PeerId, PeerLink>()
+  readonly #streams: Streams
   readonly #lingering = new Map<PeerId, ReturnType<typeof setTimeout>>()
   readonly #deliveries = new Deliveries()
   readonly #drops = new DropCounts()
@@ -55,6 +68,7 @@ export class Waypost {
   constructor(parts: WaypostParts) {
     this.#parts = parts
     this.id = parts.identity.id
+    this.#streams = new parts.streams(this.id, this.#events, (reason) => this.#drops.count(reason))
     this.#stopWatching = watchNetwork(() => this.#networkChanged())
   }
 
@@ -104,7 +118,7 @@ export class Waypost {
         `a message holds at most ${limits.LINK_MESSAGE_BYTES_MAX - 1} bytes`,
       )
     }
-    if (link === undefined) throw new WaypostError('peer-unreachable', `no room of ours has the peer ${to}`)
+    if (link === undefined) unreachable(to)
     if (link.waitingMessages >= limits.LINK_QUEUE_MESSAGES_MAX) {
       throw new WaypostError(
         'queue-full',
@@ -131,6 +145,11 @@ export class Waypost {
     return true
   }
 
+  /** A stream to the peer, which may be written to at once. If the peer refuses it, or is gone, both its halves fail. */
+  async open(to: PeerId | string, label: string, options: OpenOptions = {}): Promise<WaypostStream> {
+    return this.#streams.open(label, options, () => this.#linkTo(to, 'open') ?? unreachable(to))
+  }
+
   status(): Status {
     return {
       version: VERSION,
@@ -138,7 +157,10 @@ export class Waypost {
       edge: this.#parts.base.href,
       network: this.#parts.network,
       rooms: [...this.#rooms.values()].map((room) => room.status()),
-      links: [...this.#links.values()].map((link) => link.status()),
+      links: [...this.#links.values()].map((link) => ({
+        ...link.status(),
+        streams: this.#streams.size(link.id),
+      })),
       drops: this.#drops.all(),
     }
   }
@@ -149,6 +171,7 @@ export class Waypost {
     this.#closed = true
     this.#stopWatching()
     for (const link of this.#links.values()) link.close()
+    this.#streams.close()
     for (const room of [...this.#rooms.values()]) room.leave()
     for (const timer of this.#lingering.values()) clearTimeout(timer)
     this.#links.clear()
@@ -246,16 +269,22 @@ export class Waypost {
         if (handled === undefined) consumed()
         else void handled.then(consumed)
       },
-      machinery: (_lane, _data, consumed) => {
-        this.#drops.count('unexpected')
-        consumed()
+      machinery: (lane, data, consumed) => {
+        consumed() // The windows of streams bound what is held.
+        const link = this.#links.get(from)
+        if (lane === 'streams' && link !== undefined) this.#streams.message(link, data)
+        else this.#drops.count('unexpected')
       },
+      restarting: () => this.#streams.restarting(from),
       datagram: (bytes, via) => {
         const data = tryDecodeData(bytes)
         if (data === undefined) this.#drops.count('malformed')
         else this.#events.emit('datagram', { from, data: data.value, via })
       },
-      settled: (token, outcome) => this.#deliveries.settle(token, outcome, this.#closed),
+      settled: (token, outcome) => {
+        if (token > 0) this.#deliveries.settle(token, outcome, this.#closed)
+        else if (typeof outcome === 'object') this.#streams.settled(from, token)
+      },
       // After this turn: a newcomer has joined the room for the application before a way to it is news.
       pathChanged: (via) => queueMicrotask(() => this.#events.emit('path', { peer: from, via })),
       dropped: (reason) => this.#drops.count(reason),
@@ -285,6 +314,7 @@ export class Waypost {
       return
     }
     link.abandon()
+    this.#streams.abandoned(id)
     this.#lingering.set(
       id,
       setTimeout(() => this.#forget(id, link), limits.LINK_LINGER_MS),
@@ -295,6 +325,7 @@ export class Waypost {
     this.#lingering.delete(id)
     if (link.known) return
     link.close()
+    this.#streams.forget(id)
     if (this.#links.get(id) === link) this.#links.delete(id)
   }
 
@@ -318,4 +349,8 @@ export class Waypost {
   #refuseClosed(): void {
     if (this.#closed) throw new WaypostError('closed', 'this Waypost is closed')
   }
+}
+
+function unreachable(to: string): never {
+  throw new WaypostError('peer-unreachable', `no room of ours has the peer ${to}`)
 }

@@ -13,6 +13,8 @@ export const ERROR_CODES = [
   'too-large', // a message, frame or metadata is over its bound
   'queue-full', // too much is waiting to be sent already
   'peer-unreachable', // the peer is in no room with us, and has no other way to be reached
+  'stream-reset', // the stream was broken off, by either side; `cause` is the code that was given
+  'stream-refused', // the peer does not want the stream, or has too many
   'timeout', // it was tried for as long as it was worth
 ] as const
 

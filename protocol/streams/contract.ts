@@ -40,7 +40,7 @@ export type StreamsEffect =
   | { readonly kind: 'cancel'; readonly token: number }
   | { readonly kind: 'opened'; readonly stream: number; readonly label: string }
   /** An array of the receiver's own. */
-  | { readonly kind: 'data'; readonly stream: number; readonly bytes: Uint8Array }
+  | { readonly kind: 'data'; readonly stream: number; readonly bytes: Uint8Array<ArrayBuffer> }
   /** The peer's half is complete. */
   | { readonly kind: 'ended'; readonly stream: number }
   /** What was written has left, all but little: there is room for more. */

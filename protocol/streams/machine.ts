@@ -48,6 +48,8 @@ export class StreamsMachine implements Machine<StreamsInput, StreamsEffect> {
   readonly #make = new MessageMaker()
   readonly #unsettled = new Map<number, Unsettled>()
   #unsettledBytes = 0
+  /** Streams whose end has left and was not acknowledged: over or not, somebody waits for it. */
+  readonly #closing = new Set<number>()
   #tokens = 0
   #peer: number | undefined
   /** Whether the peer said anything since we last gave up. */
@@ -79,6 +81,10 @@ export class StreamsMachine implements Machine<StreamsInput, StreamsEffect> {
     this.#mine++
     this.#streams.set(id, new Stream(id, true, this.#pool))
     return id
+  }
+
+  isOpen(stream: number): boolean {
+    return this.#streams.has(stream)
   }
 
   /** Whether a write would only be kept. */
@@ -256,8 +262,8 @@ export class StreamsMachine implements Machine<StreamsInput, StreamsEffect> {
   // ---- endings of many ----------------------------------------------------------------------------------------
 
   #over(mineBelow: number, yoursBelow: number): void {
-    for (const stream of [...this.#streams.values()]) {
-      if (stream.id < (stream.mine ? yoursBelow : mineBelow)) this.#lose(stream)
+    for (const id of [...this.#streams.keys(), ...this.#closing]) {
+      if (id < (id % 2 === this.#firstOfPeer ? mineBelow : yoursBelow)) this.#lose(id)
     }
     if (mineBelow % 2 === this.#firstOfPeer) this.#nextOfPeer = Math.max(this.#nextOfPeer, mineBelow)
   }
@@ -283,23 +289,19 @@ export class StreamsMachine implements Machine<StreamsInput, StreamsEffect> {
   }
 
   #forgetUnsettled(): void {
-    for (const { ends } of this.#unsettled.values()) {
-      for (const id of ends) {
-        if (!this.#streams.has(id)) this.#fail(id, 'sending', { why: 'lost' })
-      }
-    }
     this.#unsettled.clear()
     this.#unsettledBytes = 0
   }
 
   #loseAll(): void {
-    for (const stream of [...this.#streams.values()]) this.#lose(stream)
+    for (const id of [...this.#streams.keys(), ...this.#closing]) this.#lose(id)
     this.#make.clear()
   }
 
-  #lose(stream: Stream): void {
-    this.#forget(stream)
-    this.#fail(stream.id, 'both', { why: 'lost' })
+  #lose(id: number): void {
+    const stream = this.#streams.get(id)
+    if (stream !== undefined) this.#forget(stream)
+    if (stream !== undefined || this.#closing.has(id)) this.#fail(id, 'both', { why: 'lost' })
   }
 
   #forgetIfOver(stream: Stream): void {
@@ -331,6 +333,7 @@ export class StreamsMachine implements Machine<StreamsInput, StreamsEffect> {
       this.#unsettled.set(token, { bytes: message.length, ends })
       this.#unsettledBytes += message.length
       this.#do({ kind: 'send', token, message })
+      for (const stream of ends) this.#closing.add(stream)
       for (const stream of drained) this.#do({ kind: 'drained', stream })
       for (const stream of told) this.#forgetIfOver(stream)
     }
@@ -341,10 +344,13 @@ export class StreamsMachine implements Machine<StreamsInput, StreamsEffect> {
     if (unsettled === undefined) return
     this.#unsettled.delete(token)
     this.#unsettledBytes -= unsettled.bytes
-    for (const stream of unsettled.ends) this.#do({ kind: 'acknowledged', stream })
+    for (const stream of unsettled.ends) {
+      if (this.#closing.delete(stream)) this.#do({ kind: 'acknowledged', stream })
+    }
   }
 
   #fail(stream: number, half: 'sending' | 'receiving' | 'both', failure: Failure): void {
+    if (half !== 'receiving') this.#closing.delete(stream)
     this.#do({ kind: 'failed', stream, half, failure })
   }
 

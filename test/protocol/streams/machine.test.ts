@@ -164,6 +164,7 @@ describe('many streams', () => {
     const small = opened(a)
     a.writes(large, 8_000_000)
     for (let i = 0; i < 8_000; i++) a.writes(small, 1_000)
+    streams.world.after(100)
     const received = () => [knows(b, large).in.received, knows(b, small).in.received] as const
     while (Math.min(...received()) < 2_000_000) streams.world.after(10)
     const before = received()

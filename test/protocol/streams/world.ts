@@ -21,6 +21,8 @@ export interface Half {
   ended: boolean
   sawEnd: boolean
   acknowledged: boolean
+  /** The other side heard of the stream at all. */
+  known: boolean
   /** At the writer, and at the reader. */
   readonly failed: [writer: Failure | undefined, reader: Failure | undefined]
 }
@@ -28,6 +30,8 @@ export interface Half {
 export interface Known {
   readonly key: string
   readonly label: string
+  /** Which life of the peer it is with. */
+  readonly life: number
   /** The half this end writes; the other one. */
   readonly out: Half
   readonly in: Half
@@ -46,7 +50,7 @@ export class Streamer {
   refusing = false
   readonly #world: StreamsWorld
   readonly #inputs: StreamsInput[] = []
-  #life = 0
+  life = 0
   readonly #even: boolean
   #unsettled = new Map<number, number>()
 
@@ -78,8 +82,8 @@ export class Streamer {
   }
 
   #begin(): StreamsMachine {
-    this.#life++
-    return new StreamsMachine({ instance: this.#life * 2 + (this.#even ? 0 : 1), even: this.#even })
+    this.life++
+    return new StreamsMachine({ instance: this.life * 2 + (this.#even ? 0 : 1), even: this.#even })
   }
 
   opens(label = 'a label'): number | undefined {
@@ -174,7 +178,7 @@ export class Streamer {
   /** A number is used again only by a peer that was loaded again. */
   #lives(id: number): boolean {
     const known = this.known.get(id)
-    return known !== undefined && (known.out.failed[0] ?? known.in.failed[1])?.why !== 'lost'
+    return known?.life === this.#world.other(this).life
   }
 
   #heard(effect: Extract<StreamsEffect, { readonly stream: number }>): void {
@@ -201,7 +205,9 @@ export class Streamer {
       case 'acknowledged':
         if (!half || out.acknowledged || !out.ended)
           throw new Error('an end acknowledged that was not, or twice')
-        if (out.failed[0] !== undefined) throw new Error('acknowledged though failed')
+        // A reset of ours may have come too late: the end had left.
+        if (out.failed[0] !== undefined && out.failed[0].why !== 'reset')
+          throw new Error('acknowledged though failed')
         out.acknowledged = true
         return
       case 'drained':
@@ -263,17 +269,20 @@ export class StreamsWorld {
       ended: false,
       sawEnd: false,
       acknowledged: false,
+      known: false,
       failed: [undefined, undefined],
     })
     const halves: [Half, Half] = [half(this.#opened * 3), half(this.#opened * 3 + 1)]
     this.ledger.set(key, { label, halves })
-    return { key, label, out: halves[0], in: halves[1], drained: { count: 0 } }
+    return { key, label, life: this.other(by).life, out: halves[0], in: halves[1], drained: { count: 0 } }
   }
 
   /** The same stream, as the other side sees it. */
   entryOfOther(at: Streamer, id: number, label: string): Known {
     const theirs = this.other(at).known.get(id)
     if (theirs === undefined || theirs.label !== label) throw new Error(`nobody opened ${id} '${label}'`)
-    return { key: theirs.key, label, out: theirs.in, in: theirs.out, drained: { count: 0 } }
+    const { life } = this.other(at)
+    theirs.in.known = theirs.out.known = true
+    return { key: theirs.key, label, life, out: theirs.in, in: theirs.out, drained: { count: 0 } }
   }
 }
