@@ -11,7 +11,12 @@ export type StreamFrame =
   | { readonly kind: 'reset' | 'stop'; readonly stream: number; readonly code: number }
   | { readonly kind: 'refuse'; readonly stream: number; readonly reason: StreamRefusal }
   | { readonly kind: 'window'; readonly stream: number; readonly moreBytes: number }
-  | { readonly kind: 'over'; readonly mineBelow: number; readonly yoursBelow: number }
+  | {
+      readonly kind: 'over'
+      readonly instance: number
+      readonly mineBelow: number
+      readonly yoursBelow: number
+    }
 
 export interface StreamsMessage {
   /** The sender's instance. */
@@ -59,7 +64,7 @@ export function writeFrame(frame: StreamFrame, to: Writer): void {
       to.u32(frame.stream).u32(frame.moreBytes)
       return
     case 'over':
-      to.u32(frame.mineBelow).u32(frame.yoursBelow)
+      to.u32(frame.instance).u32(frame.mineBelow).u32(frame.yoursBelow)
       return
   }
 }
@@ -98,6 +103,6 @@ function readFrame(from: Reader): StreamFrame {
     case 'window':
       return { kind, stream: from.u32(), moreBytes: from.u32() }
     case 'over':
-      return { kind, mineBelow: from.u32(), yoursBelow: from.u32() }
+      return { kind, instance: from.u32(), mineBelow: from.u32(), yoursBelow: from.u32() }
   }
 }

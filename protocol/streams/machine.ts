@@ -189,7 +189,7 @@ export class StreamsMachine implements Machine<StreamsInput, StreamsEffect> {
   }
 
   #frame(frame: StreamFrame): void {
-    if (frame.kind === 'over') return this.#over(frame.mineBelow, frame.yoursBelow)
+    if (frame.kind === 'over') return this.#over(frame)
     if (frame.kind === 'open') return this.#opened(frame.stream, frame.label)
     const stream = this.#streams.get(frame.stream)
     if (stream === undefined) return this.#drop(this.#isPast(frame.stream) ? 'stale' : 'unexpected')
@@ -261,7 +261,8 @@ export class StreamsMachine implements Machine<StreamsInput, StreamsEffect> {
 
   // ---- endings of many ----------------------------------------------------------------------------------------
 
-  #over(mineBelow: number, yoursBelow: number): void {
+  #over({ instance, mineBelow, yoursBelow }: Extract<StreamFrame, { kind: 'over' }>): void {
+    if (instance !== 0 && instance !== this.#instance) return this.#drop('stale')
     for (const id of [...this.#streams.keys(), ...this.#closing]) {
       if (id < (id % 2 === this.#firstOfPeer ? mineBelow : yoursBelow)) this.#lose(id)
     }
@@ -273,7 +274,8 @@ export class StreamsMachine implements Machine<StreamsInput, StreamsEffect> {
     this.#forgetUnsettled()
     this.#loseAll()
     const any = this.#nextOfMine > 1 || this.#nextOfPeer > 1 || this.#peer !== undefined
-    this.#make.over = any ? { mineBelow: this.#nextOfMine, yoursBelow: this.#nextOfPeer } : undefined
+    const [instance, mineBelow, yoursBelow] = [this.#peer ?? 0, this.#nextOfMine, this.#nextOfPeer]
+    this.#make.over = any ? { kind: 'over', instance, mineBelow, yoursBelow } : undefined
     this.#heard = false
   }
 
@@ -325,7 +327,9 @@ export class StreamsMachine implements Machine<StreamsInput, StreamsEffect> {
     ) {
       // While the lane is busy, little waits for more to go with it.
       const patient = this.#unsettledBytes >= STREAMS_UNSETTLED_BYTES_MAX / 2
-      const made = this.#make.next(this.#instance, this.#peer ?? 0, { patient, evenEmpty: this.#helloDue })
+      // Whoever is there when we meet again may have what we begin now.
+      const to = this.#heard ? (this.#peer ?? 0) : 0
+      const made = this.#make.next(this.#instance, to, { patient, evenEmpty: this.#helloDue })
       if (made === undefined) return
       this.#helloDue = false
       const { message, ends, drained, told } = made

@@ -6,7 +6,14 @@ import { STREAM_LABEL_BYTES_MAX, STREAMS_MESSAGE_BYTES_MAX } from '../limits.ts'
 import { Queue } from '../queue.ts'
 import { Writer } from '../wire/bytes.ts'
 import type { StreamRefusal } from '../wire/registry.ts'
-import { DATA_HEADER_BYTES, END_BYTES, writeDataHeader, writeFrame, writeHeader } from './frames.ts'
+import {
+  DATA_HEADER_BYTES,
+  END_BYTES,
+  type StreamFrame,
+  writeDataHeader,
+  writeFrame,
+  writeHeader,
+} from './frames.ts'
 import type { Stream } from './stream.ts'
 
 const HEADER_BYTES = 8
@@ -38,7 +45,7 @@ interface Making extends Omit<Made, 'message'> {
 
 export class MessageMaker {
   readonly refusals = new Queue<{ readonly id: number; readonly reason: StreamRefusal }>()
-  over: { readonly mineBelow: number; readonly yoursBelow: number } | undefined
+  over: StreamFrame | undefined
   readonly #urgent = new Queue<Stream>()
   readonly #ring = new Queue<Stream>()
   #gone = 0
@@ -85,7 +92,7 @@ export class MessageMaker {
     )
     const making: Making = { writer, ends: [], drained: [], told: [] }
     writeHeader(from, to, writer)
-    if (this.over !== undefined) writeFrame({ kind: 'over', ...this.over }, writer)
+    if (this.over !== undefined) writeFrame(this.over, writer)
     this.over = undefined
     this.#writeRefusals(making)
     if (this.#writeTold(making) && !(how.patient && this.#mayWait())) this.#writeTurns(making)

@@ -62,7 +62,7 @@ export const STREAM_FRAME = {
   stop: 0x54, //          4 stream + 4 code. The sender of this reads no more
   refuse: 0x55, //        4 stream + 1 reason. There shall be no such stream
   window: 0x56, //        4 stream + 4 bytes. So many more may be sent
-  over: 0x57, //          4 + 4: streams of the sender's, of the receiver's, with smaller numbers are over at the sender's side
+  over: 0x57, //          4 receiver's instance + 4 + 4: of the sender's streams, of the receiver's, smaller numbers are over
 } as const
 
 /** Lanes of a link: each an order of its own, and a window of its own. */

@@ -104,6 +104,33 @@ describe('a peer that opens without end', () => {
   })
 })
 
+describe('another instance', () => {
+  it('of a peer we heard is another life of it: all that was with the former is lost', () => {
+    const victim = new Victim()
+    victim.hears([open(0)])
+    const mine = victim.machine.reserve()!
+    victim.machine.receive({ kind: 'open', stream: mine, label: '' }, 0)
+    const effects = victim.hears([open(0)], { from: 10 })
+    expect(of(effects, 'failed').map(({ stream, failure }) => [stream, failure.why])).toEqual([
+      [0, 'lost'],
+      [mine, 'lost'],
+    ])
+    expect(of(effects, 'opened').length).toBe(1)
+    expect(victim.machine.openStreams).toBe(1)
+  })
+
+  it('is told what is over only if it is the one that was', () => {
+    const victim = new Victim()
+    const mine = victim.machine.reserve()!
+    victim.machine.receive({ kind: 'open', stream: mine, label: '' }, 0)
+    const over = { kind: 'over', mineBelow: 0, yoursBelow: 100 } as const
+    expect(drops(victim.hears([{ ...over, instance: 4 }]))).toEqual(['stale'])
+    expect(victim.machine.openStreams).toBe(1)
+    victim.hears([{ ...over, instance: 5 }])
+    expect(victim.machine.openStreams).toBe(0)
+  })
+})
+
 describe('nonsense', () => {
   it.each([
     ['a stream nobody opened', [data(8, 1)], ['unexpected']],
@@ -142,7 +169,12 @@ describe('nonsense', () => {
       fc.tuple(id, fc.integer({ min: 0, max: 9_000 })).map(([stream, length]) => data(stream, length)),
       fc.record({ kind: fc.constantFrom('reset' as const, 'stop' as const), stream: id, code: fc.nat() }),
       fc.record({ kind: fc.constant('window' as const), stream: id, moreBytes: fc.nat() }),
-      fc.record({ kind: fc.constant('over' as const), mineBelow: id, yoursBelow: id }),
+      fc.record({
+        kind: fc.constant('over' as const),
+        instance: fc.constantFrom(0, 5, 6),
+        mineBelow: id,
+        yoursBelow: id,
+      }),
       fc.record({
         kind: fc.constant('refuse' as const),
         stream: id,

@@ -59,6 +59,7 @@ function act(
   else if (dice < 68) world.breaks(path)
   else if (dice < 97) world.after(pick([1, 20, 100, 700, 4_000]) ?? 0)
   else if (dice < 98) streams.reloads(who)
+  else if (dice < 99) streams.forgets(who)
   else streams.abandons(who)
 }
 

@@ -41,7 +41,7 @@ const FRAMES: { readonly [Kind in StreamFrame['kind']]: fc.Arbitrary<StreamFrame
     reason: fc.constantFrom('unwanted' as const, 'too-many' as const),
   }),
   window: fc.record({ kind: fc.constant('window' as const), stream: u32, moreBytes: u32 }),
-  over: fc.record({ kind: fc.constant('over' as const), mineBelow: u32, yoursBelow: u32 }),
+  over: fc.record({ kind: fc.constant('over' as const), instance: u32, mineBelow: u32, yoursBelow: u32 }),
 }
 const anyMessage: fc.Arbitrary<Message> = fc.record(
   { from: u32, to: u32, frames: fc.array(fc.oneof(...Object.values(FRAMES)), { maxLength: 8 }) },

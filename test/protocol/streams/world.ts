@@ -254,6 +254,17 @@ export class StreamsWorld {
     for (const path of up) this.world.opens(path)
   }
 
+  /** Both gave up, and one let go of the link: when they meet, it has a new one, and the other is told nothing. */
+  forgets(streamer: Streamer): void {
+    this.abandons(streamer)
+    this.abandons(this.other(streamer))
+    const up = (['relay', 'webrtc'] as const).filter((path) => this.world.up[path])
+    for (const path of up) this.world.breaks(path)
+    streamer.side.begins(++this.#epochs)
+    streamer.begins()
+    for (const path of up) this.world.opens(path)
+  }
+
   abandons(streamer: Streamer): void {
     this.world.give(streamer.side, { kind: 'abandon' })
     streamer.give({ kind: 'abandoned' })
