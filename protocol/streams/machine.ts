@@ -262,9 +262,10 @@ export class StreamsMachine implements Machine<StreamsInput, StreamsEffect> {
   // ---- endings of many ----------------------------------------------------------------------------------------
 
   #over({ instance, mineBelow, yoursBelow }: Extract<StreamFrame, { kind: 'over' }>): void {
-    if (instance !== 0 && instance !== this.#instance) return this.#drop('stale')
+    const mineToo = instance === this.#instance // Numbers of another instance are not ours.
     for (const id of [...this.#streams.keys(), ...this.#closing]) {
-      if (id < (id % 2 === this.#firstOfPeer ? mineBelow : yoursBelow)) this.#lose(id)
+      const theirs = id % 2 === this.#firstOfPeer
+      if (theirs ? id < mineBelow : mineToo && id < yoursBelow) this.#lose(id)
     }
     if (mineBelow % 2 === this.#firstOfPeer) this.#nextOfPeer = Math.max(this.#nextOfPeer, mineBelow)
   }

@@ -119,15 +119,16 @@ describe('another instance', () => {
     expect(victim.machine.openStreams).toBe(1)
   })
 
-  it('is told what is over only if it is the one that was', () => {
+  it('is told only what is over of the sender’s own', () => {
     const victim = new Victim()
     const mine = victim.machine.reserve()!
     victim.machine.receive({ kind: 'open', stream: mine, label: '' }, 0)
     const over = { kind: 'over', mineBelow: 0, yoursBelow: 100 } as const
-    expect(drops(victim.hears([{ ...over, instance: 4 }]))).toEqual(['stale'])
-    expect(victim.machine.openStreams).toBe(1)
+    victim.hears([open(0), open(2)])
+    victim.hears([{ ...over, mineBelow: 2, instance: 4 }])
+    expect(victim.machine.openStreams).toBe(2)
     victim.hears([{ ...over, instance: 5 }])
-    expect(victim.machine.openStreams).toBe(0)
+    expect(victim.machine.openStreams).toBe(1)
   })
 })
 

@@ -9,7 +9,9 @@ const FIRST = Number(process.env.STREAM_SEED ?? 1)
 const AT_ONCE = 100
 
 /** Seeds that failed once, before what they found was mended. */
-const FAILED_ONCE: readonly number[] = []
+const FAILED_ONCE: readonly number[] = [
+  11_435, // given up twice, the second time before the first was known to be another instance: `over` named the wrong one
+]
 
 describe('over two links', () => {
   const chunks = Array.from({ length: Math.ceil(COUNT / AT_ONCE) }, (_, i) => FIRST + i * AT_ONCE)
