@@ -28,6 +28,8 @@ export class PeerStreams {
   readonly #machine: StreamsMachine
   readonly #host: Host<StreamsInput, StreamsEffect>
   readonly #open = new Map<number, PeerStream>()
+  /** From the signals of streams that are open: one signal may see many come and go. */
+  readonly #unlisten = new Map<number, () => void>()
   readonly #port: StreamPort
   /** What a stream that is lost is told. */
   #lost = new WaypostError('peer-unreachable', 'the peer left and did not come back')
@@ -40,7 +42,11 @@ export class PeerStreams {
     this.#port = {
       give: (input) => this.#host.give(input),
       isFull: (stream) => this.#machine.isFull(stream),
-      over: (stream) => this.#open.delete(stream.id),
+      over: ({ id }) => {
+        this.#open.delete(id)
+        this.#unlisten.get(id)?.()
+        this.#unlisten.delete(id)
+      },
     }
   }
 
@@ -55,14 +61,12 @@ export class PeerStreams {
     }
     const stream = this.#keep(id, label)
     this.#host.give({ kind: 'open', stream: id, label })
-    signal?.addEventListener(
-      'abort',
-      () => {
-        if (this.#open.get(id) !== stream) return
+    if (signal !== undefined) {
+      const abort = () =>
         stream.breakOff(new WaypostError('aborted', 'the stream was aborted', { cause: signal.reason }))
-      },
-      { once: true },
-    )
+      signal.addEventListener('abort', abort)
+      this.#unlisten.set(id, () => signal.removeEventListener('abort', abort))
+    }
     return stream
   }
 

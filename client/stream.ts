@@ -81,6 +81,7 @@ export class PeerStream implements WaypostStream {
   breakOff(error: WaypostError, code = 0): void {
     this.#port.give({ kind: 'reset', stream: this.id, code })
     this.#port.give({ kind: 'stop', stream: this.id, code })
+    if (this.#receiving === 'ended') this.#receiving = 'open' // What came whole and was not read is let go too.
     this.failed('both', error)
   }
 

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import {
   STREAM_REFUSALS_MAX,
   STREAM_WINDOW_LEAST_BYTES,
+  STREAMS_GROWTH_BYTES_MAX,
   STREAMS_MAX,
   STREAMS_MESSAGE_BYTES_MAX,
   STREAMS_UNSETTLED_MESSAGES_MAX,
@@ -57,6 +58,43 @@ describe('a peer that overruns a window', () => {
     victim.hears([open(0), data(0, STREAM_WINDOW_LEAST_BYTES)])
     expect(of(victim.machine.receive({ kind: 'read', stream: 0, bytes: 100 }, 0), 'send')).toEqual([])
     expect(drops(victim.hears([data(0, 101)]))).toEqual(['over-window'])
+  })
+})
+
+describe('a peer that fills every window there is', () => {
+  it('makes us hold what windows may have grown by and no more, once nobody reads', () => {
+    const victim = new Victim()
+    const credits = new Map(Array.from({ length: 100 }, (_, i) => [i * 2, STREAM_WINDOW_LEAST_BYTES]))
+    let tokens = 0
+    const learn = (effects: readonly StreamsEffect[]) => {
+      for (const { token, message } of of(effects, 'send')) {
+        for (const frame of decodeStreams(message).frames) {
+          if (frame.kind !== 'window') continue
+          credits.set(frame.stream, (credits.get(frame.stream) ?? 0) + frame.moreBytes)
+        }
+        tokens = token
+      }
+    }
+    const fill = (reads: boolean) => {
+      for (const id of credits.keys()) {
+        for (let left = credits.get(id) ?? 0; left > 0; left = credits.get(id) ?? 0) {
+          const length = Math.min(left, 30_000)
+          credits.set(id, left - length)
+          expect(drops(victim.hears([data(id, length)]))).toEqual([])
+          if (reads) learn(victim.machine.receive({ kind: 'read', stream: id, bytes: length }, 0))
+          if (reads && (victim.machine.heldBytes(id).unread > 0 || ++turns > 60)) break
+          learn(victim.machine.receive({ kind: 'settled', token: tokens }, 0))
+        }
+        turns = 0
+      }
+    }
+    let turns = 0
+    for (const id of credits.keys()) victim.hears([open(id)])
+    fill(true)
+    fill(false)
+    const held = [...credits.keys()].reduce((sum, id) => sum + victim.machine.heldBytes(id).unread, 0)
+    expect(held).toBeGreaterThan(STREAMS_GROWTH_BYTES_MAX / 2)
+    expect(held).toBeLessThanOrEqual(STREAMS_GROWTH_BYTES_MAX + 100 * STREAM_WINDOW_LEAST_BYTES)
   })
 })
 

@@ -147,6 +147,17 @@ describe('many streams', () => {
     expect(a.sizes.length + b.sizes.length).toBeLessThan(500)
   })
 
+  it('that nobody reads hold their first windows at the reader, and their writers wait', () => {
+    b.reading = false
+    const ids = Array.from({ length: 500 }, () => opened(a))
+    for (const id of ids) a.writes(id, 40_000)
+    streams.world.after(20_000)
+    for (const id of ids) {
+      expect(b.machine.heldBytes(id).unread).toBe(STREAM_WINDOW_LEAST_BYTES)
+      expect(a.machine.heldBytes(id).pending).toBe(40_000 - STREAM_WINDOW_LEAST_BYTES)
+    }
+  })
+
   it('are bounded: at the bound none opens, and one that ends makes room', () => {
     const ids = Array.from({ length: STREAMS_MAX }, () => opened(a))
     expect(a.opens()).toBeUndefined()
