@@ -21,6 +21,7 @@ export type {
   KeptIdentity,
   LinkStatus,
   MessageEvent,
+  OpenOptions,
   Peer,
   PeerId,
   Priority,
@@ -31,7 +32,9 @@ export type {
   RoomStatus,
   SendOptions,
   Status,
+  StreamEvent,
   Via,
   WaypostEvents,
+  WaypostStream,
 } from './types.ts'
 export type { Waypost } from './waypost.ts'

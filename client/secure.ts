@@ -1,5 +1,5 @@
-// Links and everything that has to do with keys, behind one door: loaded while connect() waits for the edge's answer, so that
-// the first script of a page stays small.
+// Links, streams and everything that has to do with keys, behind one door: loaded while connect() waits for the edge's answer,
+// so that the first script of a page stays small.
 
 import { FULL, take } from '../protocol/bucket.ts'
 import { roomOfService, SealedRoom } from '../protocol/crypto/broadcast/sealing.ts'
@@ -13,6 +13,7 @@ import { type Identity, newIdentity, type OpenIdentity } from './identity.ts'
 import { PeerLink, type PeerLinkOptions, type PeerListener } from './peer-link.ts'
 import { type BroadcastListener, SealedBroadcasts } from './sealed-broadcasts.ts'
 import { SecureLink, type SecureLinkListener } from './secure-link.ts'
+import { Streams } from './streams.ts'
 import { Tickets } from './tickets.ts'
 import type { IdentityChoice } from './types.ts'
 
@@ -67,6 +68,7 @@ export interface OpenKeys extends OpenIdentity {
   readonly makeLink: MakeLink
   readonly makeBroadcasts: MakeBroadcasts
   readonly roomOfService: typeof roomOfService
+  readonly streams: typeof Streams
 }
 
 /** The kept one of this choice, or without a choice one for this run; and the keys of its links. */
@@ -79,6 +81,7 @@ export async function openIdentity(choice: IdentityChoice | undefined): Promise<
     makeLink: linksOf(suite, identity),
     makeBroadcasts: broadcastsOf(suite, identity),
     roomOfService,
+    streams: Streams,
   }
 }
 

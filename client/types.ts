@@ -148,10 +148,36 @@ export interface RoomEvents {
   state: RoomState
 }
 
+export interface OpenOptions {
+  /** Breaks the stream off when it fires, at any time. */
+  readonly signal?: AbortSignal
+}
+
+/** Bytes both ways, once and in order, at the pace of whoever reads them. */
+export interface WaypostStream {
+  readonly peer: PeerId
+  /** What its opener called it. */
+  readonly label: string
+  /** Ends when the peer closed its writable; cancelling it tells the peer to stop. */
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>
+  /** Takes bytes. Closing it resolves when the peer has them all; aborting it breaks off this half. */
+  readonly writable: WritableStream<Uint8Array>
+  /** Breaks off both halves. The peer's fail with `stream-reset`, and the code as `cause`. Default: 0. */
+  reset(code?: number): void
+}
+
+export interface StreamEvent {
+  readonly from: PeerId
+  readonly label: string
+  readonly stream: WaypostStream
+}
+
 export interface WaypostEvents {
   /** A handler that returns a promise holds up its sender until the promise settles, once enough has piled up. */
   message: MessageEvent
   datagram: DatagramEvent
+  /** A peer opened a stream. While nothing listens, streams are refused. */
+  stream: StreamEvent
   /** Messages to a peer take another way from now on. */
   path: { readonly peer: PeerId; readonly via: Via | undefined }
 }
@@ -170,6 +196,8 @@ export interface LinkStatus {
   readonly roundTripMs: { readonly direct: number | undefined; readonly relay: number | undefined }
   readonly waitingMessages: number
   readonly unacknowledgedBytes: number
+  /** Open, by either side. */
+  readonly streams: number
 }
 
 export interface RoomStatus {

@@ -24,7 +24,18 @@ import type { Passes } from './pass.ts'
 import type { PeerLink, PeerListener } from './peer-link.ts'
 import { encodeMetadata, type Room } from './room.ts'
 import type { MakeBroadcasts, MakeLink } from './secure.ts'
-import type { Data, JoinOptions, PeerId, Receipt, SendOptions, Status, WaypostEvents } from './types.ts'
+import type { Streams } from './streams.ts'
+import type {
+  Data,
+  JoinOptions,
+  OpenOptions,
+  PeerId,
+  Receipt,
+  SendOptions,
+  Status,
+  WaypostEvents,
+  WaypostStream,
+} from './types.ts'
 
 export interface WaypostParts extends OpenIdentity {
   readonly base: URL
@@ -38,6 +49,7 @@ export interface WaypostParts extends OpenIdentity {
   readonly roomOfService: (bytes: Uint8Array) => string | undefined
   /** The class that makes direct connections; undefined where there is none, or none is wanted. */
   readonly direct: typeof Direct | undefined
+  readonly streams: typeof Streams
 }
 
 const JOIN_TIMEOUT_MS = 30_000
@@ -47,11 +59,12 @@ export class Waypost {
   /** This client's PeerId, as text. */
   readonly id: PeerId
   readonly #parts: WaypostParts
-  readonly #events = new Events<WaypostEvents>(['message', 'datagram', 'path'])
+  readonly #events = new Events<WaypostEvents>(['message', 'datagram', 'stream', 'path'])
   readonly #rooms = new Map<string, JoinedRoom>()
   /** Left, and still saying their last words. */
   readonly #leaving = new Set<JoinedRoom>()
   readonly #links = new Map<PeerId, PeerLink>()
+  readonly #streams: Streams
   readonly #lingering = new Map<PeerId, ReturnType<typeof setTimeout>>()
   readonly #deliveries = new Deliveries()
   readonly #drops = new DropCounts()
@@ -63,6 +76,7 @@ export class Waypost {
   constructor(parts: WaypostParts) {
     this.#parts = parts
     this.id = parts.identity.id
+    this.#streams = new parts.streams(this.id, this.#events, (reason) => this.#drops.count(reason))
     this.#stopWatching = watchNetwork(() => this.#networkChanged())
   }
 
@@ -112,7 +126,7 @@ export class Waypost {
         `a message holds at most ${limits.LINK_MESSAGE_BYTES_MAX - 1} bytes`,
       )
     }
-    if (link === undefined) throw new WaypostError('peer-unreachable', `no room of ours has the peer ${to}`)
+    if (link === undefined) unreachable(to)
     if (link.waitingMessages >= limits.LINK_QUEUE_MESSAGES_MAX) {
       throw new WaypostError(
         'queue-full',
@@ -138,6 +152,11 @@ export class Waypost {
     return link.datagram(bytes)
   }
 
+  /** A stream to the peer, which may be written to at once. If the peer refuses it, or is gone, both its halves fail. */
+  async open(to: PeerId | string, label: string, options: OpenOptions = {}): Promise<WaypostStream> {
+    return this.#streams.open(label, options, () => this.#linkTo(to, 'open') ?? unreachable(to))
+  }
+
   status(): Status {
     return {
       version: VERSION,
@@ -145,7 +164,10 @@ export class Waypost {
       edge: this.#parts.base.href,
       network: this.#parts.network,
       rooms: [...this.#rooms.values()].map((room) => room.status()),
-      links: [...this.#links.values()].map((link) => link.status()),
+      links: [...this.#links.values()].map((link) => ({
+        ...link.status(),
+        streams: this.#streams.size(link.id),
+      })),
       drops: this.#drops.all(),
     }
   }
@@ -159,6 +181,7 @@ export class Waypost {
     await Promise.all([...rooms, ...this.#leaving].map((room) => room.spoken()))
     this.#parts.passes.close()
     for (const link of this.#links.values()) link.close()
+    this.#streams.close()
     for (const room of rooms) room.leave()
     for (const timer of this.#lingering.values()) clearTimeout(timer)
     this.#links.clear()
@@ -277,12 +300,16 @@ export class Waypost {
         else void handled.then(consumed)
       },
       machinery: (lane, bytes, consumed) => this.#machinery(from, lane, bytes, consumed),
+      restarting: () => this.#streams.restarting(from),
       datagram: (bytes, via) => {
         const data = tryDecodeData(bytes)
         if (data === undefined) this.#drops.count('malformed')
         else this.#events.emit('datagram', { from, data: data.value, via })
       },
-      settled: (token, outcome) => this.#deliveries.settle(token, outcome, this.#closed),
+      settled: (token, outcome) => {
+        if (token > 0) this.#deliveries.settle(token, outcome, this.#closed)
+        else if (typeof outcome === 'object') this.#streams.settled(from, token)
+      },
       // After this turn: a newcomer has joined the room for the application before a way to it is news.
       pathChanged: (via) => queueMicrotask(() => this.#events.emit('path', { peer: from, via })),
       dropped: (reason) => this.#drops.count(reason),
@@ -291,8 +318,10 @@ export class Waypost {
 
   #machinery(from: PeerId, lane: 'streams' | 'service', bytes: Uint8Array, consumed: () => void): void {
     if (lane === 'streams') {
-      this.#drops.count('unexpected')
-      return consumed()
+      consumed() // The windows of streams bound what is held.
+      const link = this.#links.get(from)
+      if (link !== undefined) this.#streams.message(link, bytes)
+      return
     }
     // One after another: which room a message is for takes a moment to say, and their order counts.
     this.#services = this.#services.then(async () => {
@@ -339,6 +368,7 @@ export class Waypost {
       return
     }
     link.abandon()
+    this.#streams.abandoned(id)
     this.#lingering.set(
       id,
       setTimeout(() => this.#forget(id, link), limits.LINK_LINGER_MS),
@@ -349,6 +379,7 @@ export class Waypost {
     this.#lingering.delete(id)
     if (link.known) return
     link.close()
+    this.#streams.forget(id)
     if (this.#links.get(id) === link) this.#links.delete(id)
   }
 
@@ -372,4 +403,8 @@ export class Waypost {
   #refuseClosed(): void {
     if (this.#closed) throw new WaypostError('closed', 'this Waypost is closed')
   }
+}
+
+function unreachable(to: string): never {
+  throw new WaypostError('peer-unreachable', `no room of ours has the peer ${to}`)
 }

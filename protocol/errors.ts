@@ -22,6 +22,8 @@ export const ERROR_CODES = [
   'backup-damaged', // not a backup, not all of one, or one of a later version
   'storage-failed', // the device would not keep or give it: full, forbidden, broken; the cause says which
   'unsupported', // this platform lacks something that is needed; the message names it
+  'stream-reset', // the stream was broken off, by either side; `cause` is the code that was given
+  'stream-refused', // the peer does not want the stream, or has too many
   'timeout', // it was tried for as long as it was worth
 ] as const
 

@@ -55,6 +55,21 @@ export const FRAME = {
 
 export type FrameKind = keyof typeof FRAME
 
+/**
+ * Frames of streams: many in a message of the lane `streams`, which begins with 4 sender's instance + 4 receiver's instance
+ * (0: not known). Numbers of the same space as those above. streams/README.md shows each.
+ */
+export const STREAM_FRAME = {
+  open: 0x50, //          4 stream + 1 length + label
+  data: 0x51, //          4 stream + 2 length + bytes
+  end: 0x52, //           4 stream. The sender's half is complete
+  reset: 0x53, //         4 stream + 4 code. The sender's half is broken off
+  stop: 0x54, //          4 stream + 4 code. The sender of this reads no more
+  refuse: 0x55, //        4 stream + 1 reason. There shall be no such stream
+  window: 0x56, //        4 stream + 4 bytes. So many more may be sent
+  over: 0x57, //          4 receiver's instance + 4 + 4: of the sender's streams, of the receiver's, smaller numbers are over
+} as const
+
 /** Lanes of a link: each an order of its own, and a window of its own. */
 export const LANE = {
   control: 0, // messages of the application
@@ -121,6 +136,13 @@ export const DECLINE = {
 } as const
 
 export type DeclineReason = keyof typeof DECLINE
+
+export const STREAM_REFUSAL = {
+  unwanted: 1, // nobody there listens for streams
+  'too-many': 2, // as many are open as may be
+} as const
+
+export type StreamRefusal = keyof typeof STREAM_REFUSAL
 
 /** The name of a number in one of the tables above. */
 export function nameOf<Name extends string>(

@@ -21,9 +21,10 @@ afterAll(async () => {
 
 const MEETING = /```js\n(import \{ connect \}[\s\S]*?)```/
 const IDENTITY = /```js\n(import \{ connect, identities \}[\s\S]*?)```/
+const readme = readFileSync(join(root, 'README.md'), 'utf8')
 
 function example(which: RegExp): string {
-  const [, code] = which.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? []
+  const [, code] = which.exec(readme) ?? []
   if (code === undefined) throw new Error('the README has no example')
   expect(code).toContain("from 'waypost'")
   expect(code).toContain('http://localhost:8787')
@@ -50,6 +51,24 @@ it('the example of the README does what it says', async () => {
   await some(firstSaw, /says to all hello$/)
   await some(firstSaw, /^delivered (relay|direct)$/)
   await some(secondSaw, /says .*welcome.* (relay|direct)$/i)
+})
+
+/** The part about streams, between two pages: handler and opener as they stand. */
+it('the streams of the README do what it says', async () => {
+  const [, code = ''] = /## Streams[\s\S]*?```js\n([\s\S]*?)```/.exec(readme) ?? []
+  const [handler, opener] = code.split('\n\n')
+  if (handler === undefined || opener === undefined) throw new Error('the README shows no streams')
+  const enter = `import { connect } from './sdk.js'
+    const waypost = await connect('${edge.url}', { network: 'streams' })
+    const room = await waypost.join('lobby')\n`
+  const [serving, asking] = [await browser.page(), await browser.page()]
+  await serving.addScriptTag({ type: 'module', content: `${enter}${handler}\nglobalThis.serving = true` })
+  await serving.waitForFunction('globalThis.serving === true')
+  const saw: string[] = []
+  asking.on('console', (message) => saw.push(message.text()))
+  const content = `${enter}const [peer] = room.peers.values()\n${opener}`
+  await asking.addScriptTag({ type: 'module', content })
+  await expect.poll(() => saw, { timeout: 20_000 }).toContain('HELLO, STREAMS')
 })
 
 function peersSeenFrom(page: Page): Promise<number> {
