@@ -102,15 +102,12 @@ async function compareKem(one: Suite, other: Suite, findings: Findings): Promise
     findings.same(`one altered at bit ${bit} gives the same by both`, altered, alsoAltered)
   }
   const smallOrder = ciphertext.slice().fill(0, 1_088)
-  findings.same(
-    'one with a curve point of small order gives the same by both, and makes nobody throw',
-    await pair.decapsulate(smallOrder),
-    await theirs.decapsulate(smallOrder),
-  )
+  const refused = await pair.decapsulate(smallOrder)
+  findings.holds('one with a curve point of small order gives nothing', refused === undefined)
   const short = await pair.decapsulate(new Uint8Array(SIZES.kemCiphertext - 1))
   findings.holds('a ciphertext of another length gives nothing', short === undefined)
-  const noKey = await other.kem.encapsulate(new Uint8Array(10))
-  findings.holds('what is no key is not taken', noKey === undefined)
+  for (const noKey of [new Uint8Array(10), pair.publicKey.slice().fill(0, 1_184)])
+    findings.holds('what is no key is not taken', (await other.kem.encapsulate(noKey)) === undefined)
   await findings.refuses('a seed of 64 bytes is refused', other.kem.keyPair(new Uint8Array(64)))
 }
 
