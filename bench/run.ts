@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { type Benchmark, FULL, QUICK, type Row } from './benchmark.ts'
 import { broadcastIdle, broadcastLoad } from './broadcast.ts'
 import { browserTimes } from './browser.ts'
+import { handshake } from './handshake.ts'
 import { joinLiveRoom, joinNewRoom } from './join.ts'
 import { idleMemory } from './memory.ts'
 import { relayBatched, relayLowLoad, relaySaturation } from './relay.ts'
@@ -19,6 +20,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   joinLiveRoom,
   idleMemory,
   browserTimes,
+  handshake,
 ]
 
 const { values: options } = parseArgs({
