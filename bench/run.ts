@@ -8,6 +8,7 @@ import { browserTimes } from './browser.ts'
 import { handshake } from './handshake.ts'
 import { joinLiveRoom, joinNewRoom } from './join.ts'
 import { idleMemory } from './memory.ts'
+import { besidePeerjs } from './peerjs.ts'
 import { relayBatched, relayLowLoad, relaySaturation } from './relay.ts'
 
 const BENCHMARKS: readonly Benchmark[] = [
@@ -20,6 +21,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   joinLiveRoom,
   idleMemory,
   browserTimes,
+  besidePeerjs,
   handshake,
 ]
 
