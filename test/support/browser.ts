@@ -94,6 +94,13 @@ export class TestBrowser {
     }
   }
 
+  /** The processes that hold pages. */
+  async renderers(): Promise<number[]> {
+    const session = await this.#browser.newBrowserCDPSession()
+    const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+    return processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id)
+  }
+
   async close(): Promise<void> {
     await this.#browser.close()
     await new Promise((resolve) => this.#server.close(resolve))
