@@ -1,7 +1,5 @@
 // A client of one network on one edge: its rooms, its links to peers, and the messages on them.
 
-import type { IceServer } from '../protocol/bootstrap.ts'
-import type { Suite } from '../protocol/crypto/suite.ts'
 import { DropCounts } from '../protocol/drops.ts'
 import { WaypostError } from '../protocol/errors.ts'
 import * as limits from '../protocol/limits.ts'
@@ -14,16 +12,14 @@ import { encodeData } from '../protocol/wire/data.ts'
 import type { DeclineReason } from '../protocol/wire/registry.ts'
 import { nowMs } from './clock.ts'
 import { Deliveries } from './deliveries.ts'
-import type { Direct } from './direct.ts'
 import { Events } from './events.ts'
-import type { OpenIdentity } from './identity.ts'
 import { JoinedRoom, type RoomOwner, tryDecodeData } from './joined-room.ts'
 import { watchNetwork } from './network-watch.ts'
 import { checkChoice, checkDuration, checkOptions, checkSignal } from './options.ts'
-import type { Passes } from './pass.ts'
+import type { WaypostParts } from './parts.ts'
 import type { PeerLink, PeerListener } from './peer-link.ts'
 import { encodeMetadata, type Room } from './room.ts'
-import type { MakeBroadcasts, MakeLink } from './secure.ts'
+import { Services } from './services.ts'
 import type { Streams } from './streams.ts'
 import type {
   Data,
@@ -36,21 +32,6 @@ import type {
   WaypostEvents,
   WaypostStream,
 } from './types.ts'
-
-export interface WaypostParts extends OpenIdentity {
-  readonly base: URL
-  readonly network: string
-  readonly relayOnly: boolean
-  readonly iceServers: readonly IceServer[]
-  readonly suite: Suite
-  readonly passes: Passes
-  readonly makeLink: MakeLink
-  readonly makeBroadcasts: MakeBroadcasts
-  readonly roomOfService: (bytes: Uint8Array) => string | undefined
-  /** The class that makes direct connections; undefined where there is none, or none is wanted. */
-  readonly direct: typeof Direct | undefined
-  readonly streams: typeof Streams
-}
 
 const JOIN_TIMEOUT_MS = 30_000
 const TIMEOUT_MAX_MS = 600_000
@@ -66,10 +47,10 @@ export class Waypost {
   readonly #links = new Map<PeerId, PeerLink>()
   readonly #streams: Streams
   readonly #lingering = new Map<PeerId, ReturnType<typeof setTimeout>>()
+  readonly #services: Services
   readonly #deliveries = new Deliveries()
   readonly #drops = new DropCounts()
   readonly #stopWatching: () => void
-  #services: Promise<unknown> = Promise.resolve()
   #closed = false
 
   /** Wayposts come from `connect()`. */
@@ -77,6 +58,7 @@ export class Waypost {
     this.#parts = parts
     this.id = parts.identity.id
     this.#streams = new parts.streams(this.id, this.#events, (reason) => this.#drops.count(reason))
+    this.#services = new Services(this.#rooms, parts.roomOfService, (reason) => this.#drops.count(reason))
     this.#stopWatching = watchNetwork(() => this.#networkChanged())
   }
 
@@ -323,15 +305,7 @@ export class Waypost {
       if (link !== undefined) this.#streams.message(link, bytes)
       return
     }
-    // One after another: which room a message is for takes a moment to say, and their order counts.
-    this.#services = this.#services.then(async () => {
-      const tag = this.#parts.roomOfService(bytes)
-      for (const room of this.#rooms.values()) {
-        if ((await room.tag()) === tag) return void room.heardService(from, bytes).then(consumed)
-      }
-      this.#drops.count('wrong-room') // Of a room we have left, perhaps.
-      consumed()
-    })
+    this.#services.hear(from, bytes, consumed)
   }
 
   async #tell(to: PeerId, service: Uint8Array): Promise<unknown> {

@@ -182,7 +182,7 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
     if (this.#answer?.way === way && equalBytes(this.#answer.first, first))
       return this.#feed(this.#answer.task, first)
     if (this.#dial !== undefined) {
-      if (this.#oursStands(as)) return this.#unexpected()
+      if (this.#oursStands(as)) return
       this.#endDial()
       this.#wanted = true // Should the peer's come to nothing.
     }

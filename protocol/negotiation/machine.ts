@@ -120,7 +120,7 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
       case 'networkChanged':
         if (c?.open) return this.#restart(c, nowMs)
         if (c === undefined && this.#rest.kind !== 'failed') return
-        this.#destroy() // What is under way began on another network.
+        this.#destroy()
         return this.#attempt(nowMs)
       case 'close':
         this.#destroy()
@@ -228,8 +228,7 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
 
   #fail(reason: FailureReason, nowMs: number): void {
     this.#destroy()
-    const waitMs = patienceMs(this.#failures, nowMs - this.#openAtMs) * (1 + this.#config.random() / 4)
-    this.#failures++
+    const waitMs = patienceMs(this.#failures++, nowMs - this.#openAtMs) * (1 + this.#config.random() / 4)
     this.#rest = { kind: 'failed', reason, retryAtMs: nowMs + waitMs }
     this.#do({ kind: 'failed', reason })
   }

@@ -7,6 +7,13 @@ import { browserBundle } from '../../scripts/bundle.ts'
 /** A script that puts what `source` exports, with paths from the repository's root, into a global of that name. */
 export async function pageScript(globalName: string, source: string): Promise<string> {
   const stdin = { contents: source, resolveDir: browserBundle.absWorkingDir ?? '.', loader: 'ts' as const }
-  const bundle = await build({ ...browserBundle, stdin, format: 'iife', splitting: false, globalName, write: false })
+  const bundle = await build({
+    ...browserBundle,
+    stdin,
+    format: 'iife',
+    splitting: false,
+    globalName,
+    write: false,
+  })
   return (bundle.outputFiles[0]?.text ?? '').replace(`var ${globalName}=`, `globalThis.${globalName}=`)
 }
