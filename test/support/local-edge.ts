@@ -17,22 +17,24 @@ const TEST_VARS = { PASS_SECRET: 'a-secret-of-no-deployment-used-in-tests-only',
 export interface EdgeOptions {
   /** In place of wrangler.toml's [vars]. */
   readonly vars?: Readonly<Record<string, string | number>>
+  /** In place of wrangler.toml's main: an edge of another kind. */
+  readonly entry?: string
 }
 
 export class LocalEdge {
   readonly port: number
   readonly #state = mkdtempSync(join(tmpdir(), 'waypost-edge-'))
-  readonly #vars: Readonly<Record<string, string | number>>
+  readonly #options: EdgeOptions
   #child: ChildProcess | undefined
   #output = ''
 
-  private constructor(port: number, vars: Readonly<Record<string, string | number>>) {
+  private constructor(port: number, options: EdgeOptions) {
     this.port = port
-    this.#vars = vars
+    this.#options = options
   }
 
   static async start(options: EdgeOptions = {}): Promise<LocalEdge> {
-    const edge = new LocalEdge(await freePort(), options.vars ?? {})
+    const edge = new LocalEdge(await freePort(), options)
     await edge.up()
     return edge
   }
@@ -49,7 +51,7 @@ export class LocalEdge {
   /** Starts it, on the same port and with the same state as before, and waits until it is healthy. */
   async up(): Promise<void> {
     const wrangler = join(root, 'node_modules', 'wrangler', 'bin', 'wrangler.js')
-    const vars = Object.entries({ ...TEST_VARS, ...this.#vars }).flatMap(([name, value]) => [
+    const vars = Object.entries({ ...TEST_VARS, ...this.#options.vars }).flatMap(([name, value]) => [
       '--var',
       `${name}:${value}`,
     ])
@@ -59,6 +61,7 @@ export class LocalEdge {
       [
         wrangler,
         'dev',
+        ...(this.#options.entry === undefined ? [] : [this.#options.entry]),
         ...flags,
         '--persist-to',
         this.#state,
