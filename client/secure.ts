@@ -1,12 +1,11 @@
 // Everything that has to do with keys, behind one door: loaded while connect() waits for the edge's answer, so that the
 // first script of a page stays small.
 
-import { FULL, take } from '../protocol/bucket.ts'
 import { chooseSuite } from '../protocol/crypto/choose.ts'
 import type { Subtle } from '../protocol/crypto/subtle.ts'
 import type { Suite } from '../protocol/crypto/suite.ts'
-import { HANDSHAKES_BURST, HANDSHAKES_PER_SECOND } from '../protocol/limits.ts'
 import { type PeerId, parsePeerId } from '../protocol/peer-id.ts'
+import { Admittance } from './admittance.ts'
 import { nowMs } from './clock.ts'
 import type { Identity } from './identity.ts'
 import { SecureLink, type SecureLinkListener } from './secure-link.ts'
@@ -29,12 +28,7 @@ export function keysOfLinks(
   identity: Identity,
 ): (peer: PeerId, listener: SecureLinkListener) => SecureLink {
   const tickets = new Tickets(nowMs)
-  let paidUntilMs = FULL
-  const admits = () => {
-    const taken = take(paidUntilMs, { perSecond: HANDSHAKES_PER_SECOND, burst: HANDSHAKES_BURST }, 1, nowMs())
-    if (taken.ok) paidUntilMs = taken.paidUntilMs
-    return taken.ok
-  }
+  const admittance = new Admittance(nowMs)
   return (peer, listener) =>
     new SecureLink(
       {
@@ -43,7 +37,7 @@ export function keysOfLinks(
         peer: parsePeerId(peer),
         ours: identity.id < peer,
         tickets: tickets.of(peer),
-        admits,
+        admits: admittance.ofPeer(),
       },
       listener,
     )

@@ -168,9 +168,20 @@ export const KEYING_STRANDED_MS = 3_000
  */
 export const HANDSHAKES_PER_SECOND = 20
 export const HANDSHAKES_BURST = 50
+/** Of one peer, so that nobody can use up what is there for all. A peer that reloads again and again needs no more. */
+export const HANDSHAKES_OF_PEER_PER_SECOND = 1
+export const HANDSHAKES_OF_PEER_BURST = 5
 /** Records that came before the keys they are under: as many are held for a link, and as many bytes. Beyond it: dropped. */
 export const HELD_RECORDS_MAX = 64
 export const HELD_RECORDS_BYTES_MAX = MIB
+/**
+ * Records of a link that came and are not opened yet, each with what its turn costs beside its bytes. More than what an
+ * honest peer may have under way on all lanes and a page that slept hears at once. Beyond it: dropped.
+ */
+export const OPENING_BYTES_MAX = 8 * MIB
+export const OPENING_OVERHEAD_BYTES = 256
+/** Peers we keep tickets of, the last met: the members of a full room. Beyond it: the next meeting is a full handshake. */
+export const TICKETS_PEERS_MAX = 1_000
 /** Link frames that leave together share a record of at most so many bytes: what a relay frame holds beside its headers. */
 export const RECORD_BODY_BYTES_MAX = MESSAGE_BYTES_MAX - 5 - 24
 /** Datagrams to a peer whose link is being made wait, so many at most and so long. */
