@@ -1,6 +1,6 @@
 // The keys of both ends of one link, with what carries between them in the test's hands: no room, no link above.
 
-import { newIdentity } from '../../client/identity.ts'
+import { type Identity, newIdentity } from '../../client/identity.ts'
 import type { Sight } from '../../client/key-work.ts'
 import { keysOfLinks, openSuite } from '../../client/secure.ts'
 import type { SecureLink } from '../../client/secure-link.ts'
@@ -26,7 +26,8 @@ const suite = await openSuite()
 
 /** Not yet of any way. */
 export async function securePair(): Promise<[End, End]> {
-  const identities = await Promise.all([newIdentity(suite), newIdentity(suite)])
+  const opened = await Promise.all([newIdentity(suite), newIdentity(suite)])
+  const identities = opened.map(({ identity }) => identity) as [Identity, Identity]
   const ends = identities.map((): End => {
     const end = { frames: [], drops: [], gaveUp: [], up: 0 } as unknown as End
     return end

@@ -6,13 +6,14 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root } from '../../scripts/paths.ts'
+import { TEST_SECRET } from './passes.ts'
 
 const START_MS_MAX = 60_000
 const POLL_MS = 50
 
 // No deployment's secret; and stamps of no work, except where a test is about them: what is tested with a whole edge is
 // what comes after admission.
-const TEST_VARS = { PASS_SECRET: 'a-secret-of-no-deployment-used-in-tests-only', STAMP_BITS: 4 }
+const TEST_VARS = { PASS_SECRET: TEST_SECRET, STAMP_BITS: 4 }
 
 export interface EdgeOptions {
   /** In place of wrangler.toml's [vars]. */
@@ -24,7 +25,7 @@ export interface EdgeOptions {
 export class LocalEdge {
   readonly port: number
   readonly #state = mkdtempSync(join(tmpdir(), 'waypost-edge-'))
-  readonly #options: EdgeOptions
+  #options: EdgeOptions
   #child: ChildProcess | undefined
   #output = ''
 
@@ -78,6 +79,13 @@ export class LocalEdge {
     child.stdout.on('data', keep)
     child.stderr.on('data', keep)
     await this.#healthy(child)
+  }
+
+  /** Deployed anew with other settings, at the same address. */
+  async restart(vars = this.#options.vars ?? {}): Promise<void> {
+    await this.kill()
+    this.#options = { ...this.#options, vars }
+    await this.up()
   }
 
   /** kill -9 of wrangler and workerd alike: nobody says goodbye to anybody. */
