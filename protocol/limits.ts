@@ -234,6 +234,13 @@ export const CHANNEL_LOW_BYTES = 256 * KIB
 export const SIGNAL_RESEND_MS = 3_000
 /** An attempt that has no open channel after this has failed: Chromium itself never says so when all candidates are unresolvable. */
 export const ATTEMPT_TIMEOUT_MS = 16_000
+/**
+ * New connections made because a peer offers them, per second and saved up. Chromium makes 500 for a page and counts those
+ * that are closed until it collects them, so a peer that offers without end would leave none for others. Beyond it: dropped,
+ * and offered again.
+ */
+export const OFFERS_PER_SECOND = 1 / 2
+export const OFFERS_BURST = 8
 /** ICE is restarted when a path stayed dead this long after being open. */
 export const ICE_RESTART_AFTER_MS = 1_500
 /** The link has been patient before it says that a path is silent: so much more, and two seconds have passed. */
