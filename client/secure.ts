@@ -1,13 +1,12 @@
 // Links, streams and everything that has to do with keys, behind one door: loaded while connect() waits for the edge's answer,
 // so that the first script of a page stays small.
 
-import { FULL, take } from '../protocol/bucket.ts'
 import { roomOfService, SealedRoom } from '../protocol/crypto/broadcast/sealing.ts'
 import { chooseSuite } from '../protocol/crypto/choose.ts'
 import type { Subtle } from '../protocol/crypto/subtle.ts'
 import type { Suite } from '../protocol/crypto/suite.ts'
-import { HANDSHAKES_BURST, HANDSHAKES_PER_SECOND } from '../protocol/limits.ts'
 import { type PeerId, parsePeerId } from '../protocol/peer-id.ts'
+import { Admittance } from './admittance.ts'
 import { nowMs } from './clock.ts'
 import { type Identity, newIdentity, type OpenIdentity } from './identity.ts'
 import { PeerLink, type PeerLinkOptions, type PeerListener } from './peer-link.ts'
@@ -32,16 +31,14 @@ export function openSuite(): Promise<Suite> {
 export type LinkOptions = Omit<PeerLinkOptions, 'makeSecure'>
 export type MakeLink = (options: LinkOptions, listener: PeerListener) => PeerLink
 
-/** Makes links with their keys, for one client. */
-function linksOf(suite: Suite, identity: Identity): MakeLink {
+/** Makes the keys of links, for one client. */
+export function keysOfLinks(
+  suite: Suite,
+  identity: Identity,
+): (peer: PeerId, listener: SecureLinkListener) => SecureLink {
   const tickets = new Tickets(nowMs)
-  let paidUntilMs = FULL
-  const admits = () => {
-    const taken = take(paidUntilMs, { perSecond: HANDSHAKES_PER_SECOND, burst: HANDSHAKES_BURST }, 1, nowMs())
-    if (taken.ok) paidUntilMs = taken.paidUntilMs
-    return taken.ok
-  }
-  const makeSecure = (peer: PeerId, listener: SecureLinkListener) =>
+  const admittance = new Admittance(nowMs)
+  return (peer, listener) =>
     new SecureLink(
       {
         suite,
@@ -49,10 +46,15 @@ function linksOf(suite: Suite, identity: Identity): MakeLink {
         peer: parsePeerId(peer),
         ours: identity.id < peer,
         tickets: tickets.of(peer),
-        admits,
+        admits: admittance.ofPeer(),
       },
       listener,
     )
+}
+
+/** Makes links with their keys, for one client. */
+function linksOf(suite: Suite, identity: Identity): MakeLink {
+  const makeSecure = keysOfLinks(suite, identity)
   return (options, listener) => new PeerLink({ ...options, makeSecure }, listener)
 }
 

@@ -172,9 +172,20 @@ export const KEYING_STRANDED_MS = 3_000
  */
 export const HANDSHAKES_PER_SECOND = 20
 export const HANDSHAKES_BURST = 50
+/** Of one peer, so that nobody can use up what is there for all. A peer that reloads again and again needs no more. */
+export const HANDSHAKES_OF_PEER_PER_SECOND = 1
+export const HANDSHAKES_OF_PEER_BURST = 5
 /** Records that came before the keys they are under: as many are held for a link, and as many bytes. Beyond it: dropped. */
 export const HELD_RECORDS_MAX = 64
 export const HELD_RECORDS_BYTES_MAX = MIB
+/**
+ * Records of a link that came and are not opened yet, each with what its turn costs beside its bytes. More than what an
+ * honest peer may have under way on all lanes and a page that slept hears at once. Beyond it: dropped.
+ */
+export const OPENING_BYTES_MAX = 8 * MIB
+export const OPENING_OVERHEAD_BYTES = 256
+/** Peers we keep tickets of, the last met: the members of a full room. Beyond it: the next meeting is a full handshake. */
+export const TICKETS_PEERS_MAX = 1_000
 /** Link frames that leave together share a record of at most so many bytes: what a relay frame holds beside its headers. */
 export const RECORD_BODY_BYTES_MAX = MESSAGE_BYTES_MAX - 5 - 24
 /** Datagrams to a peer whose link is being made wait, so many at most and so long. */
@@ -223,6 +234,13 @@ export const CHANNEL_LOW_BYTES = 256 * KIB
 export const SIGNAL_RESEND_MS = 3_000
 /** An attempt that has no open channel after this has failed: Chromium itself never says so when all candidates are unresolvable. */
 export const ATTEMPT_TIMEOUT_MS = 16_000
+/**
+ * New connections made because a peer offers them, per second and saved up. Chromium makes 500 for a page and counts those
+ * that are closed until it collects them, so a peer that offers without end would leave none for others. Beyond it: dropped,
+ * and offered again.
+ */
+export const OFFERS_PER_SECOND = 1 / 2
+export const OFFERS_BURST = 8
 /** ICE is restarted when a path stayed dead this long after being open. */
 export const ICE_RESTART_AFTER_MS = 1_500
 /** The link has been patient before it says that a path is silent: so much more, and two seconds have passed. */

@@ -25,6 +25,7 @@ import type {
   NegotiationInput,
   NegotiationState,
 } from './contract.ts'
+import { Offers } from './offers.ts'
 import { patienceMs } from './patience.ts'
 
 interface Connection {
@@ -58,8 +59,7 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
   #failures = 0
   /** When a connection was last known to have been open. */
   #openAtMs = Number.NEGATIVE_INFINITY
-  /** Connections that are over, so that stragglers do not bring them back. */
-  #over: number[] = []
+  readonly #offers = new Offers()
   #effects: NegotiationEffect[] = []
 
   constructor(config: NegotiationConfig) {
@@ -237,13 +237,9 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
     const c = this.#connection
     if (c === undefined) return
     this.#connection = undefined
-    this.#bury(c.id)
+    this.#offers.bury(c.id)
     if (c.open) this.#do({ kind: 'lost', connection: c.id })
     this.#do({ kind: 'destroy', connection: c.id })
-  }
-
-  #bury(connection: number): void {
-    this.#over = [...this.#over.slice(1 - OVER_MAX), connection]
   }
 
   #wake(c: Connection | undefined, nowMs: number): void {
@@ -345,7 +341,7 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
   }
 
   #offered(offer: DescriptionFrame<'offer'>, nowMs: number): void {
-    if (this.#over.includes(offer.connection)) return this.#stale()
+    if (this.#offers.isOver(offer.connection)) return this.#stale()
     const c = this.#connection
     if (c?.id === offer.connection) return this.#offeredAgain(c, offer, nowMs)
     // One that takes the place of another makes no more of them.
@@ -354,9 +350,10 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
     // Both made a connection, and neither heard of the other's: one of us yields.
     const crossed = c !== undefined && !c.met
     if (crossed && !this.#config.polite) {
-      this.#bury(offer.connection)
+      this.#offers.bury(offer.connection)
       return this.#stale()
     }
+    if (!this.#offers.admits(nowMs)) return this.#do({ kind: 'drop', reason: 'rate-limited' })
     this.#destroy()
     this.#accept(this.#create(offer.connection, nowMs), offer)
   }
@@ -395,6 +392,3 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
     this.#effects.push(effect)
   }
 }
-
-/** Connections remembered as over. More than a peer can have under way: each needs a round trip, or a timeout. */
-const OVER_MAX = 8

@@ -18,22 +18,24 @@ const TEST_VARS = { PASS_SECRET: TEST_SECRET, STAMP_BITS: 4 }
 export interface EdgeOptions {
   /** In place of wrangler.toml's [vars]. */
   readonly vars?: Readonly<Record<string, string | number>>
+  /** In place of wrangler.toml's main: an edge of another kind. */
+  readonly entry?: string
 }
 
 export class LocalEdge {
   readonly port: number
   readonly #state = mkdtempSync(join(tmpdir(), 'waypost-edge-'))
-  #vars: Readonly<Record<string, string | number>>
+  #options: EdgeOptions
   #child: ChildProcess | undefined
   #output = ''
 
-  private constructor(port: number, vars: Readonly<Record<string, string | number>>) {
+  private constructor(port: number, options: EdgeOptions) {
     this.port = port
-    this.#vars = vars
+    this.#options = options
   }
 
   static async start(options: EdgeOptions = {}): Promise<LocalEdge> {
-    const edge = new LocalEdge(await freePort(), options.vars ?? {})
+    const edge = new LocalEdge(await freePort(), options)
     await edge.up()
     return edge
   }
@@ -50,7 +52,7 @@ export class LocalEdge {
   /** Starts it, on the same port and with the same state as before, and waits until it is healthy. */
   async up(): Promise<void> {
     const wrangler = join(root, 'node_modules', 'wrangler', 'bin', 'wrangler.js')
-    const vars = Object.entries({ ...TEST_VARS, ...this.#vars }).flatMap(([name, value]) => [
+    const vars = Object.entries({ ...TEST_VARS, ...this.#options.vars }).flatMap(([name, value]) => [
       '--var',
       `${name}:${value}`,
     ])
@@ -60,6 +62,7 @@ export class LocalEdge {
       [
         wrangler,
         'dev',
+        ...(this.#options.entry === undefined ? [] : [this.#options.entry]),
         ...flags,
         '--persist-to',
         this.#state,
@@ -79,9 +82,9 @@ export class LocalEdge {
   }
 
   /** Deployed anew with other settings, at the same address. */
-  async restart(vars: EdgeOptions['vars'] = this.#vars): Promise<void> {
+  async restart(vars = this.#options.vars ?? {}): Promise<void> {
     await this.kill()
-    this.#vars = vars
+    this.#options = { ...this.#options, vars }
     await this.up()
   }
 

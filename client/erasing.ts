@@ -1,0 +1,34 @@
+// Erases the keys of records that are over when their time has come. Whatever is opened does so too, but where nothing
+// comes any more nobody else would, and what was said would stay readable to whoever reads the memory later.
+
+import type { RecordLayer } from '../protocol/crypto/records/layer.ts'
+import { type Alarm, setAlarm } from './alarm.ts'
+import { nowMs } from './clock.ts'
+
+/** Of one link, whose sessions take each other's place: a session that is over has been erased. */
+export class Erasing {
+  #layer: RecordLayer | undefined
+  #alarm: Alarm | undefined
+
+  /** To be called when something was opened. */
+  watch(layer: RecordLayer): void {
+    if (this.#layer !== layer) this.stop()
+    this.#layer = layer
+    const atMs = layer.wakeAtMs
+    if (atMs === undefined || this.#alarm !== undefined) return
+    this.#alarm = setAlarm(atMs, () => void this.#erase(layer))
+  }
+
+  stop(): void {
+    this.#alarm?.cancel()
+    this.#alarm = undefined
+    this.#layer = undefined
+  }
+
+  async #erase(layer: RecordLayer): Promise<void> {
+    await layer.sweep(nowMs())
+    if (this.#layer !== layer) return
+    this.#alarm = undefined
+    this.watch(layer)
+  }
+}
