@@ -5,7 +5,7 @@ import { WaypostError } from '../protocol/errors.ts'
 import { DEFAULT_NETWORK, isNetworkName } from '../protocol/names.ts'
 import { WIRE_VERSION } from '../protocol/wire/registry.ts'
 import type { Direct } from './direct.ts'
-import { checkDuration, checkOptions, checkSignal } from './options.ts'
+import { checkChoice, checkDuration, checkOptions, checkSignal } from './options.ts'
 import type { ConnectOptions, IdentityChoice } from './types.ts'
 import { Waypost } from './waypost.ts'
 
@@ -17,7 +17,11 @@ const OPTIONS = [
   'timeoutMs',
   'signal',
   'onStampProgress',
+  'requireNative',
+  'suite',
 ] as const
+/** Of the protocol, as handshakes offer them. */
+const SUITES = ['WP1'] as const
 const TIMEOUT_MS = 20_000
 const TIMEOUT_MAX_MS = 600_000
 /** Between tries while the edge does not answer: a page that loads while the network comes up should not have to retry. */
@@ -28,11 +32,13 @@ export async function connect(edge: string | URL, options: ConnectOptions = {}):
   checkOptions('connect', options, OPTIONS)
   checkSignal('connect: signal', options.signal)
   checkDuration('connect: timeoutMs', options.timeoutMs, TIMEOUT_MAX_MS)
-  const { network = DEFAULT_NETWORK, relayOnly = false } = options
+  const { network = DEFAULT_NETWORK, relayOnly = false, requireNative = false, suite = 'WP1' } = options
   if (typeof network !== 'string') throw new TypeError('connect: network must be a string')
   if (!isNetworkName(network))
     throw new RangeError(`connect: network is not well formed: ${JSON.stringify(network)}`)
   if (typeof relayOnly !== 'boolean') throw new TypeError('connect: relayOnly must be a boolean')
+  if (typeof requireNative !== 'boolean') throw new TypeError('connect: requireNative must be a boolean')
+  checkChoice('connect: suite', suite, SUITES)
   const iceServers = options.iceServers === undefined ? undefined : parseIceServers(options.iceServers)
   if (options.iceServers !== undefined && iceServers === undefined) {
     throw new TypeError('connect: iceServers must be a list of { urls, username?, credential? }')
@@ -41,7 +47,7 @@ export async function connect(edge: string | URL, options: ConnectOptions = {}):
   if (onStampProgress !== undefined && typeof onStampProgress !== 'function')
     throw new TypeError('connect: onStampProgress must be a function')
   const base = edgeUrl(edge)
-  const opening = openIdentity(options.identity)
+  const opening = openIdentity(options.identity, requireNative)
   const stop = new AbortController()
   try {
     const [bootstrap, direct, { Passes, ...opened }] = await Promise.all([
@@ -88,9 +94,9 @@ async function loadDirect(): Promise<typeof Direct | undefined> {
   )
 }
 
-async function openIdentity(choice: IdentityChoice | undefined) {
+async function openIdentity(choice: IdentityChoice | undefined, requireNative: boolean) {
   const { openIdentity, Passes } = await import('./secure.ts')
-  return { ...(await openIdentity(choice)), Passes }
+  return { ...(await openIdentity(choice, requireNative)), Passes }
 }
 
 function edgeUrl(edge: string | URL): URL {

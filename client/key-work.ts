@@ -34,6 +34,7 @@ export interface LiveSession {
   readonly rekeying: Rekeying
   readonly joins: Joins
   readonly role: Role
+  readonly by: 'signature' | 'ticket'
 }
 
 export interface KeyWorkOptions {
@@ -141,7 +142,7 @@ export class KeyWork {
         const answer = await initiator.receive(bytes, nowMs())
         if (answer.kind === 'drop') return answer
         if (answer.kind === 'again') return { kind: 'repeats', bytes: answer.m3 }
-        return this.#established(id, answer.session, answer.m3)
+        return this.#established(id, answer.session, answer.m3, 'signature')
       },
       close: () => initiator.close(),
     }
@@ -160,7 +161,7 @@ export class KeyWork {
     return {
       receive: async (bytes) => {
         const answer = await resumer.receive(bytes)
-        return answer.kind === 'drop' ? answer : this.#established(id, answer.session, undefined)
+        return answer.kind === 'drop' ? answer : this.#established(id, answer.session, undefined, 'ticket')
       },
       close: () => resumer.close(),
     }
@@ -175,7 +176,8 @@ export class KeyWork {
         const answer = await responder.receive(bytes, nowMs())
         if (answer.kind === 'drop') return answer
         if (answer.kind === 'answer') return { kind: 'says', bytes: answer.m2 }
-        if (equalBytes(answer.session.peer, peer)) return this.#established(id, answer.session, undefined)
+        if (equalBytes(answer.session.peer, peer))
+          return this.#established(id, answer.session, undefined, 'signature')
         // Somebody who is who it is, but not who the room says.
         eraseSession(answer.session)
         return { kind: 'drop', reason: 'wrong-peer' }
@@ -193,7 +195,7 @@ export class KeyWork {
         const answer = await responder.receive(bytes, nowMs())
         if (answer.kind === 'drop') return answer
         if (answer.kind === 'again') return { kind: 'repeats', bytes: answer.r2 }
-        return this.#established(id, answer.session, answer.r2)
+        return this.#established(id, answer.session, answer.r2, 'ticket')
       },
       close: () => {},
     }
@@ -230,13 +232,18 @@ export class KeyWork {
     }
   }
 
-  #established(id: number, session: Session, reply: Uint8Array | undefined): TaskResult {
+  #established(
+    id: number,
+    session: Session,
+    reply: Uint8Array | undefined,
+    by: LiveSession['by'],
+  ): TaskResult {
     const { suite, tickets, nowMs } = this.#options
     const { role, authenticatedAtMs } = session
     tickets.keep(session.tickets)
     const layer = new RecordLayer(suite, session)
     const rekeying = new Rekeying(suite, layer, session, nowMs())
-    this.#sessions.set(id, { id, role, layer, rekeying, joins: new Joins(suite, session) })
+    this.#sessions.set(id, { id, role, by, layer, rekeying, joins: new Joins(suite, session) })
     return { kind: 'established', role, authenticatedAtMs, reply }
   }
 }

@@ -198,6 +198,8 @@ export class PeerLink {
       via: this.via,
       direct: this.#directStatus(),
       roundTripMs: { direct: link.roundTripMs('webrtc'), relay: link.roundTripMs('relay') },
+      keys: this.#secure.keys,
+      jitterMs: link.jitterMs,
       waitingMessages: link.waitingMessages,
       unacknowledgedBytes: link.flyingBytes,
     }

@@ -90,6 +90,7 @@ export class SecureLink {
   /** Made by a resumption, and not current before something under it has opened. */
   #candidate: { readonly session: number; readonly way: number } | undefined
   #life: number | undefined
+  #keys: 'none' | LiveSession['by'] = 'none'
   #held: HeldRecord[] = []
   #heldBytes = 0
   /** Of records whose turn to be opened has not come. */
@@ -111,6 +112,11 @@ export class SecureLink {
         this.#retry()
       },
     })
+  }
+
+  /** How the peer of the present session proved itself. */
+  get keys(): 'none' | LiveSession['by'] {
+    return this.#keys
   }
 
   /** A way to the peer exists. `life` tells runs of the peer apart, where the way says so. */
@@ -183,6 +189,7 @@ export class SecureLink {
         return this.#listener.carry(effect.way, 'control', effect.bytes)
       case 'adopt':
         this.#candidate = undefined
+        this.#keys = this.#work.session(effect.session)?.by ?? 'none'
         if (this.#life !== undefined && this.#life !== effect.life) this.#listener.restarted()
         this.#life = effect.life
         return

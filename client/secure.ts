@@ -4,7 +4,8 @@
 import { roomOfService, SealedRoom } from '../protocol/crypto/broadcast/sealing.ts'
 import { chooseSuite } from '../protocol/crypto/choose.ts'
 import type { Subtle } from '../protocol/crypto/subtle.ts'
-import type { Suite } from '../protocol/crypto/suite.ts'
+import { CryptoError, type Suite } from '../protocol/crypto/suite.ts'
+import { WaypostError } from '../protocol/errors.ts'
 import { type PeerId, parsePeerId } from '../protocol/peer-id.ts'
 import { Admittance } from './admittance.ts'
 import { nowMs } from './clock.ts'
@@ -20,11 +21,26 @@ export { Passes } from './pass.ts'
 
 /** Best of what this platform has. A page on plain http has no `crypto.subtle`; it has noble's code, loaded then. */
 export function openSuite(): Promise<Suite> {
+  chosen ??= choose(false)
+  return chosen
+}
+
+/** Once for all clients of a page: every primitive is asked for a known answer. */
+let chosen: Promise<Suite> | undefined
+
+function choose(requireNative: boolean): Promise<Suite> {
   const subtle = (globalThis.crypto as Crypto | undefined)?.subtle as unknown as Subtle | undefined
-  return chooseSuite({
-    subtle,
-    random: (length) => crypto.getRandomValues(new Uint8Array(length)),
-  })
+  const random = (length: number) => crypto.getRandomValues(new Uint8Array(length))
+  return chooseSuite({ subtle, random, requireNative })
+}
+
+async function refuseUnlessNative(): Promise<void> {
+  try {
+    await choose(true)
+  } catch (cause) {
+    if (!(cause instanceof CryptoError)) throw cause
+    throw new WaypostError('unsupported', `requireNative: ${cause.message}`, { cause })
+  }
 }
 
 /** What a Waypost knows of a link before there is one. */
@@ -74,7 +90,11 @@ export interface OpenKeys extends OpenIdentity {
 }
 
 /** The kept one of this choice, or without a choice one for this run; and the keys of its links. */
-export async function openIdentity(choice: IdentityChoice | undefined): Promise<OpenKeys> {
+export async function openIdentity(
+  choice: IdentityChoice | undefined,
+  requireNative: boolean,
+): Promise<OpenKeys> {
+  if (requireNative) await refuseUnlessNative()
   const { suite, ...opened } = await (choice === undefined ? newKeys() : openKept(choice))
   const { identity } = opened
   return {

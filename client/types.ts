@@ -1,5 +1,6 @@
 // What applications see: the words of the API, as types.
 
+import type { Algorithm, Backend } from '../protocol/crypto/suite.ts'
 import type { DropReason } from '../protocol/drops.ts'
 import type { ErrorCode } from '../protocol/errors.ts'
 import type { FailureReason } from '../protocol/negotiation/contract.ts'
@@ -31,6 +32,13 @@ export interface ConnectOptions {
   readonly relayOnly?: boolean
   /** One kept on this device, by its name; made on first use. Default: a new one that nobody keeps. */
   readonly identity?: IdentityChoice
+  /**
+   * Rather refuse, with `unsupported`, than compute any of the cryptography in JavaScript. Default: false: what the platform
+   * lacks is loaded.
+   */
+  readonly requireNative?: boolean
+  /** The least suite of the protocol that links may have; there is one so far. Default: 'WP1'. */
+  readonly suite?: 'WP1'
   /** In place of those the edge names. */
   readonly iceServers?: readonly RTCIceServer[]
   /** How long to try to reach the edge. Default: 20 s. */
@@ -194,6 +202,10 @@ export interface LinkStatus {
   readonly via: Via | undefined
   readonly direct: DirectStatus
   readonly roundTripMs: { readonly direct: number | undefined; readonly relay: number | undefined }
+  /** How the peer last proved itself: by its signature, or by a ticket from a time when it had. */
+  readonly keys: 'none' | 'signature' | 'ticket'
+  /** How much round trips on the direct path differ from each other. */
+  readonly jitterMs: number | undefined
   readonly waitingMessages: number
   readonly unacknowledgedBytes: number
   /** Open, by either side. */
@@ -216,6 +228,8 @@ export interface Status {
   readonly network: string
   readonly rooms: readonly RoomStatus[]
   readonly links: readonly LinkStatus[]
+  /** Who computes each algorithm: the platform, JavaScript, or both together. */
+  readonly crypto: Readonly<Record<Algorithm, Backend>>
   /** What others sent us and we did not act upon, by reason. */
   readonly drops: Partial<Record<DropReason, number>>
 }

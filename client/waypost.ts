@@ -150,6 +150,7 @@ export class Waypost {
         ...link.status(),
         streams: this.#streams.size(link.id),
       })),
+      crypto: this.#parts.suite.status,
       drops: this.#drops.all(),
     }
   }

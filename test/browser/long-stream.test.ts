@@ -1,0 +1,104 @@
+// One long stream between two browsers, while everything under it breaks: the direct path five times, the edge once.
+
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { TestBrowser } from '../support/browser.ts'
+import { BrowserPeer } from '../support/browser-peer.ts'
+import { LocalEdge } from '../support/local-edge.ts'
+
+const BYTES = 200_000_000
+const CUTS = 5
+/** After this cut, and before the next, the edge is killed and started again. */
+const RESTART_AFTER_CUT = 3
+
+interface Progress {
+  bytes: number
+  wrongAt: number | undefined
+  ended: boolean
+}
+declare global {
+  var progress: Progress
+}
+
+let edge: LocalEdge
+let browser: TestBrowser
+
+beforeAll(async () => {
+  ;[edge, browser] = await Promise.all([LocalEdge.start(), TestBrowser.launch()])
+})
+afterAll(async () => {
+  await browser?.close()
+  await edge?.stop()
+})
+
+/** Reads what comes, and holds each byte against what it must be at its place. */
+function listen(peer: BrowserPeer): Promise<void> {
+  return peer.page.evaluate(() => {
+    globalThis.progress = { bytes: 0, wrongAt: undefined, ended: false }
+    kept.waypost.on('stream', async ({ stream }) => {
+      for await (const chunk of stream.readable as unknown as AsyncIterable<Uint8Array>) {
+        for (const [i, byte] of chunk.entries()) {
+          if (byte !== Math.imul(progress.bytes + i, 0x9e3779b1) >>> 24)
+            progress.wrongAt ??= progress.bytes + i
+        }
+        progress.bytes += chunk.length
+      }
+      progress.ended = true
+    })
+  })
+}
+
+function speak(peer: BrowserPeer, to: BrowserPeer): Promise<void> {
+  return peer.page.evaluate(
+    async ([to, bytes]) => {
+      const stream = await kept.waypost.open(to, 'long')
+      const writer = stream.writable.getWriter()
+      const write = async () => {
+        for (let at = 0; at < bytes; ) {
+          const chunk = new Uint8Array(Math.min(65_536, bytes - at))
+          for (let i = 0; i < chunk.length; i++) chunk[i] = Math.imul(at + i, 0x9e3779b1) >>> 24
+          await writer.write(chunk)
+          at += chunk.length
+        }
+        await writer.close()
+      }
+      Object.assign(globalThis, { speaking: write() })
+    },
+    [to.id, BYTES] as const,
+  )
+}
+
+/** What the page gives to its data channels goes nowhere, and nobody says so; or goes again. */
+function cut(peer: BrowserPeer, isCut: boolean): Promise<void> {
+  return peer.page.evaluate((isCut) => {
+    const keep = globalThis as unknown as { realSend?: RTCDataChannel['send'] }
+    keep.realSend ??= RTCDataChannel.prototype.send
+    RTCDataChannel.prototype.send = isCut ? () => {} : keep.realSend
+  }, isCut)
+}
+
+it('two browsers move 200 MB, byte for byte, though the direct path breaks five times and the edge once', async () => {
+  const [alice, bob] = await Promise.all([BrowserPeer.open(browser), BrowserPeer.open(browser)])
+  await alice.joins(edge.url, 'long')
+  await bob.joins(edge.url, 'long')
+  await Promise.all([alice.reaches(bob, 'direct'), bob.reaches(alice, 'direct')])
+  await listen(bob)
+  await speak(alice, bob)
+  const arrived = (bytes: number) =>
+    bob.page.waitForFunction((bytes) => progress.bytes >= bytes, bytes, { timeout: 120_000 })
+  for (let done = 1; done <= CUTS; done++) {
+    await arrived((BYTES * done) / (CUTS + 2))
+    await Promise.all([cut(alice, true), cut(bob, true)])
+    await alice.reaches(bob, 'relay', 10_000)
+    const { bytes } = await bob.page.evaluate(() => progress)
+    await arrived(bytes + 1_000_000) // By relay it goes on.
+    await Promise.all([cut(alice, false), cut(bob, false)])
+    await alice.reaches(bob, 'direct', 40_000)
+    if (done !== RESTART_AFTER_CUT) continue
+    await edge.kill()
+    await edge.up()
+    await Promise.all([alice, bob].map((peer) => peer.isIn('joined')))
+  }
+  await bob.page.waitForFunction(() => progress.ended, undefined, { timeout: 120_000 })
+  expect(await bob.page.evaluate(() => progress)).toEqual({ bytes: BYTES, wrongAt: undefined, ended: true })
+  await alice.page.evaluate(() => (globalThis as unknown as { speaking: Promise<void> }).speaking)
+}, 400_000)
