@@ -17,7 +17,7 @@ import type { PathName } from '../protocol/path.ts'
 import { framesOf } from '../protocol/wire/batch.ts'
 import { WireError } from '../protocol/wire/bytes.ts'
 import { nowMs } from './clock.ts'
-import { Host } from './host.ts'
+import { Host, type Time } from './host.ts'
 import { KeyWork, type LiveSession, type Sight } from './key-work.ts'
 import { Sealer } from './sealer.ts'
 import type { PeerTickets } from './tickets.ts'
@@ -31,6 +31,8 @@ export interface SecureLinkOptions {
   readonly ours: boolean
   readonly tickets: PeerTickets
   readonly admits: () => boolean
+  /** The page's own, unless it is a simulation's. */
+  readonly time?: Time
 }
 
 export interface SecureLinkListener {
@@ -79,6 +81,7 @@ export class SecureLink {
   readonly #machine: KeyingMachine
   readonly #host: Host<KeyingInput, KeyingEffect>
   readonly #work: KeyWork
+  readonly #nowMs: () => number
   readonly #ways = new Map<number, Way>()
   /** Made by a resumption, and not current before something under it has opened. */
   #candidate: { readonly session: number; readonly way: number } | undefined
@@ -90,12 +93,13 @@ export class SecureLink {
 
   constructor(options: SecureLinkOptions, listener: SecureLinkListener) {
     this.#listener = listener
-    const { ours, tickets } = options
+    const { ours, tickets, time } = options
+    this.#nowMs = time?.nowMs ?? nowMs
     this.#machine = new KeyingMachine({ ours, hasTicket: () => tickets.has() })
-    this.#host = new Host(this.#machine, (effect) => this.#perform(effect))
+    this.#host = new Host(this.#machine, (effect) => this.#perform(effect), time)
     this.#work = new KeyWork({
       ...options,
-      nowMs,
+      nowMs: this.#nowMs,
       done: (task, result) => {
         this.#host.give({ kind: 'result', task, result })
         this.#retry()
@@ -246,7 +250,7 @@ export class SecureLink {
       channelOf(way, attached.path, name),
       bytesMax,
       send,
-      nowMs,
+      this.#nowMs,
     )
     way.sealers.set(name, sealer)
     return sealer
@@ -254,7 +258,7 @@ export class SecureLink {
 
   #rekeyIfDue(way: Way): void {
     const session = way.attached?.session
-    const now = nowMs()
+    const now = this.#nowMs()
     if (session === undefined || !session.rekeying.due(now) || now - this.#offeredAtMs < REKEY_AGAIN_MS)
       return
     this.#offeredAtMs = now
@@ -266,7 +270,7 @@ export class SecureLink {
     const { attached } = way
     if (attached?.session !== session) return
     const channel = channelOf(way, attached.path, 'control')
-    const record = await session.layer.seal(channel, type, body, nowMs()).catch(() => undefined)
+    const record = await session.layer.seal(channel, type, body, this.#nowMs()).catch(() => undefined)
     if (record !== undefined && way.attached === attached) this.#listener.carry(way.id, 'control', record)
   }
 
@@ -277,7 +281,7 @@ export class SecureLink {
     if (attached === undefined) return this.#hold(way, channel, bytes)
     const { session, path } = attached
     const from = channelOf(way, path, channel)
-    void session.layer.open(from, bytes, nowMs()).then((opened) => {
+    void session.layer.open(from, bytes, this.#nowMs()).then((opened) => {
       if (way.attached !== attached) return this.#listener.dropped('stale')
       if (opened.kind === 'opened') return this.#opened(way, session, opened)
       if (this.#candidate?.way === way.id) return this.#recordOfCandidate(way, this.#candidate.session, bytes)
@@ -288,7 +292,7 @@ export class SecureLink {
 
   #recordOfCandidate(way: Way, id: number, bytes: Uint8Array): void {
     const session = this.#work.session(id)
-    void session?.layer.open(channelOf(way, 0, 'control'), bytes, nowMs()).then((opened) => {
+    void session?.layer.open(channelOf(way, 0, 'control'), bytes, this.#nowMs()).then((opened) => {
       if (opened.kind === 'drop') return this.#listener.dropped(opened.reason)
       this.#host.give({ kind: 'heard', session: id, way: way.id })
       if (way.attached?.session === session) this.#opened(way, session, opened)
@@ -311,7 +315,7 @@ export class SecureLink {
   }
 
   #rekey(way: Way, session: LiveSession, type: RecordType, body: Uint8Array): void {
-    void session.rekeying.receive(type, body, nowMs()).then((answer) => {
+    void session.rekeying.receive(type, body, this.#nowMs()).then((answer) => {
       if (answer.kind === 'drop') this.#listener.dropped(answer.reason)
       if (answer.kind === 'send') void this.#tell(way, session, answer.type, answer.body)
     })
