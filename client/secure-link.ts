@@ -278,6 +278,8 @@ export class SecureLink {
 
   #record(way: Way, channel: ChannelName, bytes: Uint8Array): void {
     const { attached } = way
+    if (attached === undefined && this.#candidate?.way === way.id)
+      return this.#recordOfCandidate(way, this.#candidate.session, bytes)
     if (attached === undefined) return this.#hold(way, channel, bytes)
     const { session, path } = attached
     const from = channelOf(way, path, channel)
