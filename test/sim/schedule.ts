@@ -1,0 +1,229 @@
+// One schedule: a few people in one room whose links are encrypted, a minute or so of everything that can go wrong, and calm
+// after it. What must hold is told by throwing. The same seed is the same schedule, event for event.
+
+import type { Lane } from '../../protocol/wire/frames.ts'
+import type { Client } from './client-host.ts'
+import { KeyedLine } from './keyed-line.ts'
+import { Keyring, type RoomWeather } from './keyring.ts'
+import { FINE, ROUGH, type Weather } from './network.ts'
+import { Town } from './town.ts'
+import { promisesKept } from './world.ts'
+
+const STORM: Weather = { lossShare: 0.2, duplicateShare: 0.1, jitterMs: 300 }
+const LANES: readonly Lane[] = ['control', 'bulk', 'streams', 'service']
+const ROOMS: readonly RoomWeather[] = [
+  { lossShare: 0, duplicateShare: 0, lateShare: 0 },
+  { lossShare: 0.02, duplicateShare: 0.02, lateShare: 0.05 },
+  { lossShare: 0.15, duplicateShare: 0.1, lateShare: 0.2 },
+  { lossShare: 0.4, duplicateShare: 0, lateShare: 0.1 },
+]
+/** Beyond it a room that is calm again has not seen everybody for too long: protocol/limits.ts, and some. */
+const SETTLES_MS = 90_000
+/** Until what was said in the storm is settled. The longest: a direct way that died, resends at their slowest, a new handshake. */
+const ACKNOWLEDGED_MS = 120_000
+/** Until a word said in calm is acknowledged, at both ends. */
+const PATH_MS = 30_000
+
+export interface Told {
+  readonly seed: number | string
+  readonly hash: string
+  readonly words: number
+  readonly events: number
+  readonly virtualMs: number
+  /** Links there were, times that one took a direct way, and what was dropped on all of them. */
+  readonly links: number
+  readonly direct: number
+  readonly drops: Readonly<Record<string, number>>
+}
+
+class Story {
+  readonly town: Town
+  readonly #keys: Keyring
+  readonly #names: readonly string[]
+  readonly #lines: KeyedLine[] = []
+
+  constructor(town: Town, keys: Keyring, names: readonly string[]) {
+    this.town = town
+    this.#keys = keys
+    this.#names = names
+  }
+
+  async passes(ms: number): Promise<void> {
+    const { town } = this
+    await town.world.runsWithPromises(ms)
+    if (town.failures.length > 0) throw town.failures[0]
+  }
+
+  async until(what: string, isSo: () => boolean, withinMs: number): Promise<number> {
+    const { world } = this.town
+    const sinceMs = world.nowMs
+    while (!isSo()) {
+      if (world.nowMs - sinceMs >= withinMs) throw new Error(`not ${what} within ${withinMs} ms`)
+      await this.passes(100)
+    }
+    return world.nowMs - sinceMs
+  }
+
+  /** Two different ones, if there are two. */
+  pair(): [Client, Client] | undefined {
+    const { alive, random } = this.town
+    const all = [...alive.values()]
+    const a = all.splice(random.below(all.length), 1)[0]
+    const b = all.splice(random.below(all.length), 1)[0]
+    return a === undefined || b === undefined ? undefined : [a, b]
+  }
+
+  speaks(): void {
+    const { town } = this
+    const { random } = town
+    const [from, to] = this.pair() ?? []
+    if (from === undefined || to === undefined) return
+    const bytes = random.chance(0.08) ? random.below(120_000) : random.below(300)
+    for (let words = random.chance(0.1) ? 10 : 1; words > 0; words--)
+      town.tells(from, to, random.pick(LANES), bytes)
+  }
+
+  troubles(): void {
+    const { town } = this
+    const { random } = town
+    const [a, b] = this.pair() ?? []
+    if (a === undefined || b === undefined) return
+    random.pick([
+      () => this.#connects(a, b),
+      () => this.#connects(a, b),
+      () => this.#connects(a, b, random.chance(0.3)),
+      () => this.#line((line) => line.closes()),
+      () => this.#line((line) => this.#silences(line)),
+      () => this.#line((line) => this.#silences(line)),
+      () => a.line?.breaks(),
+      () => a.line?.breaks(),
+      () => a.line?.goesSilent(),
+      () => a.networkChanges(),
+      () => town.edge.evicts(),
+      () => town.edge.restarts(random.below(3_000)),
+      () => town.cutsOff(a, random.below(8_000)),
+      () => this.#reloads(a, random.chance(0.5)),
+      () => this.#reloads(a, random.chance(0.5)),
+      () => this.#changesRoom(),
+      () => this.#changesRoom(),
+    ])()
+  }
+
+  calms(): void {
+    const { town } = this
+    town.network.heal()
+    town.network.weather = FINE
+    Object.assign(this.#keys.room, ROOMS[0])
+    for (const line of this.#lines) line.speaksAgain()
+  }
+
+  #connects(a: Client, b: Client, swapped = false): void {
+    const line = KeyedLine.between(this.town.network, a, b, swapped)
+    if (line !== undefined) this.#lines.push(line)
+  }
+
+  #line(then: (line: KeyedLine) => void): void {
+    const open = this.#lines.filter(({ over }) => !over)
+    if (open.length > 0) then(this.town.random.pick(open))
+  }
+
+  #silences(line: KeyedLine): void {
+    line.goesSilent()
+    this.town.world.after(this.town.random.exponential(8_000), () => line.speaksAgain())
+  }
+
+  #reloads({ name }: Client, forgetful: boolean): void {
+    if (forgetful) this.#keys.forgets(name)
+    this.town.reloads(name)
+  }
+
+  #changesRoom(): void {
+    Object.assign(this.#keys.room, this.town.random.pick(ROOMS))
+  }
+
+  get complete(): boolean {
+    return this.town.alive.size === this.#names.length && this.town.agrees
+  }
+}
+
+/** Throws with the seed when something does not hold. */
+export async function schedule(seed: number | string): Promise<Told> {
+  try {
+    return await tell(seed)
+  } catch (error) {
+    throw new Error(`seed ${seed}: ${error instanceof Error ? error.message : error}`, { cause: error })
+  }
+}
+
+async function tell(seed: number | string): Promise<Told> {
+  const ring: { keys?: Keyring } = {}
+  const town = new Town(seed, { keysOf: (name) => (ring.keys as Keyring).keysOf(name) })
+  const { world, random } = town
+  const names = Array.from({ length: random.chance(0.15) ? 3 : 2 }, (_, i) => `person ${i}`)
+  const keys = await Keyring.of(world, names)
+  ring.keys = keys
+  const story = new Story(town, keys, names)
+  for (const name of names) town.joins(name)
+  await story.until('gathered', () => story.complete, 30_000)
+
+  town.network.weather = random.pick([FINE, ROUGH, STORM])
+  Object.assign(keys.room, random.pick(ROOMS))
+  const untilMs = world.nowMs + 5_000 + random.below(60_000)
+  const troubleEveryMs = random.pick([1_000, 4_000, 10_000])
+  const speak = () => {
+    if (world.nowMs >= untilMs) return
+    story.speaks()
+    world.after(random.exponential(1_500), speak)
+  }
+  const trouble = () => {
+    if (world.nowMs >= untilMs) return
+    story.troubles()
+    // Sometimes a long quiet in between: keys step on while nobody uses them.
+    const pauseMs = random.chance(0.01) ? random.below(700_000) : random.exponential(troubleEveryMs)
+    world.after(pauseMs, trouble)
+  }
+  speak()
+  trouble()
+  await story.passes(untilMs - world.nowMs)
+  story.calms()
+  await endsWell(story)
+  const drops: Record<string, number> = {}
+  for (const link of keys.links)
+    for (const [reason, times] of link.drops) drops[reason] = (drops[reason] ?? 0) + times
+  return {
+    seed,
+    hash: world.hash,
+    words: town.sent.length,
+    events: world.ran,
+    virtualMs: world.passedMs,
+    links: keys.links.length,
+    direct: keys.links.reduce((sum, { direct }) => sum + direct, 0),
+    drops,
+  }
+}
+
+/** In calm: everybody sees everybody, nothing is left unsaid, and a word goes through at once. */
+async function endsWell(story: Story): Promise<void> {
+  const { town } = story
+  await story.until('agreed', () => story.complete, SETTLES_MS)
+  const ofTheLiving = () => town.unsettled.filter(({ by }) => town.alive.get(by.name) === by)
+  await story.until('all acknowledged', () => ofTheLiving().length === 0, ACKNOWLEDGED_MS)
+  const all = [...town.alive.values()]
+  const last = town.sent.length
+  for (const from of all)
+    for (const to of all)
+      for (const lane of LANES)
+        if (from !== to && !town.tells(from, to, lane)) throw new Error('nobody to tell')
+  await story.until(
+    'a path',
+    () => town.sent.slice(last).every(({ outcome }) => outcome !== undefined),
+    PATH_MS,
+  )
+  for (const { by, to, outcome, deliveries, text } of town.sent) {
+    const who = `${text.slice(0, 8)} of ${by.name} to ${to.slice(-8)}`
+    const livesThrough = town.alive.get(by.name) === by
+    if (outcome === 'acknowledged' && deliveries === 0) throw new Error(`${who} acknowledged, and not heard`)
+    if (livesThrough && outcome !== 'acknowledged') throw new Error(`${who}: ${outcome}`)
+  }
+  await promisesKept()
+}
