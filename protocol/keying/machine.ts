@@ -100,7 +100,7 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
         const way = this.#ways.get(input.way)
         if (way?.attached !== true) return
         this.#ways.detach(way)
-        return this.#do({ kind: 'giveUp', way: way.id })
+        return this.#ways.giveUp(way)
       }
       case 'unanswered':
         if (this.#session !== undefined) this.#startOver()
@@ -118,6 +118,9 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
     }
     if (this.#answer?.way === id) this.#endAnswer()
     if (this.#finished?.way === id) this.#endFinished()
+    if (this.#held?.way !== id) return
+    this.#do({ kind: 'retire', session: this.#held.id })
+    this.#held = undefined
   }
 
   // ---- what follows from the state ------------------------------------------------------------------------------
@@ -163,9 +166,10 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
     if (way === undefined) return this.#unexpected()
     switch (type) {
       case 'm1':
-        return this.#dialled('answer', id, bytes)
       case 'r1':
-        return this.#dialled('answerResume', id, bytes)
+        // A direct connection says nothing of the peer's life, and so carries no handshake.
+        if (way.path !== 'relay') return this.#unexpected()
+        return this.#dialled(type === 'm1' ? 'answer' : 'answerResume', id, bytes)
       case 'm2':
       case 'r2':
         if (this.#dial?.way === id) return this.#feed(this.#dial.task, bytes)
@@ -265,13 +269,18 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
         this.#held = session
         return this.#do({ kind: 'hold', session: session.id, way: session.way })
       }
+      case 'impossible':
+        return this.#endAnswer()
       case 'drop':
         if (answer.done || answer.bytes !== undefined) return // It has answered before: a forgery changes nothing.
         this.#endAnswer()
         if (result.reason !== 'ticket') return
-        // The peer has a ticket that we have not: it shall not wait for us to find it.
+        // The peer has a ticket that we have not: it shall not wait for us to find it. Where its session lives it may be an old
+        // one, said again by whoever carries it, and nothing comes of that: a peer in need dials in full before long.
+        if (this.#session?.life === this.#ways.get(answer.way)?.life) return
         this.#inFull = true
-        return this.#startOver()
+        this.#wanted = true
+        return
     }
   }
 
