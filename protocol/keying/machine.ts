@@ -9,6 +9,7 @@
 import { TICKET_LIFE_MS } from '../crypto/handshake/ticket.ts'
 import {
   KEYING_CROSSED_TRIES,
+  KEYING_DIAL_TRIES,
   KEYING_REMEMBER_MS,
   KEYING_RESUME_TRIES,
   KEYING_STRANDED_MS,
@@ -332,6 +333,11 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
     if (dial.as === 'resume' && dial.tries >= KEYING_RESUME_TRIES) {
       this.#endDial()
       return this.#beginDial('dial', dial.way)
+    }
+    const elsewhere = dial.tries >= KEYING_DIAL_TRIES ? this.#ways.relayAfter(dial.way) : undefined
+    if (elsewhere !== undefined) {
+      this.#endDial()
+      return this.#beginDial('dial', elsewhere.id)
     }
     if (dial.bytes !== undefined) this.#say(dial, dial.way, dial.bytes, nowMs)
   }

@@ -53,6 +53,14 @@ export class Ways {
     return [...this.#ways.values()].findLast((way) => way.path === 'relay')
   }
 
+  /** Another, each in its turn. */
+  relayAfter(id: number): Way | undefined {
+    const relays = [...this.#ways.values()].filter((way) => way.path === 'relay')
+    const at = relays.findIndex((way) => way.id === id)
+    const next = relays.at(at - 1)
+    return next?.id === id ? undefined : next
+  }
+
   get anyOpen(): boolean {
     for (const { open } of this.#ways.values()) if (open) return true
     return false

@@ -27,6 +27,17 @@ describe('dialling', () => {
     expect(script.after(31_500)).toEqual([1, 3, 7, 15, 23, 31].map((at) => `${at}: say m1 on 1`))
   })
 
+  it('goes through another room when nobody answers for seven seconds, and each in its turn', () => {
+    const script = new Script()
+    for (const way of [1, 2, 3]) script.up(way)
+    script.up(4, 'webrtc', 0)
+    expect(script.wants()).toEqual(['dial 1 on 3'])
+    for (const [task, way] of [2, 1, 3, 2].entries()) {
+      script.says(task + 1, 'm1')
+      expect(script.after(7_000).slice(2)).toEqual([`7: end ${task + 1}`, `7: dial ${task + 2} on ${way}`])
+    }
+  })
+
   it('ends in a session whose first message leaves with the third', () => {
     const script = new Script()
     script.up(1)
