@@ -66,7 +66,10 @@ interface Way {
   readonly sight: Sight
   attached: { readonly session: LiveSession; readonly path: number } | undefined
   open: boolean
-  heard: boolean
+  /** Where a record of the present session opened. */
+  readonly heard: Set<ChannelName>
+  /** It was of another session before: what that one said may still be in a channel's buffer. */
+  inherited: boolean
   readonly sealers: Map<ChannelName, Sealer>
 }
 
@@ -111,7 +114,15 @@ export class SecureLink {
   wayUp(sight: Sight, life: number): number {
     this.#lastWay++
     const id = this.#lastWay
-    this.#ways.set(id, { id, sight, attached: undefined, open: false, heard: false, sealers: new Map() })
+    this.#ways.set(id, {
+      id,
+      sight,
+      attached: undefined,
+      open: false,
+      heard: new Set(),
+      inherited: false,
+      sealers: new Map(),
+    })
     this.#host.give({ kind: 'wayUp', way: id, path: sight.path, life })
     return id
   }
@@ -205,7 +216,7 @@ export class SecureLink {
     const session = this.#work.session(sessionId)
     if (way === undefined || session === undefined) return
     way.attached = { session, path }
-    way.heard = false
+    way.heard.clear()
   }
 
   #open(id: number, first: boolean): void {
@@ -218,7 +229,10 @@ export class SecureLink {
   }
 
   #close(way: Way): void {
-    if (way.attached !== undefined) way.attached.session.layer.closePath(way.attached.path)
+    if (way.attached !== undefined) {
+      way.attached.session.layer.closePath(way.attached.path)
+      way.inherited = true
+    }
     for (const sealer of way.sealers.values()) sealer.close()
     way.sealers.clear()
     way.attached = undefined
@@ -285,10 +299,11 @@ export class SecureLink {
     const from = channelOf(way, path, channel)
     void session.layer.open(from, bytes, this.#nowMs()).then((opened) => {
       if (way.attached !== attached) return this.#listener.dropped('stale')
-      if (opened.kind === 'opened') return this.#opened(way, session, opened)
+      if (opened.kind === 'opened') return this.#opened(way, channel, session, opened)
       if (this.#candidate?.way === way.id) return this.#recordOfCandidate(way, this.#candidate.session, bytes)
       this.#listener.dropped(opened.reason)
-      if (from.ordered) this.#host.give({ kind: 'broken', way: way.id })
+      const leftOver = way.inherited && !way.heard.has(channel)
+      if (from.ordered && !leftOver) this.#host.give({ kind: 'broken', way: way.id })
     })
   }
 
@@ -297,15 +312,14 @@ export class SecureLink {
     void session?.layer.open(channelOf(way, 0, 'control'), bytes, this.#nowMs()).then((opened) => {
       if (opened.kind === 'drop') return this.#listener.dropped(opened.reason)
       this.#host.give({ kind: 'heard', session: id, way: way.id })
-      if (way.attached?.session === session) this.#opened(way, session, opened)
+      if (way.attached?.session === session) this.#opened(way, 'control', session, opened)
     })
   }
 
-  #opened(way: Way, session: LiveSession, { type, body }: Opened): void {
-    if (!way.heard) {
-      way.heard = true
-      this.#host.give({ kind: 'heard', session: session.id, way: way.id })
-    }
+  #opened(way: Way, channel: ChannelName, session: LiveSession, { type, body }: Opened): void {
+    const first = way.heard.size === 0
+    way.heard.add(channel)
+    if (first) this.#host.give({ kind: 'heard', session: session.id, way: way.id })
     if (type !== 'data') return this.#rekey(way, session, type, body)
     if (body.length === 0) return
     try {
@@ -323,8 +337,12 @@ export class SecureLink {
     })
   }
 
-  /** Before its keys: a handshake's end and the first records may come in one breath. */
+  /**
+   * Before its keys: a handshake's end and the first records may come in one breath. Not on a direct connection: who accepts
+   * there has the keys before the other knows, and answers only what it could open.
+   */
   #hold(way: Way, channel: ChannelName, bytes: Uint8Array): void {
+    if (way.sight.path !== 'relay') return this.#listener.dropped('stale')
     const full =
       this.#held.length >= HELD_RECORDS_MAX || this.#heldBytes + bytes.length > HELD_RECORDS_BYTES_MAX
     if (full || !this.#machine.busy) return this.#listener.dropped('stale')
