@@ -21,9 +21,9 @@ const ROOMS: readonly RoomWeather[] = [
 /** Beyond it a room that is calm again has not seen everybody for too long: protocol/limits.ts, and some. */
 const SETTLES_MS = 90_000
 /** Until what was said in the storm is settled. The longest: a direct way that died, resends at their slowest, a new handshake. */
-const ACKNOWLEDGED_MS = 120_000
+const ACKNOWLEDGED_MS = 60_000
 /** Until a word said in calm is acknowledged, at both ends. */
-const PATH_MS = 30_000
+const PATH_MS = 20_000
 
 export interface Told {
   readonly seed: number | string
@@ -31,6 +31,9 @@ export interface Told {
   readonly words: number
   readonly events: number
   readonly virtualMs: number
+  /** From the calm until all that was said in the storm was settled, and until a word said then was acknowledged by everybody. */
+  readonly settledMs: number
+  readonly pathMs: number
   /** Links there were, times that one took a direct way, and what was dropped on all of them. */
   readonly links: number
   readonly direct: number
@@ -190,7 +193,7 @@ async function tell(seed: number | string): Promise<Told> {
   trouble()
   await story.passes(untilMs - world.nowMs)
   story.calms()
-  await endsWell(story)
+  const { settledMs, pathMs } = await endsWell(story)
   const drops: Record<string, number> = {}
   for (const link of keys.links)
     for (const [reason, times] of link.drops) drops[reason] = (drops[reason] ?? 0) + times
@@ -200,6 +203,8 @@ async function tell(seed: number | string): Promise<Told> {
     words: town.sent.length,
     events: world.ran,
     virtualMs: world.passedMs,
+    settledMs,
+    pathMs,
     links: keys.links.length,
     direct: keys.links.reduce((sum, { direct }) => sum + direct, 0),
     drops,
@@ -207,18 +212,20 @@ async function tell(seed: number | string): Promise<Told> {
 }
 
 /** In calm: everybody sees everybody, nothing is left unsaid, and a word goes through at once. */
-async function endsWell(story: Story): Promise<void> {
+async function endsWell(story: Story): Promise<{ settledMs: number; pathMs: number }> {
   const { town } = story
+  const calmAtMs = town.world.nowMs
   await story.until('agreed', () => story.complete, SETTLES_MS)
   const ofTheLiving = () => town.unsettled.filter(({ by }) => town.alive.get(by.name) === by)
   await story.until('all acknowledged', () => ofTheLiving().length === 0, ACKNOWLEDGED_MS)
+  const settledMs = town.world.nowMs - calmAtMs
   const all = [...town.alive.values()]
   const last = town.sent.length
   for (const from of all)
     for (const to of all)
       for (const lane of LANES)
         if (from !== to && !town.tells(from, to, lane)) throw new Error('nobody to tell')
-  await story.until(
+  const pathMs = await story.until(
     'a path',
     () => town.sent.slice(last).every(({ outcome }) => outcome !== undefined),
     PATH_MS,
@@ -231,4 +238,5 @@ async function endsWell(story: Story): Promise<void> {
     if (livesThrough && outcome !== 'acknowledged' && !abandoned) throw new Error(`${who}: ${outcome}`)
   }
   await promisesKept()
+  return { settledMs, pathMs }
 }
