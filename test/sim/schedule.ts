@@ -7,6 +7,7 @@ import type { Client } from './client-host.ts'
 import { KeyedLine } from './keyed-line.ts'
 import { Keyring, type RoomWeather } from './keyring.ts'
 import { FINE, ROUGH, type Weather } from './network.ts'
+import type { Random } from './random.ts'
 import { Town } from './town.ts'
 import { promisesKept } from './world.ts'
 
@@ -162,6 +163,21 @@ export async function schedule(seed: number | string): Promise<Told> {
   }
 }
 
+interface Pace {
+  readonly lengthMs: number
+  readonly wordEveryMs: number
+  readonly troubleEveryMs: number
+}
+
+/** Mostly a minute; now and then an hour, for keys that step on and fresh secrets; seldom a day, after which signatures are due. */
+function paceOf(random: Random): Pace {
+  const chance = random.unit()
+  if (chance < 0.003) return { lengthMs: 90_000_000, wordEveryMs: 600_000, troubleEveryMs: 14_400_000 }
+  if (chance < 0.02) return { lengthMs: 3_600_000, wordEveryMs: 30_000, troubleEveryMs: 600_000 }
+  const troubleEveryMs = random.pick([1_000, 4_000, 10_000])
+  return { lengthMs: 5_000 + random.below(60_000), wordEveryMs: 1_500, troubleEveryMs }
+}
+
 async function tell(seed: number | string): Promise<Told> {
   const ring: { keys?: Keyring } = {}
   const town = new Town(seed, { keysOf: (name) => (ring.keys as Keyring).keysOf(name) })
@@ -175,19 +191,17 @@ async function tell(seed: number | string): Promise<Told> {
 
   town.network.weather = random.pick([FINE, ROUGH, STORM])
   Object.assign(keys.room, random.pick(ROOMS))
-  const untilMs = world.nowMs + 5_000 + random.below(60_000)
-  const troubleEveryMs = random.pick([1_000, 4_000, 10_000])
+  const pace = paceOf(random)
+  const untilMs = world.nowMs + pace.lengthMs
   const speak = () => {
     if (world.nowMs >= untilMs) return
     story.speaks()
-    world.after(random.exponential(1_500), speak)
+    world.after(random.exponential(pace.wordEveryMs), speak)
   }
   const trouble = () => {
     if (world.nowMs >= untilMs) return
     story.troubles()
-    // Sometimes a long quiet in between: keys step on while nobody uses them.
-    const pauseMs = random.chance(0.01) ? random.below(700_000) : random.exponential(troubleEveryMs)
-    world.after(pauseMs, trouble)
+    world.after(random.exponential(pace.troubleEveryMs), trouble)
   }
   speak()
   trouble()
