@@ -1,9 +1,11 @@
 // Two links with keys, real cryptography, and between them a carrier the test commands: it sees every message, and says what
 // arrives instead. Time stands still unless the test lets it pass; nothing waits for a real timer.
 
+import { expect } from 'vitest'
 import type { Sight } from '../../client/key-work.ts'
 import { SecureLink } from '../../client/secure-link.ts'
 import { Tickets } from '../../client/tickets.ts'
+import { chooseSuite } from '../../protocol/crypto/choose.ts'
 import { type MessageType, typeOf } from '../../protocol/crypto/handshake/layout.ts'
 import { type Identity, identityFromSeed } from '../../protocol/crypto/identity.ts'
 import type { Suite } from '../../protocol/crypto/suite.ts'
@@ -250,4 +252,15 @@ export class Two {
 
 export function identityOf(suite: Suite, seed: number): Promise<Identity> {
   return identityFromSeed(suite, new Uint8Array(32).fill(seed))
+}
+
+/** Of promises alone: a test knows when all is done. */
+export function pureSuite(): Promise<Suite> {
+  const random = (length: number) => crypto.getRandomValues(new Uint8Array(length))
+  return chooseSuite({ subtle: undefined, random, prefer: 'pure' })
+}
+
+export function expectUndisturbed(...parties: readonly Party[]): void {
+  for (const { name, downs, restarts, givenUp } of parties)
+    expect({ name, downs, restarts, givenUp }).toEqual({ name, downs: 0, restarts: 0, givenUp: 0 })
 }

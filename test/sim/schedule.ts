@@ -46,6 +46,7 @@ class Story {
   readonly #keys: Keyring
   readonly #names: readonly string[]
   readonly #lines: KeyedLine[] = []
+  #calm = false
   /** Who may have been away for longer than a message waits. */
   readonly reloaded = new Set<PeerId>()
 
@@ -111,6 +112,7 @@ class Story {
       () => town.cutsOff(a, random.below(8_000)),
       () => this.#reloads(a, random.chance(0.5)),
       () => this.#reloads(a, random.chance(0.5)),
+      () => this.#reloadsWhileHearing(a, b),
       () => this.#changesRoom(),
       () => this.#changesRoom(),
     ])()
@@ -118,6 +120,7 @@ class Story {
 
   calms(): void {
     const { town } = this
+    this.#calm = true
     town.network.heal()
     town.network.weather = FINE
     Object.assign(this.#keys.room, ROOMS[0])
@@ -143,6 +146,15 @@ class Story {
     this.reloaded.add(id)
     if (forgetful) this.#keys.forgets(name)
     this.town.reloads(name)
+  }
+
+  /** In the middle of something long: the rest of it is nothing to who comes after. */
+  #reloadsWhileHearing(a: Client, b: Client): void {
+    const { town } = this
+    for (const lane of LANES) town.tells(b, a, lane, 20_000 + town.random.below(200_000))
+    town.world.after(town.random.below(1_500), () => {
+      if (!this.#calm && town.alive.get(a.name) === a) this.#reloads(a, town.random.chance(0.5))
+    })
   }
 
   #changesRoom(): void {
