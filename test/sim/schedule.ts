@@ -184,8 +184,8 @@ interface Pace {
 /** Mostly a minute; now and then an hour, for keys that step on and fresh secrets; seldom a day, after which signatures are due. */
 function paceOf(random: Random): Pace {
   const chance = random.unit()
-  if (chance < 0.003) return { lengthMs: 90_000_000, wordEveryMs: 600_000, troubleEveryMs: 14_400_000 }
-  if (chance < 0.02) return { lengthMs: 3_600_000, wordEveryMs: 30_000, troubleEveryMs: 600_000 }
+  if (chance < 0.001) return { lengthMs: 90_000_000, wordEveryMs: 600_000, troubleEveryMs: 14_400_000 }
+  if (chance < 0.015) return { lengthMs: 3_600_000, wordEveryMs: 30_000, troubleEveryMs: 600_000 }
   const troubleEveryMs = random.pick([1_000, 4_000, 10_000])
   return { lengthMs: 5_000 + random.below(60_000), wordEveryMs: 1_500, troubleEveryMs }
 }

@@ -3,9 +3,10 @@
 // thousand schedules of real handshakes and real records are affordable, and so that they come out the same each time: it
 // does all its work in the turn it is called in. Nothing outside test/sim may import it.
 
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import {
   type AeadKey,
+  concat,
   type KemKeyPair,
   SIZES,
   type SigningKey,
@@ -96,9 +97,7 @@ function mac(key: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
 }
 
 function sha256(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const hash = createHash('sha256')
-  for (const part of parts) hash.update(part)
-  return new Uint8Array(hash.digest())
+  return new Uint8Array(hash('sha256', concat(parts), 'buffer'))
 }
 
 function padded(bytes: Uint8Array, length: number): Uint8Array {
