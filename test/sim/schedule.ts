@@ -243,7 +243,7 @@ async function endsWell(story: Story): Promise<{ settledMs: number; pathMs: numb
   const calmAtMs = town.world.nowMs
   await story.until('agreed', () => story.complete, SETTLES_MS)
   const ofTheLiving = () => town.unsettled.filter(({ by }) => town.alive.get(by.name) === by)
-  await story.until('all acknowledged', () => ofTheLiving().length === 0, ACKNOWLEDGED_MS)
+  await story.until('all acknowledged', () => story.complete && ofTheLiving().length === 0, ACKNOWLEDGED_MS)
   const settledMs = town.world.nowMs - calmAtMs
   const all = [...town.alive.values()]
   const last = town.sent.length
