@@ -11,17 +11,19 @@ import { MachineHost } from './machine-host.ts'
 import { simulatedTime } from './simulated-time.ts'
 import type { World } from './world.ts'
 
-/** The peer in the room, as the client sees it now. */
+/** The peer in a room, as the client sees it now. */
 export interface Seen {
+  readonly room: string
   /** Another key is another way. */
   readonly key: string
   readonly sight: Sight
   readonly life: number
 }
 
-export interface KeyedListener extends LinkListener {
-  /** Undefined: it cannot be reached now. */
-  see(): Seen | undefined
+export interface KeyedListener extends Omit<LinkListener, 'relay' | 'canRelay'> {
+  relay(payload: Uint8Array, room: string): void
+  /** Where it can be reached now. */
+  see(): readonly Seen[]
   /** A promise somewhere below took an error with it. */
   failed(error: unknown): void
 }
@@ -53,7 +55,7 @@ export class KeyedLink {
   readonly #listener: KeyedListener
   readonly #host: MachineHost<LinkInput, LinkEffect>
   #session: Uint8Array
-  #relay: { readonly key: string; readonly way: number } | undefined
+  readonly #relays = new Map<string, { readonly key: string; readonly way: number }>()
   #direct: { readonly end: DirectEnd; readonly way: number } | undefined
   #stopped = false
 
@@ -97,12 +99,17 @@ export class KeyedLink {
 
   reachChanged(): void {
     if (this.#stopped) return
-    const seen = this.#listener.see()
-    if (seen?.key !== this.#relay?.key) {
-      if (this.#relay !== undefined) this.secure.wayDown(this.#relay.way)
-      this.#relay = seen && { key: seen.key, way: this.secure.wayUp(seen.sight, seen.life) }
+    const seen = new Map(this.#listener.see().map((each) => [each.room, each]))
+    for (const room of new Set([...seen.keys(), ...this.#relays.keys()])) {
+      const now = seen.get(room)
+      const known = this.#relays.get(room)
+      if (now?.key === known?.key) continue
+      if (known !== undefined) this.secure.wayDown(known.way)
+      this.#relays.delete(room)
+      if (now !== undefined)
+        this.#relays.set(room, { key: now.key, way: this.secure.wayUp(now.sight, now.life) })
     }
-    if (seen !== undefined && !this.machine.idle) this.secure.want()
+    if (seen.size > 0 && !this.machine.idle) this.secure.want()
   }
 
   get hasDirect(): boolean {
@@ -126,9 +133,11 @@ export class KeyedLink {
     if (this.#direct?.end === end) this.secure.received(this.#direct.way, channel, bytes)
   }
 
-  heard(_path: 'relay', bytes: Uint8Array): void {
-    if (this.#relay === undefined || this.#stopped) return this.#dropped('unknown-peer')
-    this.secure.received(this.#relay.way, 'control', bytes)
+  /** Without a room: in the only one there is. */
+  heard(_path: 'relay', bytes: Uint8Array, room?: string): void {
+    const relay = this.#relays.get(room ?? [...this.#relays.keys()][0] ?? '')
+    if (relay === undefined || this.#stopped) return this.#dropped('unknown-peer')
+    this.secure.received(relay.way, 'control', bytes)
   }
 
   stop(): void {
@@ -139,8 +148,8 @@ export class KeyedLink {
 
   #carry(way: number, channel: ChannelName, bytes: Uint8Array): void {
     if (this.#stopped) return
-    if (way === this.#direct?.way) this.#direct.end.send(channel, bytes)
-    else if (way === this.#relay?.way) this.#listener.relay(bytes)
+    if (way === this.#direct?.way) return this.#direct.end.send(channel, bytes)
+    for (const [room, relay] of this.#relays) if (relay.way === way) this.#listener.relay(bytes, room)
   }
 
   #perform(effect: LinkEffect): void {

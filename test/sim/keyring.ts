@@ -98,7 +98,7 @@ export function keyedLink(client: Client, linked: Linked, listener: LinkListener
     {
       ...listener,
       relay: (bytes) => carried(() => listener.relay(bytes)),
-      see: () => see(client, room, id),
+      see: () => see(client, room, id) ?? [],
       failed: (error) => client.failed(error),
     },
   )
@@ -107,16 +107,18 @@ export function keyedLink(client: Client, linked: Linked, listener: LinkListener
 }
 
 /** As client/room-host.ts has it. */
-function see(client: Client, room: string, id: KnownMember['id']): Seen | undefined {
+function see(client: Client, room: string, id: KnownMember['id']): readonly Seen[] | undefined {
   const { address } = client.machine
   const member = client.machine.roster.of(id)
   if (address === undefined || member === undefined || !client.machine.canReach(id)) return undefined
   const life = member.session.subarray(0, 6).reduce((sum, byte) => sum * 256 + byte, 0)
   const ours = { address, session: client.session }
   const theirs = { address: member.address, session: member.session }
-  return {
+  const seen = {
+    room,
     key: `${address} ${member.address} ${life}`,
     sight: { path: 'relay', network: 'town', room, ours, theirs },
     life,
-  }
+  } as const
+  return [seen]
 }
