@@ -15,6 +15,11 @@ interface End extends DirectEnd {
   readonly arrivesAtMs: Map<ChannelName, number>
 }
 
+interface Linked {
+  readonly name: string
+  readonly link: KeyedLink
+}
+
 export class KeyedLine {
   readonly #network: Network
   readonly #ends: readonly [End, End]
@@ -23,19 +28,13 @@ export class KeyedLine {
   over = false
 
   /** `swapped`: somebody is in between, so each end sees a certificate the other does not have. */
-  private constructor(
-    network: Network,
-    a: Client,
-    b: Client,
-    links: readonly [KeyedLink, KeyedLink],
-    swapped: boolean,
-  ) {
+  private constructor(network: Network, a: Linked, b: Linked, swapped: boolean) {
     this.#network = network
     const random = network.world.random(`line ${network.world.ran}`)
     const [ofA, ofB, foreign] = [random.bytes(32), random.bytes(32), random.bytes(32)]
     this.#ends = [
-      this.#end(a.name, links[0], ofA, swapped ? foreign : ofB),
-      this.#end(b.name, links[1], ofB, swapped ? foreign : ofA),
+      this.#end(a.name, a.link, ofA, swapped ? foreign : ofB),
+      this.#end(b.name, b.link, ofB, swapped ? foreign : ofA),
     ]
     for (const end of this.#ends)
       network.world.after(random.below(200), () => this.over || end.link.directUp(end))
@@ -45,8 +44,11 @@ export class KeyedLine {
   static between(network: Network, a: Client, b: Client, swapped = false): KeyedLine | undefined {
     const [atA, atB] = [a.links.get(b.id), b.links.get(a.id)]
     if (!(atA instanceof KeyedLink) || !(atB instanceof KeyedLink)) return undefined
-    if (atA.hasDirect || atB.hasDirect) return undefined
-    return new KeyedLine(network, a, b, [atA, atB], swapped)
+    return KeyedLine.of(network, { name: a.name, link: atA }, { name: b.name, link: atB }, swapped)
+  }
+
+  static of(network: Network, a: Linked, b: Linked, swapped: boolean): KeyedLine | undefined {
+    return a.link.hasDirect || b.link.hasDirect ? undefined : new KeyedLine(network, a, b, swapped)
   }
 
   /** Nothing passes, though both think it open. */

@@ -4,16 +4,21 @@
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { roomsSchedule } from './rooms-schedule.ts'
 import { schedule, type Told } from './schedule.ts'
 
-const FAILED: readonly number[] = JSON.parse(
+const FAILED: { readonly town: readonly number[]; readonly rooms: readonly number[] } = JSON.parse(
   readFileSync(new URL('failing-seeds.json', import.meta.url), 'utf8'),
 )
 const SCHEDULES = 120
 
 describe('links with keys', () => {
-  it.each(FAILED)('do what they did not do once (seed %i)', async (seed) => {
+  it.each(FAILED.town)('do what they did not do once (seed %i)', async (seed) => {
     await schedule(seed)
+  })
+
+  it.each(FAILED.rooms)('do what they did not do once, in several rooms (seed %i)', async (seed) => {
+    await roomsSchedule(seed)
   })
 
   it(`bear ${SCHEDULES} schedules`, { timeout: 120_000 }, async () => {
@@ -31,9 +36,18 @@ describe('links with keys', () => {
       ).toBeGreaterThan(0)
   })
 
+  it(`bear ${SCHEDULES} in several rooms, some of which lie or carry nothing`, {
+    timeout: 120_000,
+  }, async () => {
+    let words = 0
+    for (let seed = 1; seed <= SCHEDULES; seed++) words += (await roomsSchedule(seed)).words
+    expect(words).toBeGreaterThan(15 * SCHEDULES)
+  })
+
   it('tell the same story for the same seed, and another for another', async () => {
     const hashes = [await schedule('told twice'), await schedule('told twice'), await schedule('told once')]
     const [first, second, other] = hashes.map(({ hash }) => hash)
+    expect((await roomsSchedule('twice')).hash).toBe((await roomsSchedule('twice')).hash)
     expect(second).toBe(first)
     expect(other).not.toBe(first)
   })
