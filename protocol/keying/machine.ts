@@ -188,7 +188,8 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
       return this.#feed(this.#answer.task, first)
     if (this.#dial !== undefined) {
       if (this.#oursStands(as)) return this.#unexpected()
-      this.#endDial()
+      // The peer gives up its own when it hears ours: so one that stood too long is not given up, or both would be.
+      if (this.#dial.as === 'resume' || !this.#config.ours) this.#endDial()
       this.#wanted = true // Should the peer's come to nothing.
     }
     this.#endAnswer()
@@ -198,12 +199,12 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
     this.#feed(task, first)
   }
 
-  /** Of two dials that cross. One that went unanswered for long may not be heard at all, and stands no more. */
+  /** Of two dials that cross. One that went unanswered for long may not be heard at all, and stands alone no more. */
   #oursStands(theirs: Answer['as']): boolean {
     const dial = this.#dial
-    if (dial === undefined || dial.tries > KEYING_CROSSED_TRIES) return false
+    if (dial === undefined) return false
     if (dial.as === 'resume') return theirs === 'answerResume' && this.#config.ours
-    return theirs === 'answerResume' || this.#config.ours
+    return theirs === 'answerResume' || (this.#config.ours && dial.tries <= KEYING_CROSSED_TRIES)
   }
 
   #heard(session: number, id: number): void {
@@ -238,6 +239,7 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
       case 'established': {
         if (result.reply !== undefined) this.#transmit(dial.way, result.reply)
         this.#dial = undefined
+        if (this.#answer?.done === false) this.#endAnswer()
         this.#endFinished()
         this.#finished = { task: dial.task, way: dial.way }
         return this.#adopt(this.#sessionOf(dial, result))

@@ -172,12 +172,38 @@ describe('two dials that cross', () => {
     expect(dialled(false).hears(1, 'm1', 'theirs')).toEqual(['end 1', 'answer 2 on 1', 'feed 2 theirs'])
   })
 
-  it('leave the other, when the smaller one was said thrice and nobody answered', () => {
-    const script = dialled(true)
-    script.after(2_999)
-    expect(script.hears(1, 'm1', 'theirs')).toEqual(['drop unexpected'])
-    script.after(1)
-    expect(script.hears(1, 'm1', 'theirs')).toEqual(['end 1', 'answer 2 on 1', 'feed 2 theirs'])
+  describe('when that of the smaller PeerId was said thrice and nobody answered', () => {
+    const stale = () => {
+      const script = dialled(true)
+      script.after(2_999)
+      expect(script.hears(1, 'm1', 'theirs')).toEqual(['drop unexpected'])
+      script.after(1)
+      expect(script.hears(1, 'm1', 'theirs')).toEqual(['answer 2 on 1', 'feed 2 theirs'])
+      script.says(2, 'm2')
+      return script
+    }
+
+    it('leave the other, if we are not heard', () => {
+      const script = stale()
+      expect(script.hears(1, 'm3')).toEqual(['feed 2 m3'])
+      expect(script.established(2, 'responder').slice(0, 3)).toEqual(['end 2', 'end 1', 'adopt 2 of life 7'])
+    })
+
+    it('leave that all the same, if we were heard at last: the peer has given up its own', () => {
+      const script = stale()
+      expect(script.hears(1, 'm2', 'to ours')).toEqual(['feed 1 to ours'])
+      expect(script.established(1, 'initiator', 'm3').slice(0, 3)).toEqual([
+        'say m3 on 1',
+        'end 2',
+        'adopt 1 of life 7',
+      ])
+    })
+
+    it('do not leave a resumption: who comes with one is heard, and takes the full one', () => {
+      const script = dialled(true)
+      script.after(60_000)
+      expect(script.hears(1, 'r1')).toEqual(['drop unexpected'])
+    })
   })
 
   it('leave one in the end, when what the peer dialled with comes to nothing', () => {
