@@ -4,12 +4,13 @@
 import { mkdirSync } from 'node:fs'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { TEST_SECRET } from './test/support/passes.ts'
 
 // wrangler.toml names the built dashboard, and the plugin wants the folder to exist; no test needs what is in it.
 mkdirSync(new URL('dist/dashboard', import.meta.url), { recursive: true })
 
 // No deployment's secret: what the edge signs with in tests, here and as test/support/local-edge.ts starts it.
-const TEST_VARS = { PASS_SECRET: 'a-secret-of-no-deployment-used-in-tests-only' }
+const TEST_VARS = { PASS_SECRET: TEST_SECRET }
 
 // A slow machine is slow, not wrong: what a test waits for may take its time, and a failure is a failure all the same.
 const patient = { testTimeout: 60_000, expect: { poll: { timeout: 20_000 } } }
@@ -30,6 +31,7 @@ export default defineConfig({
           include: ['test/project/**/*.test.ts'],
           environment: 'node',
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       { test: { name: 'sim', include: ['test/sim/**/*.test.ts'], environment: 'node', testTimeout: 60_000 } },

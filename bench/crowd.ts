@@ -3,10 +3,10 @@
 
 import { randomBytes } from 'node:crypto'
 import { READ_REPORT_BYTES } from '../protocol/limits.ts'
-import { joinSubprotocols } from '../protocol/room/admission.ts'
 import { framesOf } from '../protocol/wire/batch.ts'
 import { decode, encode } from '../protocol/wire/codec.ts'
 import { FRAME, WIRE_VERSION } from '../protocol/wire/registry.ts'
+import { offerOf } from '../test/support/passes.ts'
 import type { Server } from './server.ts'
 import { openSocket, type Prepared, type Socket } from './socket.ts'
 
@@ -51,7 +51,7 @@ export class Member {
       session: randomBytes(8),
       metadata: new Uint8Array(),
     } as const
-    const protocols = joinSubprotocols(join).join(', ')
+    const protocols = (await offerOf(join)).join(', ')
     const socket = await openSocket(server.port, `/v1/rooms/${room}`, { 'Sec-WebSocket-Protocol': protocols })
     const member = new Member(socket)
     return new Promise((resolve, reject) => {

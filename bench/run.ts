@@ -5,8 +5,10 @@ import { parseArgs } from 'node:util'
 import { type Benchmark, FULL, QUICK, type Row } from './benchmark.ts'
 import { broadcastIdle, broadcastLoad } from './broadcast.ts'
 import { browserTimes } from './browser.ts'
+import { handshake } from './handshake.ts'
 import { joinLiveRoom, joinNewRoom } from './join.ts'
 import { idleMemory } from './memory.ts'
+import { besidePeerjs } from './peerjs.ts'
 import { relayBatched, relayLowLoad, relaySaturation } from './relay.ts'
 
 const BENCHMARKS: readonly Benchmark[] = [
@@ -19,6 +21,8 @@ const BENCHMARKS: readonly Benchmark[] = [
   joinLiveRoom,
   idleMemory,
   browserTimes,
+  besidePeerjs,
+  handshake,
 ]
 
 const { values: options } = parseArgs({

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { root } from '../scripts/paths.ts'
+import { TEST_SECRET } from '../test/support/passes.ts'
 import type { Side } from './benchmark.ts'
 
 export interface Server {
@@ -32,7 +33,7 @@ const KINDS: Readonly<Record<Side, Kind>> = {
       ROOM_TOKENS_PER_SECOND: '1000000',
       ROOM_BYTES_PER_SECOND: '1073741824',
       PRESENCE_TIMEOUT_MS: '600000',
-      PASS_SECRET: 'a-secret-of-no-deployment-used-in-tests-only',
+      PASS_SECRET: TEST_SECRET,
       STAMP_BITS: '4',
     },
   },

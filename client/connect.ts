@@ -6,10 +6,18 @@ import { DEFAULT_NETWORK, isNetworkName } from '../protocol/names.ts'
 import { WIRE_VERSION } from '../protocol/wire/registry.ts'
 import type { Direct } from './direct.ts'
 import { checkDuration, checkOptions, checkSignal } from './options.ts'
-import type { ConnectOptions } from './types.ts'
+import type { ConnectOptions, IdentityChoice } from './types.ts'
 import { Waypost } from './waypost.ts'
 
-const OPTIONS = ['network', 'relayOnly', 'iceServers', 'timeoutMs', 'signal'] as const
+const OPTIONS = [
+  'network',
+  'relayOnly',
+  'identity',
+  'iceServers',
+  'timeoutMs',
+  'signal',
+  'onStampProgress',
+] as const
 const TIMEOUT_MS = 20_000
 const TIMEOUT_MAX_MS = 600_000
 /** Between tries while the edge does not answer: a page that loads while the network comes up should not have to retry. */
@@ -29,20 +37,45 @@ export async function connect(edge: string | URL, options: ConnectOptions = {}):
   if (options.iceServers !== undefined && iceServers === undefined) {
     throw new TypeError('connect: iceServers must be a list of { urls, username?, credential? }')
   }
+  const { onStampProgress } = options
+  if (onStampProgress !== undefined && typeof onStampProgress !== 'function')
+    throw new TypeError('connect: onStampProgress must be a function')
   const base = edgeUrl(edge)
-  const [bootstrap, direct, keys] = await Promise.all([
-    ask(base, network, options),
-    relayOnly ? undefined : loadDirect(),
-    openIdentity(),
-  ])
-  return new Waypost({
-    base,
-    network,
-    relayOnly,
-    iceServers: iceServers ?? bootstrap.iceServers,
-    ...keys,
-    direct,
-  })
+  const opening = openIdentity(options.identity)
+  const stop = new AbortController()
+  try {
+    const [bootstrap, direct, { Passes, ...opened }] = await Promise.all([
+      ask(base, network, options, stop.signal),
+      relayOnly ? undefined : loadDirect(),
+      opening,
+    ])
+    const passes = new Passes({
+      base,
+      network,
+      hash: opened.suite.hash,
+      key: opened.identity.key,
+      challenge: bootstrap.challenge,
+      onProgress: onStampProgress,
+    })
+    passes.begin() // Whoever connects is about to join.
+    return new Waypost({
+      base,
+      network,
+      relayOnly,
+      iceServers: iceServers ?? bootstrap.iceServers,
+      direct,
+      passes,
+      ...opened,
+    })
+  } catch (problem) {
+    stop.abort()
+    // However far it got: whoever tries again must not find it taken by a try that failed.
+    await opening.then(
+      ({ release }) => release(),
+      () => {},
+    )
+    throw problem
+  }
 }
 
 /** Beside the question to the edge, so that nobody waits for it. A page that cannot load it still has the relay. */
@@ -54,11 +87,9 @@ async function loadDirect(): Promise<typeof Direct | undefined> {
   )
 }
 
-async function openIdentity() {
-  const { keysOfLinks, newIdentity, openSuite } = await import('./secure.ts')
-  const suite = await openSuite()
-  const identity = await newIdentity(suite)
-  return { suite, identity, makeSecure: keysOfLinks(suite, identity) }
+async function openIdentity(choice: IdentityChoice | undefined) {
+  const { openIdentity, Passes } = await import('./secure.ts')
+  return { ...(await openIdentity(choice)), Passes }
 }
 
 function edgeUrl(edge: string | URL): URL {
@@ -81,11 +112,16 @@ function edgeUrl(edge: string | URL): URL {
   return url
 }
 
-async function ask(base: URL, network: string, options: ConnectOptions): Promise<Bootstrap> {
+async function ask(
+  base: URL,
+  network: string,
+  options: ConnectOptions,
+  stop: AbortSignal,
+): Promise<Bootstrap> {
   const url = new URL('v1/bootstrap', base)
   url.searchParams.set('network', network)
   const timeout = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS)
-  const until = options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout])
+  const until = AbortSignal.any([options.signal ?? stop, timeout, stop])
   let cause: unknown
   while (!until.aborted) {
     try {

@@ -28,6 +28,10 @@ export class Events<Map extends object> {
     return () => handlers.delete(handler)
   }
 
+  heard(name: keyof Map): boolean {
+    return (this.#handlers.get(name)?.size ?? 0) > 0
+  }
+
   /** Resolves when every handler that returned a promise is done; at once, and undefined, when none did. */
   emit<Name extends keyof Map>(name: Name, event: Map[Name]): Promise<unknown> | undefined {
     const slow: Promise<unknown>[] = []

@@ -12,7 +12,7 @@ export interface Time {
   readonly setAlarm: (atMs: number, ring: () => void) => Alarm
 }
 
-const REAL_TIME: Time = { nowMs, setAlarm }
+export const REAL_TIME: Time = { nowMs, setAlarm }
 
 export class Host<Input, Effect> {
   readonly #machine: Machine<Input | { readonly kind: 'wake' }, Effect>

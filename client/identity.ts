@@ -1,9 +1,10 @@
 // Who this client is: a key, the peer id that is its hash, and this run of it.
 
-import { identityFromSeed } from '../protocol/crypto/identity.ts'
+import { identityFromSeed, type Identity as Peer } from '../protocol/crypto/identity.ts'
 import { SIZES, type SigningKey, type Suite } from '../protocol/crypto/suite.ts'
 import { type PeerId, peerIdText } from '../protocol/peer-id.ts'
 import { SESSION_BYTES } from '../protocol/wire/registry.ts'
+import { memoryStore, type SealedStore } from './identities/store.ts'
 
 export interface Identity {
   readonly id: PeerId
@@ -13,10 +14,22 @@ export interface Identity {
   readonly session: Uint8Array
 }
 
+/** An identity in use: nobody else has it until it is released. */
+export interface OpenIdentity {
+  readonly identity: Identity
+  /** What it keeps beside itself: as long as itself, and as safe. */
+  readonly store: SealedStore
+  release(): Promise<void>
+}
+
 /** One that lasts as long as the client. */
-export async function newIdentity(suite: Suite): Promise<Identity> {
+export async function newIdentity(suite: Suite): Promise<OpenIdentity> {
   const seed = suite.random(SIZES.signatureSeed)
-  const { key, id } = await identityFromSeed(suite, seed)
+  const peer = await identityFromSeed(suite, seed)
   seed.fill(0)
+  return { identity: withSession(suite, peer), store: memoryStore(), release: async () => {} }
+}
+
+export function withSession(suite: Suite, { key, id }: Peer): Identity {
   return { id: peerIdText(id), bytes: id, key, session: suite.random(SESSION_BYTES) }
 }

@@ -4,6 +4,7 @@ export { type ErrorCode, WaypostError } from '../protocol/errors.ts'
 export { isPeerId } from '../protocol/peer-id.ts'
 export { VERSION as version } from '../protocol/version.ts'
 export { connect } from './connect.ts'
+export { identities } from './identities.ts'
 export type { Room } from './room.ts'
 export type {
   BroadcastEvent,
@@ -14,9 +15,13 @@ export type {
   DeclineReason,
   DirectStatus,
   FailureReason,
+  Identities,
+  IdentityChoice,
   JoinOptions,
+  KeptIdentity,
   LinkStatus,
   MessageEvent,
+  OpenOptions,
   Peer,
   PeerId,
   Priority,
@@ -27,7 +32,9 @@ export type {
   RoomStatus,
   SendOptions,
   Status,
+  StreamEvent,
   Via,
   WaypostEvents,
+  WaypostStream,
 } from './types.ts'
 export type { Waypost } from './waypost.ts'

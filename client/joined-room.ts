@@ -2,14 +2,17 @@
 
 import type { DropReason } from '../protocol/drops.ts'
 import { WaypostError } from '../protocol/errors.ts'
+import { BROADCAST_QUEUE_MAX } from '../protocol/limits.ts'
 import type { EndReason } from '../protocol/membership/contract.ts'
 import type { KnownMember } from '../protocol/membership/roster.ts'
 import { WireError } from '../protocol/wire/bytes.ts'
 import { decodeData, type Received } from '../protocol/wire/data.ts'
 import { Events } from './events.ts'
 import type { Identity } from './identity.ts'
+import type { Passes } from './pass.ts'
 import { ROOM_EVENTS, Room } from './room.ts'
 import { RoomHost, type RoomListener } from './room-host.ts'
+import type { BroadcastListener, SealedBroadcasts } from './sealed-broadcasts.ts'
 import type { CloseReason, Peer, PeerId, RoomEvents, RoomState, RoomStatus, Via } from './types.ts'
 
 /** What a joined room tells, and asks of, the Waypost it belongs to. */
@@ -20,9 +23,17 @@ export interface RoomOwner {
   /** Of everybody, or of one. */
   reachChanged(id?: PeerId): void
   entered(room: JoinedRoom, again: boolean): void
+  /** Seals what is said to all of a room. */
+  makeBroadcasts(room: string, listener: BroadcastListener): SealedBroadcasts
+  /** To that peer, over the link to it, for what is built upon links. Settles when it has it, or never will. */
+  tell(to: PeerId, service: Uint8Array): Promise<unknown>
   relayed(room: JoinedRoom, from: KnownMember, payload: Uint8Array): void
   signalled(from: KnownMember, payload: Uint8Array): void
+  /** The room gave us the next pass. */
+  passRenewed(pass: string): void
   dropped(reason: DropReason): void
+  /** It is left: who joins a room of its name joins another. */
+  roomLeaving(room: JoinedRoom): void
   roomEnded(room: JoinedRoom): void
   via(id: PeerId): Via | undefined
   roundTripMs(id: PeerId): number | undefined
@@ -33,9 +44,13 @@ export interface JoinedRoomOptions {
   readonly url: string
   readonly network: string
   readonly identity: Identity
+  readonly passes: Passes
   readonly metadata: Uint8Array
   readonly timeoutMs: number
 }
+
+/** So long our last words may take to arrive after we left: a handshake by a slow relay. */
+const FAREWELL_MS = 1_000
 
 export class JoinedRoom {
   readonly name: string
@@ -45,8 +60,12 @@ export class JoinedRoom {
   readonly #entering: Promise<Room>
   readonly #owner: RoomOwner
   readonly #peers = new Map<PeerId, LivePeer>()
+  readonly #broadcasts: SealedBroadcasts
+  /** Broadcasts since we lost the room: they wait for us to be back. */
+  #waitingBroadcasts = 0
   readonly #events = new Events<RoomEvents>(ROOM_EVENTS)
   #state: RoomState = 'joining'
+  #leaving = false
   #closeReason: CloseReason | undefined
   /** Callers of join() who are not in yet. */
   #waiting = 0
@@ -60,18 +79,20 @@ export class JoinedRoom {
       this.#resolve = resolve
       this.#reject = reject
     })
-    const { name, url, network, identity, metadata, timeoutMs } = options
+    const { name, url, network, identity, passes, metadata, timeoutMs } = options
     this.host = new RoomHost(
-      { name, url, network, identity, metadata, firstJoinWithinMs: timeoutMs },
+      { name, url, network, identity, passes, metadata, firstJoinWithinMs: timeoutMs },
       this.#listener(),
     )
+    this.#broadcasts = owner.makeBroadcasts(name, this.#broadcastListener())
     this.api = new Room({
       name: this.name,
       host: this.host,
+      broadcast: (payload) => this.#broadcast(payload),
       peers: this.#peers,
       events: this.#events,
-      state: () => this.#state,
-      closeReason: () => this.#closeReason,
+      state: () => (this.#leaving ? 'closed' : this.#state),
+      closeReason: () => this.#closeReason ?? (this.#leaving ? 'closed' : undefined),
       leave: () => this.leave(),
     })
   }
@@ -80,8 +101,22 @@ export class JoinedRoom {
     this.host.give({ kind: 'start' })
   }
 
+  /** What was said before is still to arrive: for that we stay a moment, if we must. */
   leave(): void {
-    this.host.give({ kind: 'leave' })
+    if (this.#leaving) return
+    this.#leaving = true
+    this.#owner.roomLeaving(this)
+    void this.spoken().then(() => this.host.give({ kind: 'leave' }))
+  }
+
+  /** Resolves when our broadcasts have arrived, or it has been long enough. */
+  async spoken(): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const longEnough = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, FAREWELL_MS)
+    })
+    await Promise.race([this.#state === 'joined' && this.#broadcasts.arrivedEverywhere(), longEnough])
+    clearTimeout(timer)
   }
 
   /** Resolves when we are in. A caller whose signal fires waits no longer; when none waits, we do not go in. */
@@ -99,6 +134,16 @@ export class JoinedRoom {
     })
   }
 
+  /** Names this room on service messages. */
+  tag(): Promise<string> {
+    return this.#broadcasts.tag()
+  }
+
+  /** Resolves when the link may forget the message. */
+  heardService(from: PeerId, bytes: Uint8Array): Promise<void> {
+    return this.#broadcasts.heardService(from, bytes)
+  }
+
   status(): RoomStatus {
     const { waitingBytes } = this.host.machine.outgoing
     return { name: this.name, state: this.#state, peers: this.#peers.size, waitingBytes }
@@ -108,6 +153,7 @@ export class JoinedRoom {
     return {
       entered: (again) => {
         this.#become('joined')
+        this.#waitingBroadcasts = 0
         this.#owner.entered(this, again)
         if (!again) this.#resolve(this.api)
       },
@@ -119,6 +165,7 @@ export class JoinedRoom {
         const peer = new LivePeer(member, this.#owner)
         this.#peers.set(member.id, peer)
         this.#owner.peerArrived(this, member)
+        this.#broadcasts.arrived(member.id)
         // Those who were here before us are in `peers` when join() resolves; they do not join after us.
         if (this.#state !== 'joining') this.#events.emit('join', peer)
       },
@@ -126,6 +173,7 @@ export class JoinedRoom {
         const peer = this.#peers.get(member.id)
         this.#peers.delete(member.id)
         this.#owner.peerDeparted(this, member.id)
+        this.#broadcasts.departed(member.id)
         if (peer !== undefined) this.#events.emit('leave', peer)
       },
       described: (member) => {
@@ -136,17 +184,35 @@ export class JoinedRoom {
       heard: (as, from, payload) => {
         if (as === 'relay') return this.#owner.relayed(this, from, payload)
         if (as === 'signal') return this.#owner.signalled(from, payload)
-        this.#broadcast(from, payload)
+        this.#broadcasts.heardRoom(from.id, payload)
       },
       dropped: (reason) => this.#owner.dropped(reason),
-      ended: (reason) => this.#ended(reason),
+      passRenewed: (pass) => this.#owner.passRenewed(pass),
+      ended: (reason, cause) => this.#ended(reason, cause),
     }
   }
 
-  #broadcast(from: KnownMember, payload: Uint8Array): void {
-    const data = tryDecodeData(payload)
-    if (data === undefined) this.#owner.dropped('malformed')
-    else this.#events.emit('message', { from: from.id, data: data.value, via: 'relay' })
+  #broadcast(payload: Uint8Array): void {
+    const leaving = this.#broadcasts.waiting + this.host.machine.outgoing.queuedBroadcasts
+    const waiting = Math.max(this.#waitingBroadcasts, leaving)
+    if (waiting >= BROADCAST_QUEUE_MAX)
+      throw new WaypostError('queue-full', `${BROADCAST_QUEUE_MAX} broadcasts are waiting already`)
+    if (this.#state !== 'joined') this.#waitingBroadcasts++
+    this.#broadcasts.broadcast(payload)
+  }
+
+  #broadcastListener(): BroadcastListener {
+    return {
+      toMember: (member, bytes) => this.#owner.tell(member, bytes),
+      toRoom: (payload) => this.host.give({ kind: 'broadcast', payload }),
+      deliver: (from, bytes, by) => {
+        const data = tryDecodeData(bytes)
+        const via = by === 'room' ? 'relay' : (this.#owner.via(from) ?? 'relay')
+        if (data === undefined) this.#owner.dropped('malformed')
+        else this.#events.emit('message', { from, data: data.value, via })
+      },
+      dropped: (reason) => this.#owner.dropped(reason),
+    }
   }
 
   #become(state: RoomState): void {
@@ -155,10 +221,15 @@ export class JoinedRoom {
     this.#events.emit('state', state)
   }
 
-  #ended(reason: EndReason): void {
-    const { code, message } = ENDS[reason]
+  #ended(reason: EndReason, cause: unknown): void {
+    const { code, message } = ENDS[reason] ?? {
+      code: 'edge-refused',
+      message: `the edge will not let us in: ${reason}`,
+    }
     this.#closeReason = code
-    this.#reject(new WaypostError(code, `${message} (room '${this.name}')`))
+    const why = reason === 'no-pass' && cause instanceof WaypostError ? `: ${cause.message}` : ''
+    this.#reject(new WaypostError(code, `${message}${why} (room '${this.name}')`, { cause }))
+    this.#broadcasts.close()
     this.#become('closed')
     this.#owner.roomEnded(this)
   }
@@ -199,7 +270,8 @@ export function tryDecodeData(bytes: Uint8Array): { readonly value: Received } |
   }
 }
 
-const ENDS: Readonly<Record<EndReason, { readonly code: CloseReason; readonly message: string }>> = {
+/** All others are refusals of the edge, whose names say enough. */
+const ENDS: Partial<Record<EndReason, { readonly code: CloseReason; readonly message: string }>> = {
   left: { code: 'closed', message: 'the room was left' },
   unreachable: { code: 'edge-unreachable', message: 'the room could not be reached in time' },
   superseded: { code: 'superseded', message: 'this peer joined from elsewhere' },
@@ -209,5 +281,4 @@ const ENDS: Readonly<Record<EndReason, { readonly code: CloseReason; readonly me
     message: 'edge and client speak different versions of the protocol',
   },
   'too-large': { code: 'too-large', message: 'the edge takes less metadata than this' },
-  'bad-request': { code: 'edge-refused', message: 'the edge did not understand the request to join' },
 }

@@ -1,5 +1,5 @@
 // A client's pass: asked for with a stamp and a signature, kept until shortly before it ends, and one for all who ask at
-// the same time.
+// the same time. A room gives the next one without a stamp; this is where it is kept.
 
 import { type Challenge, readChallenge } from '../protocol/crypto/admission/challenge.ts'
 import { readPass } from '../protocol/crypto/admission/pass.ts'
@@ -7,7 +7,7 @@ import { bidForPass, encodePassRequest } from '../protocol/crypto/admission/requ
 import { peerIdOf } from '../protocol/crypto/identity.ts'
 import type { Hash, SigningKey } from '../protocol/crypto/suite.ts'
 import { WaypostError } from '../protocol/errors.ts'
-import { CHALLENGE_LIFETIME_MS } from '../protocol/limits.ts'
+import { CHALLENGE_LIFETIME_MS, PASS_RENEWAL_MS } from '../protocol/limits.ts'
 import { fromBase64url } from '../protocol/wire/base64url.ts'
 import { equalBytes } from '../protocol/wire/bytes.ts'
 import { makeStamp, type StampOptions } from './stamp.ts'
@@ -20,18 +20,25 @@ export interface PassSource {
   readonly key: SigningKey
   /** A challenge the edge has given already (the bootstrap's), to save asking for one. */
   readonly challenge?: string | undefined
+  /** Told of every stamp we make, whoever asked for it. */
+  readonly onProgress?: ((share: number) => void) | undefined
 }
 
 /** So long before its end a pass is no longer handed out: a slow join must not end with one that has just expired. */
 const MARGIN_MS = 300_000
 /** A challenge is used only while there is this much of its life left to make the stamp in. */
 const CHALLENGE_LEFT_MS = CHALLENGE_LIFETIME_MS / 2
+/** An edge that is silent for so long is not there. */
+const ANSWER_MS = 20_000
 /** A challenge may run out while a laptop sleeps over its stamp: once more then, with another. */
 const ATTEMPTS_MAX = 2
 
 interface Kept {
   readonly pass: string
   readonly untilMs: number
+  /** How far our clock is ahead of the edge's. */
+  readonly aheadMs: number
+  readonly renewAtMs: number
 }
 
 interface Offered {
@@ -52,10 +59,37 @@ export class Passes {
   #offered: Offered | undefined
   #kept: Kept | undefined
   #job: Job | undefined
+  readonly #closing = new AbortController()
 
   constructor(source: PassSource) {
     this.#source = source
     this.#offered = parseChallenge(source.challenge)
+  }
+
+  /** Asks for one before anybody needs it; what goes wrong is heard by whoever does. */
+  begin(): void {
+    this.get({ signal: this.#closing.signal }).catch(() => {})
+  }
+
+  /** No stamp is made any more on our own account. */
+  close(): void {
+    this.#closing.abort()
+  }
+
+  /** When a room should be asked for the next one. */
+  get renewAtMs(): number {
+    return this.#kept?.renewAtMs ?? Number.POSITIVE_INFINITY
+  }
+
+  /** A room gave us this one. False: it is none of ours, or older. */
+  renewed(pass: string): boolean {
+    const before = this.#kept
+    const now = readPass(before?.pass ?? '')
+    const next = readPass(pass)
+    if (before === undefined || now === undefined || next === undefined) return false
+    if (!equalBytes(next.subject, now.subject) || next.expiresAtMs < now.expiresAtMs) return false
+    this.#kept = keptOf(pass, next.expiresAtMs, before.aheadMs)
+    return true
   }
 
   /** Rejects with a WaypostError: `aborted`, `edge-unreachable` or `edge-refused`. */
@@ -91,6 +125,8 @@ export class Passes {
   #begin(): Job {
     const stop = new AbortController()
     const progress = new Set<(share: number) => void>()
+    const { onProgress: tell } = this.#source
+    if (tell !== undefined) progress.add((share) => guarded(tell, share))
     const onProgress = (share: number) => {
       for (const tell of progress) tell(share)
     }
@@ -139,7 +175,7 @@ export class Passes {
       throw new WaypostError('edge-refused', 'what the edge gave is no pass of ours')
     // The challenge says what time it was there when we got it: our clock may be hours off.
     const aheadMs = offered.gotAtMs - offered.challenge.timeMs
-    return { pass: body.pass as string, untilMs: pass.expiresAtMs + aheadMs - MARGIN_MS }
+    return keptOf(body.pass as string, pass.expiresAtMs, aheadMs)
   }
 
   async #fetch(path: string, init: RequestInit, signal: AbortSignal | undefined): Promise<Answer> {
@@ -148,7 +184,9 @@ export class Passes {
     let status: number
     let body: Record<string, unknown>
     try {
-      const response = await fetch(url, { ...init, signal: signal ?? null })
+      const silent = AbortSignal.timeout(ANSWER_MS)
+      const until = signal === undefined ? silent : AbortSignal.any([signal, silent])
+      const response = await fetch(url, { ...init, signal: until })
       status = response.status
       body = ((await response.json()) ?? {}) as Record<string, unknown>
     } catch (cause) {
@@ -169,6 +207,23 @@ interface Answer {
   readonly body: Readonly<Record<string, unknown>>
   /** The challenge is of no use any more; another may be. */
   readonly stale: boolean
+}
+
+function keptOf(pass: string, expiresAtMs: number, aheadMs: number): Kept {
+  const endMs = expiresAtMs + aheadMs
+  const renewAtMs = endMs - PASS_RENEWAL_MS * (1 - Math.random() / 2)
+  return { pass, untilMs: endMs - MARGIN_MS, aheadMs, renewAtMs }
+}
+
+/** What an application's function throws is reported as its own, and spoils no stamp. */
+function guarded(tell: (share: number) => void, share: number): void {
+  try {
+    tell(share)
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error
+    })
+  }
 }
 
 /** Undefined too for one that asks for more work than any edge may: whoever says it is none, and burns batteries. */

@@ -39,6 +39,8 @@ export interface PeerListener {
   /** For what is built upon links, not for the application. */
   machinery(lane: 'streams' | 'service', data: Uint8Array, consumed: () => void): void
   datagram(data: Uint8Array, via: Via): void
+  /** The peer is a new session. What it shall not be sent must be cancelled now. */
+  restarting(): void
   settled(token: number, outcome: { readonly via: Via } | 'timeout' | 'abandoned'): void
   pathChanged(via: Via | undefined): void
   dropped(reason: DropReason): void
@@ -189,7 +191,7 @@ export class PeerLink {
     this.#linkHost.stop()
   }
 
-  status(): LinkStatus {
+  status(): Omit<LinkStatus, 'streams'> {
     const link = this.#link
     return {
       peer: this.id,
@@ -257,6 +259,8 @@ export class PeerLink {
       case 'unanswered':
         return this.#secure.unanswered()
       case 'directSilent':
+        // If it is our network that is gone, our sockets are too, and do not know it yet.
+        for (const room of this.#relays.keys()) room.give({ kind: 'suspected' })
         return this.#direct?.give({ kind: 'silent' })
       case 'directHeard':
         return this.#direct?.give({ kind: 'heard' })
@@ -295,7 +299,10 @@ export class PeerLink {
         this.#sayEarly()
       },
       pathDown: (path) => this.#linkHost.give({ kind: 'pathDown', path }),
-      restarted: () => this.#linkHost.give({ kind: 'peerRestarted', epoch: newEpoch() }),
+      restarted: () => {
+        this.#listener.restarting()
+        this.#linkHost.give({ kind: 'peerRestarted', epoch: newEpoch() })
+      },
       giveUp: (way) => {
         if (way === this.#directWay) this.#direct?.giveUp()
       },

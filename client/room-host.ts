@@ -1,6 +1,7 @@
 // Hosts a membership machine: one room's socket, and who is told of what happens there.
 
 import type { DropReason } from '../protocol/drops.ts'
+import { WaypostError } from '../protocol/errors.ts'
 import type { EndReason, MembershipEffect, MembershipInput } from '../protocol/membership/contract.ts'
 import { MembershipMachine } from '../protocol/membership/machine.ts'
 import type { KnownMember } from '../protocol/membership/roster.ts'
@@ -8,6 +9,7 @@ import type { PeerId } from '../protocol/peer-id.ts'
 import { Host } from './host.ts'
 import type { Identity } from './identity.ts'
 import type { Sight } from './key-work.ts'
+import type { Passes } from './pass.ts'
 import { openRoomSocket, type RoomSocket } from './websocket.ts'
 
 export interface RoomListener {
@@ -19,7 +21,9 @@ export interface RoomListener {
   returned(member: KnownMember): void
   heard(as: 'relay' | 'signal' | 'broadcast', from: KnownMember, payload: Uint8Array): void
   dropped(reason: DropReason): void
-  ended(reason: EndReason): void
+  passRenewed(pass: string): void
+  /** With what went wrong before it, if anything did. */
+  ended(reason: EndReason, cause: unknown): void
 }
 
 /** A member of ours, as the keys of the link to it see the way through this room. */
@@ -36,6 +40,7 @@ export interface RoomHostOptions {
   readonly network: string
   readonly name: string
   readonly identity: Identity
+  readonly passes: Passes
   readonly metadata: Uint8Array
   readonly firstJoinWithinMs: number
 }
@@ -46,12 +51,17 @@ export class RoomHost {
   readonly #options: RoomHostOptions
   readonly #listener: RoomListener
   readonly #host: Host<MembershipInput, MembershipEffect>
+  readonly #passes: Passes
+  /** Nobody waits for a pass any more. */
+  readonly #over = new AbortController()
+  #cause: unknown
   #socket: RoomSocket | undefined
   #turnEnds = false
 
   constructor(options: RoomHostOptions, listener: RoomListener) {
     const { identity, metadata, firstJoinWithinMs } = options
     this.#url = options.url
+    this.#passes = options.passes
     this.#options = options
     this.#listener = listener
     this.machine = new MembershipMachine({
@@ -93,9 +103,15 @@ export class RoomHost {
 
   #perform(effect: MembershipEffect): void {
     switch (effect.kind) {
+      case 'obtainPass':
+        return void this.#obtainPass()
+      case 'passRefused':
+        return this.#passes.forget(effect.pass)
+      case 'passRenewed':
+        return this.#listener.passRenewed(effect.pass)
       case 'openSocket': {
-        const { socket, join } = effect
-        this.#socket = openRoomSocket(this.#url, join, {
+        const { socket, join, pass } = effect
+        this.#socket = openRoomSocket(this.#url, join, pass, {
           message: (bytes) => this.give({ kind: 'socketMessage', socket, bytes }),
           text: (text) => this.give({ kind: 'socketText', socket, text }),
           closed: (code) => this.give({ kind: 'socketClosed', socket, code }),
@@ -130,7 +146,19 @@ export class RoomHost {
         return this.#listener.dropped(effect.reason)
       case 'ended':
         this.#host.stop()
-        return this.#listener.ended(effect.reason)
+        this.#over.abort()
+        return this.#listener.ended(effect.reason, this.#cause)
+    }
+  }
+
+  async #obtainPass(): Promise<void> {
+    try {
+      const pass = await this.#passes.get({ signal: this.#over.signal })
+      this.#cause = undefined
+      this.give({ kind: 'pass', pass, renewAtMs: this.#passes.renewAtMs })
+    } catch (error) {
+      this.#cause = error
+      this.give({ kind: 'noPass', forGood: error instanceof WaypostError && error.code === 'edge-refused' })
     }
   }
 }

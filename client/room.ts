@@ -1,9 +1,9 @@
 // A room, as applications see it.
 
+import { BROADCAST_BYTES_MAX } from '../protocol/crypto/broadcast/padding.ts'
 import { WaypostError } from '../protocol/errors.ts'
-import { BROADCAST_QUEUE_MAX, MESSAGE_BYTES_MAX, METADATA_BYTES_MAX } from '../protocol/limits.ts'
+import { METADATA_BYTES_MAX } from '../protocol/limits.ts'
 import { type Data, encodeData } from '../protocol/wire/data.ts'
-import { PAYLOAD_AT } from '../protocol/wire/registry.ts'
 import type { Events } from './events.ts'
 import type { RoomHost } from './room-host.ts'
 import type { CloseReason, Peer, PeerId, RoomEvents, RoomState } from './types.ts'
@@ -12,6 +12,7 @@ import type { CloseReason, Peer, PeerId, RoomEvents, RoomState } from './types.t
 export interface RoomParts {
   readonly name: string
   readonly host: RoomHost
+  readonly broadcast: (payload: Uint8Array) => void
   readonly peers: ReadonlyMap<PeerId, Peer>
   readonly events: Events<RoomEvents>
   readonly state: () => RoomState
@@ -49,22 +50,17 @@ export class Room {
   }
 
   /**
-   * To everybody who is here, at most once each. While the room reconnects, broadcasts wait. Throws a WaypostError:
+   * To everybody who is here, at most once each, and readable by nobody else: not by the edge, nor by who comes later or
+   * has left. While the room reconnects, broadcasts wait. Throws a WaypostError:
    * `too-large`, `queue-full`, or `closed`.
    */
   broadcast(data: Data): void {
     this.#refuseClosed()
     const payload = encodeData(data)
-    if (payload.length > MESSAGE_BYTES_MAX - PAYLOAD_AT) {
-      throw new WaypostError(
-        'too-large',
-        `a broadcast holds at most ${MESSAGE_BYTES_MAX - PAYLOAD_AT - 1} bytes`,
-      )
+    if (payload.length > BROADCAST_BYTES_MAX) {
+      throw new WaypostError('too-large', `a broadcast holds at most ${BROADCAST_BYTES_MAX - 1} bytes`)
     }
-    if (this.#parts.host.machine.outgoing.queuedBroadcasts >= BROADCAST_QUEUE_MAX) {
-      throw new WaypostError('queue-full', `${BROADCAST_QUEUE_MAX} broadcasts are waiting already`)
-    }
-    this.#parts.host.give({ kind: 'broadcast', payload })
+    this.#parts.broadcast(payload)
   }
 
   /** Says something else of ourselves to everybody: at most 1 KiB. */

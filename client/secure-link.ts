@@ -11,12 +11,19 @@ import type { Opened } from '../protocol/crypto/records/receiving.ts'
 import type { Suite } from '../protocol/crypto/suite.ts'
 import type { KeyingEffect, KeyingInput } from '../protocol/keying/contract.ts'
 import { KeyingMachine } from '../protocol/keying/machine.ts'
-import { HELD_RECORDS_BYTES_MAX, HELD_RECORDS_MAX, RECORD_BODY_BYTES_MAX } from '../protocol/limits.ts'
+import {
+  HELD_RECORDS_BYTES_MAX,
+  HELD_RECORDS_MAX,
+  OPENING_BYTES_MAX,
+  OPENING_OVERHEAD_BYTES,
+  RECORD_BODY_BYTES_MAX,
+} from '../protocol/limits.ts'
 import type { ChannelName } from '../protocol/link/machine.ts'
 import type { PathName } from '../protocol/path.ts'
 import { framesOf } from '../protocol/wire/batch.ts'
 import { WireError } from '../protocol/wire/bytes.ts'
 import { nowMs } from './clock.ts'
+import { Erasing } from './erasing.ts'
 import { Host, type Time } from './host.ts'
 import { KeyWork, type LiveSession, type Sight } from './key-work.ts'
 import { Sealer } from './sealer.ts'
@@ -46,7 +53,7 @@ export interface SecureLinkListener {
   restarted(): void
   /** This direct connection is no good. */
   giveUp(way: number): void
-  dropped(reason: HandshakeDrop | RecordDrop | 'stale'): void
+  dropped(reason: HandshakeDrop | RecordDrop | 'stale' | 'over-window'): void
 }
 
 /** Lanes of a way, in the records' sense: each has keys and numbers of its own. A relay is one, since rooms may drop. */
@@ -91,6 +98,9 @@ export class SecureLink {
   #life: number | undefined
   #held: HeldRecord[] = []
   #heldBytes = 0
+  /** Of records whose turn to be opened has not come. */
+  #openingBytes = 0
+  readonly #erasing: Erasing
   #lastWay = 0
   #offeredAtMs = 0
 
@@ -98,6 +108,7 @@ export class SecureLink {
     this.#listener = listener
     const { ours, tickets, time } = options
     this.#nowMs = time?.nowMs ?? nowMs
+    this.#erasing = new Erasing(time)
     this.#machine = new KeyingMachine({ ours, hasTicket: () => tickets.has() })
     this.#host = new Host(this.#machine, (effect) => this.#perform(effect), time)
     this.#work = new KeyWork({
@@ -167,6 +178,7 @@ export class SecureLink {
     for (const way of this.#ways.values()) this.#close(way)
     this.#ways.clear()
     this.#work.close()
+    this.#erasing.stop()
     this.#held = []
   }
 
@@ -297,7 +309,7 @@ export class SecureLink {
     if (attached === undefined) return this.#hold(way, channel, bytes)
     const { session, path } = attached
     const from = channelOf(way, path, channel)
-    void session.layer.open(from, bytes, this.#nowMs()).then((opened) => {
+    void this.#openRecord(session, from, bytes)?.then((opened) => {
       if (way.attached !== attached) return this.#listener.dropped('stale')
       if (opened.kind === 'opened') return this.#opened(way, channel, session, opened)
       if (this.#candidate?.way === way.id) return this.#recordOfCandidate(way, this.#candidate.session, bytes)
@@ -307,9 +319,25 @@ export class SecureLink {
     })
   }
 
+  /** Who sends faster than we open shall not fill our memory. */
+  #openRecord({ layer }: LiveSession, from: Channel, bytes: Uint8Array) {
+    const cost = bytes.length + OPENING_OVERHEAD_BYTES
+    if (this.#openingBytes + cost > OPENING_BYTES_MAX) {
+      this.#listener.dropped('over-window')
+      return undefined
+    }
+    this.#openingBytes += cost
+    return layer.open(from, bytes, this.#nowMs()).then((opened) => {
+      this.#openingBytes -= cost
+      if (!layer.closed) this.#erasing.watch(layer)
+      return opened
+    })
+  }
+
   #recordOfCandidate(way: Way, id: number, bytes: Uint8Array): void {
     const session = this.#work.session(id)
-    void session?.layer.open(channelOf(way, 0, 'control'), bytes, this.#nowMs()).then((opened) => {
+    if (session === undefined) return
+    void this.#openRecord(session, channelOf(way, 0, 'control'), bytes)?.then((opened) => {
       if (opened.kind === 'drop') return this.#listener.dropped(opened.reason)
       this.#host.give({ kind: 'heard', session: id, way: way.id })
       if (way.attached?.session === session) this.#opened(way, 'control', session, opened)

@@ -1,18 +1,22 @@
-// Everything that has to do with keys, behind one door: loaded while connect() waits for the edge's answer, so that the
-// first script of a page stays small.
+// Links, streams and everything that has to do with keys, behind one door: loaded while connect() waits for the edge's answer,
+// so that the first script of a page stays small.
 
-import { FULL, take } from '../protocol/bucket.ts'
+import { roomOfService, SealedRoom } from '../protocol/crypto/broadcast/sealing.ts'
 import { chooseSuite } from '../protocol/crypto/choose.ts'
 import type { Subtle } from '../protocol/crypto/subtle.ts'
 import type { Suite } from '../protocol/crypto/suite.ts'
-import { HANDSHAKES_BURST, HANDSHAKES_PER_SECOND } from '../protocol/limits.ts'
 import { type PeerId, parsePeerId } from '../protocol/peer-id.ts'
+import { Admittance } from './admittance.ts'
 import { nowMs } from './clock.ts'
-import type { Identity } from './identity.ts'
+import { type Identity, newIdentity, type OpenIdentity } from './identity.ts'
+import { PeerLink, type PeerLinkOptions, type PeerListener } from './peer-link.ts'
+import { type BroadcastListener, SealedBroadcasts } from './sealed-broadcasts.ts'
 import { SecureLink, type SecureLinkListener } from './secure-link.ts'
+import { Streams } from './streams.ts'
 import { Tickets } from './tickets.ts'
+import type { IdentityChoice } from './types.ts'
 
-export { newIdentity } from './identity.ts'
+export { Passes } from './pass.ts'
 
 /** Best of what this platform has. A page on plain http has no `crypto.subtle`; it has noble's code, loaded then. */
 export function openSuite(): Promise<Suite> {
@@ -23,18 +27,17 @@ export function openSuite(): Promise<Suite> {
   })
 }
 
+/** What a Waypost knows of a link before there is one. */
+export type LinkOptions = Omit<PeerLinkOptions, 'makeSecure'>
+export type MakeLink = (options: LinkOptions, listener: PeerListener) => PeerLink
+
 /** Makes the keys of links, for one client. */
 export function keysOfLinks(
   suite: Suite,
   identity: Identity,
 ): (peer: PeerId, listener: SecureLinkListener) => SecureLink {
   const tickets = new Tickets(nowMs)
-  let paidUntilMs = FULL
-  const admits = () => {
-    const taken = take(paidUntilMs, { perSecond: HANDSHAKES_PER_SECOND, burst: HANDSHAKES_BURST }, 1, nowMs())
-    if (taken.ok) paidUntilMs = taken.paidUntilMs
-    return taken.ok
-  }
+  const admittance = new Admittance(nowMs)
   return (peer, listener) =>
     new SecureLink(
       {
@@ -43,8 +46,52 @@ export function keysOfLinks(
         peer: parsePeerId(peer),
         ours: identity.id < peer,
         tickets: tickets.of(peer),
-        admits,
+        admits: admittance.ofPeer(),
       },
       listener,
     )
+}
+
+/** Makes links with their keys, for one client. */
+function linksOf(suite: Suite, identity: Identity): MakeLink {
+  const makeSecure = keysOfLinks(suite, identity)
+  return (options, listener) => new PeerLink({ ...options, makeSecure }, listener)
+}
+
+export type MakeBroadcasts = (network: string, room: string, listener: BroadcastListener) => SealedBroadcasts
+
+function broadcastsOf(suite: Suite, { id: self }: Identity): MakeBroadcasts {
+  return (network, room, listener) =>
+    new SealedBroadcasts(SealedRoom.open(suite, { network, room, self }), listener)
+}
+
+export interface OpenKeys extends OpenIdentity {
+  readonly suite: Suite
+  readonly makeLink: MakeLink
+  readonly makeBroadcasts: MakeBroadcasts
+  readonly roomOfService: typeof roomOfService
+  readonly streams: typeof Streams
+}
+
+/** The kept one of this choice, or without a choice one for this run; and the keys of its links. */
+export async function openIdentity(choice: IdentityChoice | undefined): Promise<OpenKeys> {
+  const { suite, ...opened } = await (choice === undefined ? newKeys() : openKept(choice))
+  const { identity } = opened
+  return {
+    suite,
+    ...opened,
+    makeLink: linksOf(suite, identity),
+    makeBroadcasts: broadcastsOf(suite, identity),
+    roomOfService,
+    streams: Streams,
+  }
+}
+
+async function newKeys() {
+  const suite = await openSuite()
+  return { suite, ...(await newIdentity(suite)) }
+}
+
+async function openKept(choice: IdentityChoice) {
+  return (await import('./identities/keeper.ts')).openKept(choice)
 }

@@ -29,11 +29,53 @@ export interface ConnectOptions {
   readonly network?: string
   /** Never connect directly, so that no peer learns this device's addresses. Default: false. */
   readonly relayOnly?: boolean
+  /** One kept on this device, by its name; made on first use. Default: a new one that nobody keeps. */
+  readonly identity?: IdentityChoice
   /** In place of those the edge names. */
   readonly iceServers?: readonly RTCIceServer[]
   /** How long to try to reach the edge. Default: 20 s. */
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
+  /**
+   * Told how far a stamp is, from 0 to 1: the second or so of work by which a client gets its pass. It begins with
+   * `connect()`, in the background; joins wait for it.
+   */
+  readonly onStampProgress?: (share: number) => void
+}
+
+/** By name alone, or with what opens it. A `directory` is Node's only. */
+export type IdentityChoice =
+  | string
+  | { readonly name: string; readonly passphrase?: string; readonly directory?: string }
+
+export interface KeptIdentity {
+  readonly name: string
+  /** Undefined when what is kept of it is damaged. */
+  readonly id: PeerId | undefined
+  /** Whether it opens with a passphrase only. */
+  readonly locked: boolean
+}
+
+/** The identities kept in one place. All reject with a WaypostError whose code says why. */
+export interface Identities {
+  /** A new one; with a passphrase it is locked. */
+  create(name: string, options?: { readonly passphrase?: string }): Promise<KeptIdentity>
+  /** By name. */
+  list(): Promise<readonly KeptIdentity[]>
+  id(name: string): Promise<PeerId>
+  /** A text that gives the identity to whoever has the passphrase. `unlock` is the identity's own, where it is locked. */
+  export(name: string, passphrase: string, options?: { readonly unlock?: string }): Promise<string>
+  /** What `export` gave, under this name. `lock` is a passphrase for it here. */
+  import(
+    name: string,
+    backup: string,
+    passphrase: string,
+    options?: { readonly lock?: string },
+  ): Promise<KeptIdentity>
+  /** For good, with all it kept; not while it is in use. */
+  forget(name: string): Promise<void>
+  /** Node only: those in this directory, in place of `.waypost/identities` in the user's home. */
+  at(directory: string): Identities
 }
 
 export interface JoinOptions {
@@ -79,7 +121,7 @@ export interface DatagramEvent {
 export interface BroadcastEvent {
   readonly from: PeerId
   readonly data: Received
-  readonly via: 'relay'
+  readonly via: Via
 }
 
 /** `reconnecting`: the socket to the edge is gone and will come back; direct paths go on meanwhile. */
@@ -106,10 +148,36 @@ export interface RoomEvents {
   state: RoomState
 }
 
+export interface OpenOptions {
+  /** Breaks the stream off when it fires, at any time. */
+  readonly signal?: AbortSignal
+}
+
+/** Bytes both ways, once and in order, at the pace of whoever reads them. */
+export interface WaypostStream {
+  readonly peer: PeerId
+  /** What its opener called it. */
+  readonly label: string
+  /** Ends when the peer closed its writable; cancelling it tells the peer to stop. */
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>
+  /** Takes bytes. Closing it resolves when the peer has them all; aborting it breaks off this half. */
+  readonly writable: WritableStream<Uint8Array>
+  /** Breaks off both halves. The peer's fail with `stream-reset`, and the code as `cause`. Default: 0. */
+  reset(code?: number): void
+}
+
+export interface StreamEvent {
+  readonly from: PeerId
+  readonly label: string
+  readonly stream: WaypostStream
+}
+
 export interface WaypostEvents {
   /** A handler that returns a promise holds up its sender until the promise settles, once enough has piled up. */
   message: MessageEvent
   datagram: DatagramEvent
+  /** A peer opened a stream. While nothing listens, streams are refused. */
+  stream: StreamEvent
   /** Messages to a peer take another way from now on. */
   path: { readonly peer: PeerId; readonly via: Via | undefined }
 }
@@ -128,6 +196,8 @@ export interface LinkStatus {
   readonly roundTripMs: { readonly direct: number | undefined; readonly relay: number | undefined }
   readonly waitingMessages: number
   readonly unacknowledgedBytes: number
+  /** Open, by either side. */
+  readonly streams: number
 }
 
 export interface RoomStatus {

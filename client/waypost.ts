@@ -1,7 +1,5 @@
 // A client of one network on one edge: its rooms, its links to peers, and the messages on them.
 
-import type { IceServer } from '../protocol/bootstrap.ts'
-import type { Suite } from '../protocol/crypto/suite.ts'
 import { DropCounts } from '../protocol/drops.ts'
 import { WaypostError } from '../protocol/errors.ts'
 import * as limits from '../protocol/limits.ts'
@@ -14,28 +12,26 @@ import { encodeData } from '../protocol/wire/data.ts'
 import type { DeclineReason } from '../protocol/wire/registry.ts'
 import { nowMs } from './clock.ts'
 import { Deliveries } from './deliveries.ts'
-import type { Direct } from './direct.ts'
 import { Events } from './events.ts'
-import type { Identity } from './identity.ts'
 import { JoinedRoom, type RoomOwner, tryDecodeData } from './joined-room.ts'
 import { watchNetwork } from './network-watch.ts'
 import { checkChoice, checkDuration, checkOptions, checkSignal } from './options.ts'
-import { PeerLink, type PeerListener } from './peer-link.ts'
+import type { WaypostParts } from './parts.ts'
+import type { PeerLink, PeerListener } from './peer-link.ts'
 import { encodeMetadata, type Room } from './room.ts'
-import type { SecureLink, SecureLinkListener } from './secure-link.ts'
-import type { Data, JoinOptions, PeerId, Receipt, SendOptions, Status, WaypostEvents } from './types.ts'
-
-export interface WaypostParts {
-  readonly base: URL
-  readonly network: string
-  readonly relayOnly: boolean
-  readonly iceServers: readonly IceServer[]
-  readonly identity: Identity
-  readonly suite: Suite
-  readonly makeSecure: (peer: PeerId, listener: SecureLinkListener) => SecureLink
-  /** The class that makes direct connections; undefined where there is none, or none is wanted. */
-  readonly direct: typeof Direct | undefined
-}
+import { Services } from './services.ts'
+import type { Streams } from './streams.ts'
+import type {
+  Data,
+  JoinOptions,
+  OpenOptions,
+  PeerId,
+  Receipt,
+  SendOptions,
+  Status,
+  WaypostEvents,
+  WaypostStream,
+} from './types.ts'
 
 const JOIN_TIMEOUT_MS = 30_000
 const TIMEOUT_MAX_MS = 600_000
@@ -44,10 +40,14 @@ export class Waypost {
   /** This client's PeerId, as text. */
   readonly id: PeerId
   readonly #parts: WaypostParts
-  readonly #events = new Events<WaypostEvents>(['message', 'datagram', 'path'])
+  readonly #events = new Events<WaypostEvents>(['message', 'datagram', 'stream', 'path'])
   readonly #rooms = new Map<string, JoinedRoom>()
+  /** Left, and still saying their last words. */
+  readonly #leaving = new Set<JoinedRoom>()
   readonly #links = new Map<PeerId, PeerLink>()
+  readonly #streams: Streams
   readonly #lingering = new Map<PeerId, ReturnType<typeof setTimeout>>()
+  readonly #services: Services
   readonly #deliveries = new Deliveries()
   readonly #drops = new DropCounts()
   readonly #stopWatching: () => void
@@ -57,6 +57,8 @@ export class Waypost {
   constructor(parts: WaypostParts) {
     this.#parts = parts
     this.id = parts.identity.id
+    this.#streams = new parts.streams(this.id, this.#events, (reason) => this.#drops.count(reason))
+    this.#services = new Services(this.#rooms, parts.roomOfService, (reason) => this.#drops.count(reason))
     this.#stopWatching = watchNetwork(() => this.#networkChanged())
   }
 
@@ -106,7 +108,7 @@ export class Waypost {
         `a message holds at most ${limits.LINK_MESSAGE_BYTES_MAX - 1} bytes`,
       )
     }
-    if (link === undefined) throw new WaypostError('peer-unreachable', `no room of ours has the peer ${to}`)
+    if (link === undefined) unreachable(to)
     if (link.waitingMessages >= limits.LINK_QUEUE_MESSAGES_MAX) {
       throw new WaypostError(
         'queue-full',
@@ -132,6 +134,11 @@ export class Waypost {
     return link.datagram(bytes)
   }
 
+  /** A stream to the peer, which may be written to at once. If the peer refuses it, or is gone, both its halves fail. */
+  async open(to: PeerId | string, label: string, options: OpenOptions = {}): Promise<WaypostStream> {
+    return this.#streams.open(label, options, () => this.#linkTo(to, 'open') ?? unreachable(to))
+  }
+
   status(): Status {
     return {
       version: VERSION,
@@ -139,21 +146,29 @@ export class Waypost {
       edge: this.#parts.base.href,
       network: this.#parts.network,
       rooms: [...this.#rooms.values()].map((room) => room.status()),
-      links: [...this.#links.values()].map((link) => link.status()),
+      links: [...this.#links.values()].map((link) => ({
+        ...link.status(),
+        streams: this.#streams.size(link.id),
+      })),
       drops: this.#drops.all(),
     }
   }
 
-  /** Leaves every room and ends every link. What was not acknowledged by then rejects with `closed`. */
+  /** Leaves every room, ends every link, and lets go of the identity. What was not acknowledged by then rejects with `closed`. */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
     this.#stopWatching()
+    const rooms = [...this.#rooms.values()]
+    await Promise.all([...rooms, ...this.#leaving].map((room) => room.spoken()))
+    this.#parts.passes.close()
     for (const link of this.#links.values()) link.close()
-    for (const room of [...this.#rooms.values()]) room.leave()
+    this.#streams.close()
+    for (const room of rooms) room.leave()
     for (const timer of this.#lingering.values()) clearTimeout(timer)
     this.#links.clear()
     this.#events.clear()
+    await this.#parts.release()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -163,12 +178,12 @@ export class Waypost {
   // ---- rooms ---------------------------------------------------------------------------------------------------
 
   #enter(name: string, metadata: Uint8Array, timeoutMs: number): JoinedRoom {
-    const { base, network, identity } = this.#parts
+    const { base, network, identity, passes } = this.#parts
     const url = new URL(`v1/rooms/${encodeURIComponent(name)}`, base)
     url.protocol = base.protocol === 'https:' ? 'wss:' : 'ws:'
     url.searchParams.set('network', network)
     const room = new JoinedRoom(
-      { name, url: url.href, network, identity, metadata, timeoutMs },
+      { name, url: url.href, network, identity, passes, metadata, timeoutMs },
       this.#owner(),
     )
     this.#rooms.set(name, room)
@@ -188,15 +203,31 @@ export class Waypost {
         this.#reachChanged()
         if (!again) this.#meetAll(room)
       },
+      makeBroadcasts: (room, listener) => this.#parts.makeBroadcasts(this.#parts.network, room, listener),
+      tell: (to, service) => this.#tell(to, service),
       relayed: (room, from, payload) => this.#links.get(from.id)?.relayed(room.host, payload),
       signalled: (from, payload) => this.#links.get(from.id)?.signalled(payload),
+      passRenewed: (pass) => this.#passRenewed(pass),
       dropped: (reason) => this.#drops.count(reason),
+      roomLeaving: (room) => {
+        if (this.#rooms.get(room.name) === room) this.#rooms.delete(room.name)
+        this.#leaving.add(room)
+      },
       roomEnded: (room) => {
         if (this.#rooms.get(room.name) === room) this.#rooms.delete(room.name)
+        this.#leaving.delete(room)
       },
       via: (id) => this.#links.get(id)?.via,
       roundTripMs: (id) => this.#links.get(id)?.roundTripMs,
     }
+  }
+
+  /** One room's pass is every room's: none of the others needs to ask. */
+  #passRenewed(pass: string): void {
+    const { passes } = this.#parts
+    if (!passes.renewed(pass)) return this.#drops.count('unexpected')
+    const { renewAtMs } = passes
+    for (const room of this.#rooms.values()) room.host.give({ kind: 'pass', pass, renewAtMs })
   }
 
   #reachChanged(): void {
@@ -226,14 +257,13 @@ export class Waypost {
   #newLink(member: KnownMember): PeerLink {
     const { iceServers, direct: Direct } = this.#parts
     const { id, session } = member
-    const link = new PeerLink(
+    const link = this.#parts.makeLink(
       {
         id,
         session,
         polite: this.id < id,
         iceServers,
         unwilling: () => this.#unwilling(),
-        makeSecure: this.#parts.makeSecure,
         makeDirect: Direct && ((options, listener) => new Direct(options, listener)),
       },
       this.#listener(id),
@@ -251,20 +281,42 @@ export class Waypost {
         if (handled === undefined) consumed()
         else void handled.then(consumed)
       },
-      machinery: (_lane, _data, consumed) => {
-        this.#drops.count('unexpected')
-        consumed()
-      },
+      machinery: (lane, bytes, consumed) => this.#machinery(from, lane, bytes, consumed),
+      restarting: () => this.#streams.restarting(from),
       datagram: (bytes, via) => {
         const data = tryDecodeData(bytes)
         if (data === undefined) this.#drops.count('malformed')
         else this.#events.emit('datagram', { from, data: data.value, via })
       },
-      settled: (token, outcome) => this.#deliveries.settle(token, outcome, this.#closed),
+      settled: (token, outcome) => {
+        if (token > 0) this.#deliveries.settle(token, outcome, this.#closed)
+        else if (typeof outcome === 'object') this.#streams.settled(from, token)
+      },
       // After this turn: a newcomer has joined the room for the application before a way to it is news.
       pathChanged: (via) => queueMicrotask(() => this.#events.emit('path', { peer: from, via })),
       dropped: (reason) => this.#drops.count(reason),
     }
+  }
+
+  #machinery(from: PeerId, lane: 'streams' | 'service', bytes: Uint8Array, consumed: () => void): void {
+    if (lane === 'streams') {
+      consumed() // The windows of streams bound what is held.
+      const link = this.#links.get(from)
+      if (link !== undefined) this.#streams.message(link, bytes)
+      return
+    }
+    this.#services.hear(from, bytes, consumed)
+  }
+
+  async #tell(to: PeerId, service: Uint8Array): Promise<unknown> {
+    const link = this.#links.get(to)
+    if (link === undefined || link.waitingMessages >= limits.LINK_QUEUE_MESSAGES_MAX) {
+      this.#drops.count('slow-receiver')
+      return
+    }
+    const { token, settled } = this.#deliveries.begin(undefined, () => {})
+    link.send(token, 'service', service, nowMs() + limits.LINK_TTL_MS, 'normal')
+    return settled
   }
 
   /** The peer may be back in a moment (a reload, a new network): what is under way to it waits a little. */
@@ -290,6 +342,7 @@ export class Waypost {
       return
     }
     link.abandon()
+    this.#streams.abandoned(id)
     this.#lingering.set(
       id,
       setTimeout(() => this.#forget(id, link), limits.LINK_LINGER_MS),
@@ -300,6 +353,7 @@ export class Waypost {
     this.#lingering.delete(id)
     if (link.known) return
     link.close()
+    this.#streams.forget(id)
     if (this.#links.get(id) === link) this.#links.delete(id)
   }
 
@@ -323,4 +377,8 @@ export class Waypost {
   #refuseClosed(): void {
     if (this.#closed) throw new WaypostError('closed', 'this Waypost is closed')
   }
+}
+
+function unreachable(to: string): never {
+  throw new WaypostError('peer-unreachable', `no room of ours has the peer ${to}`)
 }

@@ -17,7 +17,7 @@ export interface RoomSocket {
 
 const ABNORMAL = 1006
 
-export function openRoomSocket(url: string, join: JoinFrame, events: SocketEvents): RoomSocket {
+export function openRoomSocket(url: string, join: JoinFrame, pass: string, events: SocketEvents): RoomSocket {
   let over = false
   const end = (code: number) => {
     if (over) return
@@ -26,7 +26,7 @@ export function openRoomSocket(url: string, join: JoinFrame, events: SocketEvent
   }
   let socket: WebSocket
   try {
-    socket = new WebSocket(url, joinSubprotocols(join))
+    socket = new WebSocket(url, joinSubprotocols(join, pass))
   } catch {
     // A page's own rules forbid it (a content policy, ws: from https:): as good as an edge that does not answer.
     queueMicrotask(() => end(ABNORMAL))

@@ -2,26 +2,36 @@
 // is in protocol/room/machine.ts; everything that is remembered is in the sockets' attachments.
 
 import { DurableObject } from 'cloudflare:workers'
+import { type EdgeKeys, keyRing, type PassSecrets } from '../protocol/crypto/admission/keys.ts'
+import { GRANT_BYTES, mintGranted } from '../protocol/crypto/admission/pass.ts'
+import { nativeHash } from '../protocol/crypto/native.ts'
+import type { Subtle } from '../protocol/crypto/subtle.ts'
 import { DropCounts } from '../protocol/drops.ts'
-import { JOIN_HEADER } from '../protocol/room/admission.ts'
+import { PASS_LIFETIME_MS } from '../protocol/limits.ts'
+import { GRANT_HEADER, JOIN_HEADER } from '../protocol/room/admission.ts'
 import { type RoomConfig, type RoomSettings, roomConfig } from '../protocol/room/config.ts'
 import { type RoomEffect, type RoomInput, RoomMachine } from '../protocol/room/machine.ts'
 import type { Member } from '../protocol/room/member.ts'
 import { fromBase64url } from '../protocol/wire/base64url.ts'
-import { tryDecode } from '../protocol/wire/codec.ts'
+import { encode, tryDecode } from '../protocol/wire/codec.ts'
 import type { JoinFrame } from '../protocol/wire/frames.ts'
+import { FRAME } from '../protocol/wire/registry.ts'
 import { answerClose, answerKeepAlives, closeWith, upgraded } from './host.ts'
 import { Outbox } from './outbox.ts'
 import { Seats } from './seats.ts'
 
-export class SignalingRoom extends DurableObject<RoomSettings> {
+type Settings = RoomSettings & PassSecrets
+
+export class SignalingRoom extends DurableObject<Settings> {
   readonly #config: RoomConfig
   readonly #seats: Seats
   readonly #machine: RoomMachine
   readonly #outbox: Outbox
   readonly #drops = new DropCounts()
+  /** Made when the first pass is wanted. A value and not a promise: who else waits for it makes it once more. */
+  #passKeys: EdgeKeys | undefined
 
-  constructor(ctx: DurableObjectState, env: RoomSettings) {
+  constructor(ctx: DurableObjectState, env: Settings) {
     super(ctx, env)
     this.#config = roomConfig(env)
     this.#seats = new Seats(ctx)
@@ -36,8 +46,9 @@ export class SignalingRoom extends DurableObject<RoomSettings> {
   override fetch(request: Request): Response {
     const { 0: client, 1: server } = new WebSocketPair()
     const join = joinOf(request)
-    if (join === undefined) turnAway(server, 'bad-request')
-    else this.#receive({ kind: 'join', join }, server)
+    const grant = fromBase64url(request.headers.get(GRANT_HEADER) ?? '')
+    if (join === undefined || grant?.length !== GRANT_BYTES) turnAway(server, 'bad-request')
+    else this.#receive({ kind: 'join', join, grant }, server)
     return upgraded(client)
   }
 
@@ -75,6 +86,26 @@ export class SignalingRoom extends DurableObject<RoomSettings> {
   #sendAll(except: Member, frame: Uint8Array, lossy: boolean): void {
     const passedOver = this.#outbox.sendAll(this.#seats.seatOf(except), frame, lossy)
     this.#drops.count('slow-receiver', passedOver)
+  }
+
+  /** The object sleeps no earlier than this is done, but the member may be gone by then. */
+  async #renewPass(member: Member): Promise<void> {
+    const answer = await this.#newPass(member).then(
+      (pass) => encode({ kind: 'pass', pass }),
+      () =>
+        encode({ kind: 'refusal', code: 'misconfigured', refusedType: FRAME.passWanted, retryAfterMs: 0 }),
+    )
+    const seat = this.#seats.seatOf(member)
+    if (seat?.member !== member) return
+    this.#outbox.begin(Date.now())
+    this.#outbox.send(seat, answer)
+    this.#outbox.end()
+  }
+
+  async #newPass({ peer, grant }: Member): Promise<string> {
+    const hash = nativeHash(crypto.subtle as unknown as Subtle)
+    this.#passKeys ??= (await keyRing(hash, this.env)).current
+    return mintGranted(hash, this.#passKeys, peer, grant, Date.now() + PASS_LIFETIME_MS)
   }
 
   #perform(effect: RoomEffect, joining: WebSocket | undefined): void {
@@ -115,6 +146,8 @@ export class SignalingRoom extends DurableObject<RoomSettings> {
         if (effect.code !== undefined) closeWith(seat.socket, effect.code)
         return
       }
+      case 'renewPass':
+        return this.ctx.waitUntil(this.#renewPass(effect.member))
       case 'drop':
         return this.#drops.count(effect.reason)
     }

@@ -13,10 +13,10 @@ export interface Bootstrap {
   readonly version: { readonly software: string; readonly wire: number }
   readonly network: string
   readonly iceServers: readonly IceServer[]
-  /** What a stamp is to be made on, in base64url (protocol/crypto/admission/challenge.ts); none where the edge gives no passes. */
-  readonly challenge?: string
+  /** What a stamp is to be made on, in base64url (protocol/crypto/admission/challenge.ts). */
+  readonly challenge: string
   /** Zeros of each of its puzzles: what the challenge says too, for people. */
-  readonly difficulty?: number
+  readonly difficulty: number
   readonly limits: {
     readonly messageBytesMax: number
     readonly metadataBytesMax: number

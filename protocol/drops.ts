@@ -29,6 +29,19 @@ export const DROP_REASONS = [
   'closed',
   'epoch',
   'out-of-order',
+
+  // A sealed broadcast's (crypto/broadcast/drops.ts)
+  'wrong-room',
+  'not-a-member',
+  'no-key',
+  'too-much-held',
+  'overloaded',
+  'earlier',
+  'passed',
+  'too-far',
+  'key-erased',
+  'key-known',
+  'unwanted',
 ] as const
 
 export type DropReason = (typeof DROP_REASONS)[number]

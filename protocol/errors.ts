@@ -13,6 +13,17 @@ export const ERROR_CODES = [
   'too-large', // a message, frame or metadata is over its bound
   'queue-full', // too much is waiting to be sent already
   'peer-unreachable', // the peer is in no room with us, and has no other way to be reached
+  'identity-in-use', // another tab, process or Waypost has the identity open
+  'identity-unknown', // no identity of that name is kept here
+  'identity-taken', // an identity of that name is kept here already
+  'identity-locked', // it has a passphrase, and none was given
+  'identity-damaged', // what is kept of it is not what was put there; a backup brings it back
+  'wrong-passphrase', // of an identity or a backup; or there is no passphrase to give
+  'backup-damaged', // not a backup, not all of one, or one of a later version
+  'storage-failed', // the device would not keep or give it: full, forbidden, broken; the cause says which
+  'unsupported', // this platform lacks something that is needed; the message names it
+  'stream-reset', // the stream was broken off, by either side; `cause` is the code that was given
+  'stream-refused', // the peer does not want the stream, or has too many
   'timeout', // it was tried for as long as it was worth
 ] as const
 

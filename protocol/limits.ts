@@ -59,6 +59,8 @@ export const PRICE = {
   batchedFrame: 1 / 8,
   /** One delivery of a fan-out, subsidised: one message to 1,000 costs its sender 16 tokens, so 6 a second. */
   delivery: 1 / 64,
+  /** A new pass: two HMACs, and a wait for them. Wanted once an hour; a member that asks all the time is soon refused. */
+  pass: 20,
 } as const
 
 /** Refused messages a socket may send, saved up and per second, before it is closed as `flooding`. */
@@ -82,6 +84,8 @@ export const READ_REPORT_BYTES = 128 * KIB
 export const JOIN_TIMEOUT_MS = 10_000
 /** A ping unanswered this long means the socket is dead, though nobody said so (a changed network says nothing). */
 export const PONG_TIMEOUT_MS = 4_000
+/** …and so long when there is reason to doubt it: the network changed, or a direct path fell silent. A slow mobile round trip. */
+export const PONG_SUSPECT_MS = 1_200
 /** Reconnecting: full jitter between the base and the base doubled per attempt, to the cap. */
 export const RECONNECT_BASE_MS = 250
 export const RECONNECT_MAX_MS = 15_000
@@ -135,8 +139,17 @@ export const LINK_LINGER_MS = LINK_TTL_MS + 60_000
 
 /** A direct path is asked for a sign of life when it was silent this long… */
 export const PATH_PING_MS = 2_000
-/** …and is dead for sending when it then stays silent this long. */
+/**
+ * …and is left for the relay when it owes an answer and is silent for four round trips and four times their jitter, between
+ * these. So a cut is noticed in half a second where there is traffic; the least is what a busy page may be busy.
+ */
+export const PATH_SILENCE_LEAST_MS = 500
 export const PATH_SILENCE_MS = 1_500
+/** A direct path that speaks again proves itself for so long before traffic returns: doubled each time, to the cap… */
+export const PATH_PROVING_MS = 500
+export const PATH_PROVING_MAX_MS = 16_000
+/** …unless it had been well for so long. */
+export const PATH_STEADY_MS = 60_000
 
 // ---- keys of links --------------------------------------------------------------------------------------------
 
@@ -161,14 +174,54 @@ export const KEYING_STRANDED_MS = 3_000
  */
 export const HANDSHAKES_PER_SECOND = 20
 export const HANDSHAKES_BURST = 50
+/** Of one peer, so that nobody can use up what is there for all. A peer that reloads again and again needs no more. */
+export const HANDSHAKES_OF_PEER_PER_SECOND = 1
+export const HANDSHAKES_OF_PEER_BURST = 5
 /** Records that came before the keys they are under: as many are held for a link, and as many bytes. Beyond it: dropped. */
 export const HELD_RECORDS_MAX = 64
 export const HELD_RECORDS_BYTES_MAX = MIB
+/**
+ * Records of a link that came and are not opened yet, each with what its turn costs beside its bytes. More than what an
+ * honest peer may have under way on all lanes and a page that slept hears at once. Beyond it: dropped.
+ */
+export const OPENING_BYTES_MAX = 8 * MIB
+export const OPENING_OVERHEAD_BYTES = 256
+/** Peers we keep tickets of, the last met: the members of a full room. Beyond it: the next meeting is a full handshake. */
+export const TICKETS_PEERS_MAX = 1_000
 /** Link frames that leave together share a record of at most so many bytes: what a relay frame holds beside its headers. */
 export const RECORD_BODY_BYTES_MAX = MESSAGE_BYTES_MAX - 5 - 24
 /** Datagrams to a peer whose link is being made wait, so many at most and so long. */
 export const DATAGRAMS_HELD_MAX = 32
 export const DATAGRAMS_HELD_MS = 3_000
+
+// ---- streams --------------------------------------------------------------------------------------------------
+
+/**
+ * Streams that one of two peers may have open to the other at once. Each may hold its first window, so 8,192 × 8 KiB are the
+ * 64 MiB that a hostile opener can make an application hold which accepts everything and reads nothing. Beyond it: the
+ * stream is refused as `too-many`; at our own side `open` throws `queue-full`.
+ */
+export const STREAMS_MAX = 8_192
+/** What may be sent on a stream before its reader read anything: a request and then some, without a round trip. */
+export const STREAM_WINDOW_LEAST_BYTES = 8 * KIB
+/** What a stream's window grows to while it is read: the lane's own, so that one stream alone fills it. */
+export const STREAM_WINDOW_MOST_BYTES = LINK_WINDOW_BYTES
+/** Growing is eightfold: 8 KiB, 64 KiB, 512 KiB, 1 MiB, so a stream is at full speed after three round trips. */
+export const STREAM_WINDOW_GROWTH = 8
+/** What the windows of a link's streams may have grown by, all together. Beyond it: a stream keeps the window it has. */
+export const STREAMS_GROWTH_BYTES_MAX = 16 * MIB
+/** A message of the streams' lane: one fragment, so that nothing waits for the rest of it. Beyond it: dropped as `too-large`. */
+export const STREAMS_MESSAGE_BYTES_MAX = FRAGMENT_BYTES_MAX
+/** Bytes handed to the lane and not acknowledged: it is never out of work, and what waits to take its turn waits with us. */
+export const STREAMS_UNSETTLED_BYTES_MAX = LINK_WINDOW_BYTES + 256 * KIB
+/** Messages likewise: tiny writes go at once, sixty-four times; then they travel together. */
+export const STREAMS_UNSETTLED_MESSAGES_MAX = 64
+/** What of a stream was written and not handed over before a write waits: one message, so that messages go out full. */
+export const STREAM_PENDING_BYTES_MAX = 32 * KIB
+/** Refusals not yet sent. Only a peer that opens and never acknowledges makes more; beyond it: they are not sent. */
+export const STREAM_REFUSALS_MAX = 1_024
+/** A stream's label in UTF-8: one byte says its length. */
+export const STREAM_LABEL_BYTES_MAX = 255
 
 // ---- direct connections ---------------------------------------------------------------------------------------
 
@@ -183,8 +236,26 @@ export const CHANNEL_LOW_BYTES = 256 * KIB
 export const SIGNAL_RESEND_MS = 3_000
 /** An attempt that has no open channel after this has failed: Chromium itself never says so when all candidates are unresolvable. */
 export const ATTEMPT_TIMEOUT_MS = 16_000
+/**
+ * New connections made because a peer offers them, per second and saved up. Chromium makes 500 for a page and counts those
+ * that are closed until it collects them, so a peer that offers without end would leave none for others. Beyond it: dropped,
+ * and offered again.
+ */
+export const OFFERS_PER_SECOND = 1 / 2
+export const OFFERS_BURST = 8
 /** ICE is restarted when a path stayed dead this long after being open. */
 export const ICE_RESTART_AFTER_MS = 1_500
+/** The link has been patient before it says that a path is silent: so much more, and two seconds have passed. */
+export const ICE_RESTART_SILENT_MS = 1_000
+/** A restart that has not brought the path back by then never does; a new connection may. */
+export const RESTART_TIMEOUT_MS = 8_000
+/**
+ * Between peers that had a direct path in the last minutes another is likely, and a line may be back any second: attempts
+ * are so far apart at first and at most, so that a path that is possible again is found within ten seconds.
+ */
+export const RECOVERY_MS = 600_000
+export const RECOVERY_RETRY_MS = 1_000
+export const RECOVERY_RETRY_MAX_MS = 8_000
 /** After a failed attempt the next waits this long, doubled each time to the cap. */
 export const ATTEMPT_RETRY_MS = 15_000
 export const ATTEMPT_RETRY_MAX_MS = 300_000
@@ -217,8 +288,82 @@ export const LOAD_WINDOW_MS = 10_000
 
 /** After it a pass must be renewed or asked for anew: the time for which somebody blocked may be let in by an edge that lags. */
 export const PASS_LIFETIME_MS = 3_600_000
+/**
+ * So long before its end a client asks its rooms for the next pass, and no earlier than half of this later, by chance: those
+ * who came at once shall not ask at once, and there is time to ask again.
+ */
+export const PASS_RENEWAL_MS = 900_000
+/** Between two askings of one room: one that does not answer will not be made to by asking more often. */
+export const PASS_RENEWAL_RETRY_MS = 60_000
+/** Passes that may be refused in a row before we give up: a new secret reaches one machine of the edge before another. */
+export const PASS_REFUSALS_MAX = 2
 
 /** Stamped requests on one challenge: the first, and retries whose answer got lost. Each costs a signature's check. Beyond: `spent`. */
 export const CHALLENGE_TRIES_MAX = 4
 /** Challenges an isolate remembers as answered, in each of two halves: 2 × 8,192 × about 150 bytes. Beyond: the oldest half is forgotten. */
 export const SPENT_REMEMBERED_MAX = 8_192
+
+// ---- identities -----------------------------------------------------------------------------------------------
+
+/** An identity's name. Where a file holds it each character may take three, and a file's name has 255 at most. Beyond it: RangeError. */
+export const IDENTITY_NAME_LENGTH_MAX = 64
+
+/** A passphrase: longer ones say nothing more, and each must be read. Beyond it: RangeError. */
+export const PASSPHRASE_LENGTH_MAX = 1_024
+
+/**
+ * Rounds of PBKDF2-HMAC-SHA-256 that make a key of a passphrase: what is commonly advised for it (OWASP, 2023 to 2026). A
+ * fifth of a second of a desktop, about one of a slow phone; a short word is guessed all the same.
+ */
+export const PASSPHRASE_ROUNDS = 600_000
+/** A backup may ask for so many, a few seconds; a forged one must not hang a page for hours. Beyond it: it does not open. */
+export const PASSPHRASE_ROUNDS_MAX = 10_000_000
+
+/** A tab that is reloaded dies a moment after its successor is born: so long an identity is waited for. After it: `identity-in-use`. */
+export const IDENTITY_LOCK_WAIT_MS = 300
+
+/** What an identity keeps for its links: a ticket for each of as many peers as a large room has. Beyond it: `too-large`. */
+export const STORE_ENTRIES_MAX = 1_024
+/** One such value: far more than a ticket. Beyond it: `too-large`. */
+export const STORE_VALUE_BYTES_MAX = 16 * KIB
+// ---- sealed broadcasts ----------------------------------------------------------------------------------------
+
+/**
+ * Others in a room to whom a broadcast goes one by one. Four sealings cost less than a generation of keys for them, which
+ * are as many messages again. Beyond it: sender keys, one frame for all.
+ */
+export const BROADCAST_PAIRWISE_MAX = 4
+/**
+ * A sender's chain is replaced after so long or so many, three minutes of the busiest sender: whoever read a member's memory
+ * is out again. Costs a message to each member, so in a room of 1,000 a sixteenth of a message for each broadcast.
+ */
+export const BROADCAST_GENERATION_MS = 3_600_000
+export const BROADCAST_GENERATION_MAX = 2 ** 14
+/**
+ * Lost broadcasts in a row that a receiver steps over, which is so many hashes (8 ms in JavaScript, 40 by a slow platform's own).
+ * Beyond: `too-far`, and it asks. Each frame that then does not open halves it down to the least, until one does: forged
+ * frames cost hardly more than real ones.
+ */
+export const BROADCAST_STEPS_MAX = 256
+export const BROADCAST_STEPS_LEAST = 8
+/** Generations of one sender whose frames may still be under way, and ids remembered of erased ones. Beyond: the oldest goes. */
+export const BROADCAST_GENERATIONS_KEPT = 8
+/**
+ * How long the room may still bring what was sent before something that a link brought. The membership holds broadcasts back
+ * for 3 s after a reconnect; and a round trip or two. After it: the old keys are erased, and what comes then is dropped.
+ */
+export const BROADCAST_ORDER_MS = 5_000
+/** A frame waits so long for its key: a handshake through the room, its messages sent again twice. After it: `no-key`. */
+export const BROADCAST_HELD_MS = 10_000
+/** Frames of one sender that wait for keys: the burst of a busy one (30 a second in a room of six) while a link comes up. */
+export const BROADCAST_HELD_MAX = 128
+/** All that waits in one room, for keys, for order or for its sender to arrive: what one socket may send at once, halved. */
+export const BROADCAST_HELD_BYTES_MAX = 4 * MIB
+/** Frames taken in and not opened yet: a second of one socket at its full rate. Beyond: `overloaded`. */
+export const BROADCAST_OPENING_BYTES_MAX = 4 * MIB
+/** A key on its way overtakes nothing: a frame without one is asked about only after this… */
+export const BROADCAST_ASK_MS = 2_000
+/** …and its sender again not before this, since question and answer wait for the same link as the key. */
+export const BROADCAST_ASK_AGAIN_MS = 10_000
+/** Who left may have said something that is still under way on its link: as long as the link itself waits for it. */
+export const BROADCAST_DEPARTED_MS = DEPARTED_GRACE_MS

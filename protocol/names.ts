@@ -1,6 +1,6 @@
 // Names of networks and rooms, and what may be in them.
 
-import { NAME_LENGTH_MAX } from './limits.ts'
+import { IDENTITY_NAME_LENGTH_MAX, NAME_LENGTH_MAX } from './limits.ts'
 
 export const DEFAULT_NETWORK = 'default'
 
@@ -13,4 +13,9 @@ export function isNetworkName(text: string): boolean {
 export function isRoomName(text: string): boolean {
   if (text === '.' || text === '..') return false
   return text.length >= 1 && text.length <= NAME_LENGTH_MAX && text.isWellFormed() && !/\p{Cc}/u.test(text)
+}
+
+/** An identity's name never leaves the device; it is made of what a network's is, so that it can name a file. */
+export function isIdentityName(text: string): boolean {
+  return text.length <= IDENTITY_NAME_LENGTH_MAX && isNetworkName(text)
 }

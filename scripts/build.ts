@@ -1,4 +1,4 @@
-// Builds what is published (dist/client, dist/protocol, dist/waypost.min.js) and what is deployed (dist/dashboard).
+// Builds what is published (dist/client, dist/protocol, dist/min) and what is deployed (dist/dashboard).
 // `--dashboard` builds the latter only, which is what wrangler runs before each deploy; `--package` the former only.
 
 import { spawnSync } from 'node:child_process'
@@ -33,11 +33,11 @@ async function buildDashboard(): Promise<void> {
   }
   const entry = join(source, 'main.ts')
   if (!existsSync(entry)) return
-  await build({ ...browserBundle, entryPoints: [entry], outfile: join(target, 'main.js') })
+  await build({ ...browserBundle, entryPoints: [entry], outdir: target })
 }
 
 async function buildPackage(): Promise<void> {
-  for (const name of ['client', 'protocol', 'waypost.min.js', 'waypost.min.js.map']) {
+  for (const name of ['client', 'protocol', 'min']) {
     rmSync(join(dist, name), { recursive: true, force: true })
   }
   const entry = join(root, 'client', 'index.ts')
@@ -49,8 +49,8 @@ async function buildPackage(): Promise<void> {
   if (compiled.status !== 0) throw new BuildError('the client does not compile')
   await build({
     ...browserBundle,
-    entryPoints: [entry],
-    outfile: join(dist, 'waypost.min.js'),
+    entryPoints: { 'waypost.min': entry },
+    outdir: join(dist, 'min'),
     sourcemap: 'linked',
     sourcesContent: false,
   })

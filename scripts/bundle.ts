@@ -2,60 +2,111 @@
 // so that the size check, the build and the tests cannot disagree about what "the bundle" is.
 
 import { gzipSync } from 'node:zlib'
-import { type BuildOptions, build } from 'esbuild'
+import { type BuildOptions, build, type Metafile } from 'esbuild'
 import { root } from './paths.ts'
 
 // Baseline of the browsers that have what the client needs anyway; esbuild lowers nothing newer than this.
 export const BROWSER_TARGET = 'es2022'
 
-export const browserBundle: BuildOptions = {
+/** What is behind a dynamic import stays a file of its own, fetched when it is wanted. */
+export const browserBundle = {
   absWorkingDir: root,
   bundle: true,
   minify: true,
+  splitting: true,
   format: 'esm',
   platform: 'browser',
   target: BROWSER_TARGET,
   legalComments: 'none',
   logLevel: 'warning',
+  chunkNames: '[name]-[hash]',
   // The Node build of the transports is reached by a dynamic import that a browser never runs.
   external: ['node:*', 'node-datachannel'],
+} as const satisfies BuildOptions
+
+/** What the client loads later, if at all: each part by the files whose dynamic import brings it. */
+export const LAZY_PARTS = {
+  'keys and links': ['client/secure.ts'],
+  'direct connections': ['client/direct.ts'],
+  'identities that are kept': ['client/identities/keeper.ts'],
+  'lattice code in JavaScript': ['protocol/crypto/mixed.ts', 'protocol/crypto/pure.ts'],
+} as const satisfies Readonly<Record<string, readonly string[]>>
+
+export interface PartSize {
+  readonly name: string
+  readonly gzippedBytes: number
 }
 
 export interface Size {
+  /** Of the core: what a page loads at once. */
   readonly minifiedBytes: number
   readonly gzippedBytes: number
-  /** Of what is loaded later, if at all: code behind a dynamic `import()`. */
-  readonly lazyGzippedBytes: number
+  /** What may be loaded later; what two of them share is counted with the first. */
+  readonly lazy: readonly PartSize[]
 }
 
+/** A file, or the code of one and where it stands. */
+export type Entry = string | { readonly code: string; readonly folder: string }
+
 /** What a page loads at once when it imports `entry`, and what it may load later. */
-export async function measure(entry: string): Promise<Size> {
+export async function measure(entry: Entry): Promise<Size> {
+  const options: BuildOptions =
+    typeof entry === 'string'
+      ? { entryPoints: { core: entry } }
+      : { absWorkingDir: entry.folder, stdin: { contents: entry.code, resolveDir: entry.folder } }
   const result = await build({
     ...browserBundle,
-    entryPoints: [entry],
-    splitting: true,
+    ...options,
     metafile: true,
     write: false,
     outdir: 'measured',
+    logLevel: 'error', // importing for side effects there are none of is the point of one test
   })
-  const outputs = result.metafile.outputs
-  const first = Object.keys(outputs).find((path) => outputs[path]?.entryPoint !== undefined)
-  const needed = new Set<string>()
-  const visit = (path: string) => {
-    if (needed.has(path)) return
-    needed.add(path)
-    for (const used of outputs[path]?.imports ?? []) {
-      if (used.kind === 'import-statement' && used.external !== true) visit(used.path)
-    }
+  const { outputs } = result.metafile
+  const contentOf = (path: string) =>
+    result.outputFiles.find((file) => file.path.replaceAll('\\', '/').endsWith(`/${path}`))?.contents ??
+    new Uint8Array()
+  const counted = new Set<string>()
+  const take = (first: readonly string[]): readonly Uint8Array[] => {
+    const before = new Set(counted)
+    for (const path of first) addImports(path, outputs, ['import-statement'], counted)
+    return [...counted].filter((path) => !before.has(path)).map(contentOf)
   }
-  if (first !== undefined) visit(first)
-  const isNeeded = (path: string) => [...needed].some((name) => path.replaceAll('\\', '/').endsWith(name))
-  const gzipped = (files: typeof result.outputFiles) =>
-    files.reduce((sum, file) => sum + gzipSync(file.contents, { level: 9 }).byteLength, 0)
-  const core = result.outputFiles.filter((file) => isNeeded(file.path))
+  // Dynamic imports make entry points too, so the first output need not be ours; its name says which is.
+  const first = typeof entry === 'string' ? 'measured/core.js' : 'measured/stdin.js'
+  // What tree shaking left nobody to import is written all the same, and never loaded.
+  const reachable = addImports(first, outputs, ['import-statement', 'dynamic-import'], new Set())
+  const core = take([first])
+  const lazy = Object.entries<readonly string[]>(LAZY_PARTS).map(([name, files]) => ({
+    name,
+    gzippedBytes: gzipped(
+      take([...reachable].filter((path) => files.includes(outputs[path]?.entryPoint ?? ''))),
+    ),
+  }))
+  const others = take([...reachable])
   return {
-    minifiedBytes: core.reduce((sum, file) => sum + file.contents.byteLength, 0),
+    minifiedBytes: core.reduce((sum, bytes) => sum + bytes.byteLength, 0),
     gzippedBytes: gzipped(core),
-    lazyGzippedBytes: gzipped(result.outputFiles.filter((file) => !isNeeded(file.path))),
+    lazy: [...lazy, { name: 'other parts', gzippedBytes: gzipped(others) }].filter(
+      (part) => part.gzippedBytes > 0,
+    ),
   }
+}
+
+function addImports(
+  path: string,
+  outputs: Metafile['outputs'],
+  kinds: readonly string[],
+  to: Set<string>,
+): ReadonlySet<string> {
+  if (to.has(path)) return to
+  to.add(path)
+  for (const used of outputs[path]?.imports ?? []) {
+    if (kinds.includes(used.kind) && used.external !== true) addImports(used.path, outputs, kinds, to)
+  }
+  return to
+}
+
+function gzipped(files: readonly Uint8Array[]): number {
+  return files.reduce((sum, bytes) => sum + gzipSync(bytes, { level: 9 }).byteLength, 0)
 }

@@ -6,7 +6,16 @@ import { existsSync, globSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './paths.ts'
 
-const AREAS = ['protocol', 'client', 'durable-objects', 'workers', 'test/edge', 'bench/bare', '.']
+const AREAS = [
+  'protocol',
+  'client',
+  'durable-objects',
+  'workers',
+  'test/edge',
+  'test/support/malicious-edge',
+  'bench/bare',
+  '.',
+]
 
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
 

@@ -1,19 +1,40 @@
-// The seam where peers are admitted: who a request speaks for.
+// The seam where peers are admitted: who a request speaks for, and for what. A peer is whoever its pass says it is.
 //
-// Status: a peer id is accepted as claimed. When passes exist, this function checks the pass among the offered
-// subprotocols and that it names the peer of the join; nothing behind it changes.
+// A pass rides in a header of the upgrade request and nowhere else: addresses end up in logs and histories.
 
-import { offeredJoin, offersWaypost } from '../protocol/room/admission.ts'
+import { CAPABILITY, checkPass, grantOf } from '../protocol/crypto/admission/pass.ts'
+import type { AdmissionRefusal } from '../protocol/crypto/admission/refusals.ts'
+import { offeredJoin, offeredPass, offersWaypost } from '../protocol/room/admission.ts'
 import type { JoinFrame } from '../protocol/wire/frames.ts'
 import type { RefusalCode } from '../protocol/wire/registry.ts'
+import { passCheck } from './desk.ts'
+import type { Env } from './env.ts'
 
 export type Admission =
-  | { readonly admitted: true; readonly join: JoinFrame }
+  | { readonly admitted: true; readonly join: JoinFrame; readonly grant: Uint8Array }
   | { readonly admitted: false; readonly code: RefusalCode }
 
-export function admit(request: Request): Admission {
+/** What a pass can be refused for, as the socket is told. */
+const CODES: Partial<Record<AdmissionRefusal, RefusalCode>> = {
+  malformed: 'pass-malformed',
+  expired: 'pass-expired',
+  forged: 'pass-forged',
+  foreign: 'pass-foreign',
+  'wrong-key': 'pass-foreign',
+}
+
+/** Rejects with a RangeError where the deployment has no secret that can be used. */
+export async function admit(request: Request, env: Env, network: string): Promise<Admission> {
   const offered = request.headers.get('Sec-WebSocket-Protocol')
   if (!offersWaypost(offered)) return { admitted: false, code: 'version-mismatch' }
   const join = offeredJoin(offered)
-  return join === undefined ? { admitted: false, code: 'bad-request' } : { admitted: true, join }
+  if (join === undefined) return { admitted: false, code: 'bad-request' }
+  const text = offeredPass(offered)
+  const grant = text === undefined ? undefined : grantOf(text)
+  if (text === undefined || grant === undefined) return { admitted: false, code: 'pass-malformed' }
+  const { hash, ring } = await passCheck(env)
+  const pass = await checkPass(hash, ring, text, { network, subject: join.peer }, Date.now())
+  if (typeof pass === 'string') return { admitted: false, code: CODES[pass] ?? 'pass-malformed' }
+  if ((pass.capabilities & CAPABILITY.rooms) === 0) return { admitted: false, code: 'pass-foreign' }
+  return { admitted: true, join, grant }
 }

@@ -2,11 +2,13 @@
 // isolate remembers. Made on first use and kept while the settings are the same, since making keys takes hashes.
 
 import { difficulty, Load } from '../protocol/crypto/admission/difficulty.ts'
-import { edgeKeys, type KeyRing, parseSecret, SECRET_BYTES_LEAST } from '../protocol/crypto/admission/keys.ts'
+import { type KeyRing, keyRing } from '../protocol/crypto/admission/keys.ts'
 import type { PassDesk } from '../protocol/crypto/admission/request.ts'
 import { SpentChallenges } from '../protocol/crypto/admission/spent.ts'
+import { nativeHash } from '../protocol/crypto/native.ts'
 import { type PlatformSuite, platformSuite } from '../protocol/crypto/platform.ts'
 import type { Subtle } from '../protocol/crypto/subtle.ts'
+import type { Hash } from '../protocol/crypto/suite.ts'
 import { STAMP_BITS, STAMP_BITS_MAX } from '../protocol/limits.ts'
 import type { Env } from './env.ts'
 import { Misconfigured } from './errors.ts'
@@ -26,20 +28,28 @@ const load = new Load()
 let suite: PlatformSuite | undefined
 let kept: { readonly settings: string; readonly ring: KeyRing } | undefined
 
-export function givesPasses(env: Env): boolean {
-  return (env.PASS_SECRET ?? '') !== ''
+/** What a pass is checked with. */
+export interface PassCheck {
+  readonly hash: Hash
+  readonly ring: KeyRing
+}
+
+export async function passCheck(env: Env): Promise<PassCheck> {
+  const hash = nativeHash(crypto.subtle as unknown as Subtle)
+  const settings = JSON.stringify([env.PASS_SECRET, env.PASS_SECRET_PREVIOUS])
+  if (kept?.settings !== settings) kept = { settings, ring: await keyRing(hash, env) }
+  return { hash, ring: kept.ring }
 }
 
 export async function admissionDesk(env: Env): Promise<AdmissionDesk> {
   const base = stampBits(env.STAMP_BITS)
   suite ??= await nativeSuite()
   const { hash, signatures } = suite
-  const settings = JSON.stringify([env.PASS_SECRET, env.PASS_SECRET_PREVIOUS])
-  if (kept?.settings !== settings) kept = { settings, ring: await keyRing(suite, env) }
+  const { ring } = await passCheck(env)
   return {
     hash,
     signatures,
-    ring: kept.ring,
+    ring,
     spent,
     load,
     random: (length) => crypto.getRandomValues(new Uint8Array(length)),
@@ -55,26 +65,6 @@ async function nativeSuite(): Promise<PlatformSuite> {
       'this runtime has no ML-DSA-65: wrangler.toml must set the flag webcrypto_modern_algorithms',
     )
   }
-}
-
-async function keyRing({ hash }: PlatformSuite, env: Env): Promise<KeyRing> {
-  const current = secret('PASS_SECRET', env.PASS_SECRET)
-  if (current === undefined)
-    throw new Misconfigured('PASS_SECRET is not set: `npx wrangler secret put PASS_SECRET` sets it')
-  const previous = secret('PASS_SECRET_PREVIOUS', env.PASS_SECRET_PREVIOUS)
-  return {
-    current: await edgeKeys(hash, current),
-    previous: previous && (await edgeKeys(hash, previous)),
-  }
-}
-
-/** Its value is in no message: a secret that is almost right is still one. */
-function secret(name: string, setting: string | undefined): Uint8Array | undefined {
-  if (setting === undefined || setting === '') return undefined
-  const bytes = parseSecret(setting)
-  if (bytes === undefined)
-    throw new Misconfigured(`${name} must be base64url of at least ${SECRET_BYTES_LEAST} bytes`)
-  return bytes
 }
 
 function stampBits(setting: string | number | undefined): number {

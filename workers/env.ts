@@ -1,5 +1,6 @@
 // What the Worker is given by wrangler.toml.
 
+import type { PassSecrets } from '../protocol/crypto/admission/keys.ts'
 import type { RoomSettings } from '../protocol/room/config.ts'
 
 /** The room as the Worker sees it: by its methods, not its class, which only the entry file may name. */
@@ -8,15 +9,11 @@ export interface RoomStub {
   probe(): Promise<{ readonly members: number }>
 }
 
-export interface Env extends RoomSettings {
+export interface Env extends RoomSettings, PassSecrets {
   readonly ROOMS: { getByName(name: string): RoomStub }
   readonly ASSETS?: { fetch(request: Request): Promise<Response> }
   /** RTCIceServer[] as JSON text. */
   readonly ICE_SERVERS?: string
-  /** What passes and challenges are signed with: base64url of at least 32 bytes of chance. A secret, never in wrangler.toml. */
-  readonly PASS_SECRET?: string
-  /** The one before, accepted for one lifetime of a pass after a rotation. */
-  readonly PASS_SECRET_PREVIOUS?: string
   /** Zeros of each puzzle of a stamp while the edge is calm. */
   readonly STAMP_BITS?: string | number
 }

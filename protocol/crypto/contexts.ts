@@ -24,6 +24,10 @@ export const LABELS = {
   identity: utf8('waypost/1 identity'), // the signing key, and so the PeerId
   mailbox: utf8('waypost/1 mailbox'), // the mailbox's key: an edge that has seen it learns nothing of the identity's
   backup: utf8('waypost/1 backup'), // what backups are sealed with: opening one needs the root, not a device
+  identityBackup: utf8('waypost/1 identity backup'), // of the root itself, under a passphrase: the root cannot seal its own copy
+  keptIdentity: utf8('waypost/1 kept identity'), // what a device keeps opens as nothing but that
+  keptNames: utf8('waypost/1 kept names'),
+  keptValues: utf8('waypost/1 kept values'),
   audience: utf8('waypost/1 audience'),
   network: utf8('waypost/1 network'),
   stamp: utf8('waypost/1 stamp'),

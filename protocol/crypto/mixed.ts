@@ -67,7 +67,8 @@ export function mixedKem(subtle: Subtle, mlkem: Lattice): Kem {
           if (ciphertext.length !== SIZES.kemCiphertext) return undefined
           const theirs = ciphertext.subarray(LATTICE_CIPHERTEXT)
           const secret = await half.decapsulate(ciphertext.subarray(0, LATTICE_CIPHERTEXT))
-          return combineKem(secret, await agree(subtle, curve.key, theirs), theirs, curve.publicKey)
+          const agreed = await agree(subtle, curve.key, theirs)
+          return agreed && combineKem(secret, agreed, theirs, curve.publicKey)
         },
       }
     },
@@ -79,6 +80,7 @@ export function mixedKem(subtle: Subtle, mlkem: Lattice): Kem {
         const ephemeral = await subtle.generateKey('X25519', false, ['deriveBits'])
         const ours = new Uint8Array((await subtle.exportKey('raw', ephemeral.publicKey)) as ArrayBuffer)
         const agreed = await agree(subtle, ephemeral.privateKey, theirs)
+        if (agreed === undefined) return undefined
         return {
           ciphertext: concat([ciphertext, ours]),
           sharedSecret: combineKem(secret, agreed, ours, theirs),
@@ -101,14 +103,11 @@ async function curveKey(subtle: Subtle, secret: Uint8Array): Promise<{ key: obje
   return { key, publicKey }
 }
 
-/**
- * WebCrypto refuses a public key of small order, whose agreement is all zeros; X-Wing takes it as it comes, and is as
- * strong as its other half then. Zeros it is.
- */
-async function agree(subtle: Subtle, key: object, theirs: Uint8Array): Promise<Uint8Array> {
+/** Undefined for a public key of small order, as everywhere: WebCrypto refuses what would be an agreement of zeros. */
+async function agree(subtle: Subtle, key: object, theirs: Uint8Array): Promise<Uint8Array | undefined> {
   const their = await subtle.importKey('raw', theirs, 'X25519', false, [])
   return subtle.deriveBits({ name: 'X25519', public: their }, key, 8 * CURVE_BYTES).then(
     (bits) => new Uint8Array(bits),
-    () => new Uint8Array(CURVE_BYTES),
+    () => undefined,
   )
 }

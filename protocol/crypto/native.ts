@@ -74,7 +74,10 @@ export function nativeKem(subtle: Subtle): Kem {
         publicKey: await xwingPublicKey(subtle, key),
         decapsulate: async (ciphertext) => {
           if (ciphertext.length !== SIZES.kemCiphertext) return undefined
-          return new Uint8Array(await decapsulateBits(XWING, key, ciphertext))
+          return decapsulateBits(XWING, key, ciphertext).then(
+            (secret) => new Uint8Array(secret),
+            () => undefined,
+          )
         },
       }
     },

@@ -2,7 +2,6 @@
 // natively, or where a test wants to choose the randomness.
 
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
-import { x25519 } from '@noble/curves/ed25519.js'
 import { expand, extract } from '@noble/hashes/hkdf.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
@@ -60,25 +59,13 @@ export function pureKem(random: (length: number) => Uint8Array): Kem {
           try {
             return ml_kem768_x25519.decapsulate(ciphertext, secretKey)
           } catch {
-            return decapsulateSmallOrder(ciphertext, seed)
+            return undefined
           }
         },
       }
     },
     encapsulate: async (publicKey) => encapsulateWith(publicKey, random(64)),
   }
-}
-
-/**
- * noble refuses a curve point of small order; X-Wing takes it as it comes, with an agreement of zeros, and is then as strong
- * as its other half. A ciphertext is a stranger's, and must not make anybody throw.
- */
-function decapsulateSmallOrder(ciphertext: Uint8Array, seed: Uint8Array): Uint8Array {
-  const seeds = expandKemSeed(seed)
-  const { secretKey } = lattice.keyPair(seeds.lattice)
-  const secret = lattice.decapsulate(ciphertext.subarray(0, LATTICE_CIPHERTEXT), secretKey)
-  const zeros = new Uint8Array(32)
-  return combineKem(secret, zeros, ciphertext.subarray(LATTICE_CIPHERTEXT), x25519.getPublicKey(seeds.curve))
 }
 
 /** For tests and golden bytes: the 64 bytes an encapsulation draws, given. */
@@ -127,7 +114,6 @@ export function signWith(
 
 // ---- what the mixed X-Wing takes from here -----------------------------------------------------------------------
 
-const LATTICE_CIPHERTEXT = 1088
 const XWING_LABEL = Uint8Array.of(0x5c, 0x2e, 0x2f, 0x2f, 0x5e, 0x5c) // \.//^\ as the draft draws it
 
 /** The two seeds an X-Wing seed stands for. */

@@ -43,14 +43,17 @@ export interface Aead {
 
 export interface KemKeyPair {
   readonly publicKey: Uint8Array
-  /** Undefined for a ciphertext of the wrong length; any other gives some secret, as the scheme has it. */
+  /**
+   * Undefined for a ciphertext of the wrong length, or whose curve point is of small order; any other gives some secret, as
+   * the scheme has it. Whatever the bytes are, this resolves.
+   */
   decapsulate(ciphertext: Uint8Array): Promise<Uint8Array | undefined>
 }
 
 /** X-Wing. */
 export interface Kem {
   keyPair(seed: Uint8Array): Promise<KemKeyPair>
-  /** Undefined for a public key that is none. */
+  /** Undefined for a public key that is none, or whose curve point is of small order. */
   encapsulate(publicKey: Uint8Array): Promise<Encapsulated | undefined>
 }
 

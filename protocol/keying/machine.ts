@@ -187,7 +187,7 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
     if (this.#answer?.way === way && equalBytes(this.#answer.first, first))
       return this.#feed(this.#answer.task, first)
     if (this.#dial !== undefined) {
-      if (this.#oursStands(as)) return this.#unexpected()
+      if (this.#oursStands(as)) return
       // The peer gives up its own when it hears ours: so one that stood too long is not given up, or both would be.
       if (this.#dial.as === 'resume' || !this.#config.ours) this.#endDial()
       this.#wanted = true // Should the peer's come to nothing.

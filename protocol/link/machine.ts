@@ -113,6 +113,11 @@ export class LinkMachine implements Machine<LinkInput, LinkEffect> {
     return path === 'webrtc' ? this.#direct.roundTripMs : this.#relayRoundTripMs
   }
 
+  /** Of round trips on the direct path. */
+  get jitterMs(): number | undefined {
+    return this.#direct.jitterMs
+  }
+
   get waitingMessages(): number {
     return LANES.reduce((sum, lane) => sum + this.#sending[lane].waitingMessages, 0)
   }
@@ -213,7 +218,7 @@ export class LinkMachine implements Machine<LinkInput, LinkEffect> {
     this.#do({ kind: 'pathChanged', path })
     for (const lane of LANES) {
       if (path === undefined) this.#sending[lane].pause()
-      else this.#transmitAll(path, this.#sending[lane].resendAll(this.#epoch, path, nowMs))
+      else this.#transmitAll(path, this.#sending[lane].resendAll(this.#epoch, path, nowMs), nowMs)
     }
   }
 
@@ -221,12 +226,12 @@ export class LinkMachine implements Machine<LinkInput, LinkEffect> {
     const path = this.#path
     if (path === undefined) return
     const roundTripMs = this.roundTripMs(path) ?? RESEND_MIN_MS
-    this.#transmitAll(path, sending.resend(this.#epoch, path, roundTripMs, nowMs))
+    this.#transmitAll(path, sending.resend(this.#epoch, path, roundTripMs, nowMs), nowMs)
     if (sending.takeUnanswered() && path === 'relay') this.#do({ kind: 'unanswered' })
     for (;;) {
       const frame = sending.next(this.#epoch, path, nowMs)
       if (frame === undefined) return
-      this.#transmit(path, CHANNEL_OF[sending.lane], frame)
+      this.#transmit(path, CHANNEL_OF[sending.lane], frame, nowMs)
     }
   }
 
@@ -239,13 +244,13 @@ export class LinkMachine implements Machine<LinkInput, LinkEffect> {
       case 'linkData':
         return this.#data(frame, path)
       case 'linkAck':
-        return this.#acknowledged(frame, nowMs)
+        return this.#acknowledged(frame, path, nowMs)
       case 'linkDatagram':
         return this.#do({ kind: 'deliverDatagram', data: frame.data, via: path })
       case 'linkPing':
         return this.#transmit(path, 'control', { kind: 'linkPong', token: frame.token })
       case 'linkPong':
-        if (path === 'webrtc') this.#direct.answered(frame.token, nowMs)
+        if (path === 'webrtc') this.#direct.ponged(frame.token, nowMs)
         return
       default:
         return this.#do({ kind: 'drop', reason: frame === undefined ? 'malformed' : 'unexpected' })
@@ -277,10 +282,11 @@ export class LinkMachine implements Machine<LinkInput, LinkEffect> {
     return this.#receiving
   }
 
-  #acknowledged(frame: LinkAckFrame, nowMs: number): void {
+  #acknowledged(frame: LinkAckFrame, path: PathName, nowMs: number): void {
     if (frame.epoch !== this.#epoch) return this.#do({ kind: 'drop', reason: 'stale' })
     const sending = this.#sending[frame.lane]
     const { settled, roundTrip, drop } = sending.acknowledge(frame.next, frame.windowBytes, nowMs)
+    if (path === 'webrtc' && drop === undefined) this.#direct.answered(nowMs, this.flyingBytes > 0)
     if (drop !== undefined) this.#do({ kind: 'drop', reason: drop })
     // Bulk and streams measure their own queue, not the path.
     if (roundTrip !== undefined && CHANNEL_OF[frame.lane] === 'control')
@@ -324,11 +330,12 @@ export class LinkMachine implements Machine<LinkInput, LinkEffect> {
     this.#transmit(to, CHANNEL_OF[lane], { kind: 'linkAck', epoch: receiving.epoch, lane, next, windowBytes })
   }
 
-  #transmitAll(path: PathName, frames: readonly LinkDataFrame[]): void {
-    for (const frame of frames) this.#transmit(path, CHANNEL_OF[frame.lane], frame)
+  #transmitAll(path: PathName, frames: readonly LinkDataFrame[], nowMs: number): void {
+    for (const frame of frames) this.#transmit(path, CHANNEL_OF[frame.lane], frame, nowMs)
   }
 
-  #transmit(path: PathName, channel: ChannelName, frame: LinkFrame): void {
+  #transmit(path: PathName, channel: ChannelName, frame: LinkFrame, nowMs?: number): void {
+    if (nowMs !== undefined && path === 'webrtc') this.#direct.sent(nowMs)
     this.#do({ kind: 'transmit', path, channel, frame: encode(frame) })
   }
 

@@ -18,11 +18,17 @@ export interface MembershipConfig {
 
 export type MembershipInput =
   | { readonly kind: 'start' }
+  /** The pass to show from now on, and when to ask for the next. */
+  | { readonly kind: 'pass'; readonly pass: string; readonly renewAtMs: number }
+  /** There is none to be had now, or for us ever. */
+  | { readonly kind: 'noPass'; readonly forGood: boolean }
   | { readonly kind: 'socketMessage'; readonly socket: number; readonly bytes: Uint8Array }
   | { readonly kind: 'socketText'; readonly socket: number; readonly text: string }
   | { readonly kind: 'socketClosed'; readonly socket: number; readonly code: number }
   /** The device says that its network, or its being awake, changed. */
   | { readonly kind: 'networkChanged' }
+  /** Something else that took the same network fell silent: is the socket still there? */
+  | { readonly kind: 'suspected' }
   | {
       readonly kind: 'carry'
       readonly as: 'relay' | 'signal'
@@ -37,7 +43,13 @@ export type MembershipInput =
   | { readonly kind: 'leave' }
 
 export type MembershipEffect =
-  | { readonly kind: 'openSocket'; readonly socket: number; readonly join: JoinFrame }
+  /** To be answered by `pass` or `noPass`, whenever it may be. */
+  | { readonly kind: 'obtainPass' }
+  /** The edge will not take this one: another is needed. */
+  | { readonly kind: 'passRefused'; readonly pass: string }
+  /** The room's answer to our wanting a new one. */
+  | { readonly kind: 'passRenewed'; readonly pass: string }
+  | { readonly kind: 'openSocket'; readonly socket: number; readonly join: JoinFrame; readonly pass: string }
   | { readonly kind: 'closeSocket'; readonly socket: number }
   | { readonly kind: 'sendText'; readonly socket: number; readonly text: string }
   | { readonly kind: 'sendMessage'; readonly socket: number; readonly message: Uint8Array }
@@ -65,3 +77,8 @@ export type EndReason =
   | 'version-mismatch'
   | 'bad-request'
   | 'too-large'
+  /** The edge gives us none; takes none of those it gives; takes ours for another's, or for none at all. */
+  | 'no-pass'
+  | 'pass-refused'
+  | 'pass-foreign'
+  | 'pass-malformed'

@@ -1,4 +1,4 @@
-// One client in one room: connects, says hello, keeps the socket honest, reconnects and resumes, and knows who is
+// One client in one room: gets a pass, connects, says hello, keeps the socket honest, reconnects and resumes, and knows who is
 // there. See README.md beside this file for the states in pictures.
 //
 // Invariants
@@ -11,8 +11,9 @@ import {
   ABSENCE_MS,
   BROADCAST_HOLD_MS,
   JOIN_TIMEOUT_MS,
-  KEEP_ALIVE_LEAST_MS,
-  KEEP_ALIVE_MOST_MS,
+  PASS_REFUSALS_MAX,
+  PASS_RENEWAL_RETRY_MS,
+  PONG_SUSPECT_MS,
   PONG_TIMEOUT_MS,
   READ_REPORT_BYTES,
   RECONNECT_BASE_MS,
@@ -28,48 +29,12 @@ import { framesOf } from '../wire/batch.ts'
 import { equalBytes, WireError } from '../wire/bytes.ts'
 import { encode, tryDecode } from '../wire/codec.ts'
 import type { Frame, JoinFrame, RosterMember, WelcomeFrame } from '../wire/frames.ts'
-import {
-  CLOSE_CODE_BASE,
-  KEEP_ALIVE_PING,
-  nameOf,
-  REFUSAL,
-  type RefusalCode,
-  WIRE_VERSION,
-} from '../wire/registry.ts'
+import { KEEP_ALIVE_PING, WIRE_VERSION } from '../wire/registry.ts'
 import type { EndReason, MembershipConfig, MembershipEffect, MembershipInput } from './contract.ts'
 import { onDuty, windowOf } from './duty.ts'
 import { Outgoing } from './outgoing.ts'
 import { Roster, type RosterChange } from './roster.ts'
-
-type State =
-  | { readonly kind: 'idle' }
-  | {
-      readonly kind: 'connecting'
-      readonly socket: number
-      readonly deadlineMs: number
-      welcome: WelcomeFrame | undefined
-      /** The metadata in our hello; it may have changed before we are in. */
-      readonly said: Uint8Array
-    }
-  | {
-      readonly kind: 'joined'
-      readonly socket: number
-      readonly welcome: WelcomeFrame
-      readonly sinceMs: number
-      pingAtMs: number
-      pongByMs: number | undefined
-    }
-  | { readonly kind: 'waiting'; readonly retryAtMs: number }
-  | { readonly kind: 'ended' }
-
-/** Refusals after which trying again would only be refused again. */
-const FINAL: Partial<Record<RefusalCode, EndReason>> = {
-  superseded: 'superseded',
-  'room-full': 'room-full',
-  'version-mismatch': 'version-mismatch',
-  'bad-request': 'bad-request',
-  'too-large': 'too-large',
-}
+import { keepAliveMs, meaningOf, type State } from './state.ts'
 
 export class MembershipMachine implements Machine<MembershipInput, MembershipEffect> {
   readonly roster = new Roster()
@@ -84,6 +49,9 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
   #sweptWindow = 0
   #broadcastHoldUntilMs = 0
   #unreported = 0
+  #renewAtMs = Number.POSITIVE_INFINITY
+  /** Passes refused since we were last in. */
+  #passRefusals = 0
   #effects: MembershipEffect[] = []
 
   constructor(config: MembershipConfig) {
@@ -112,10 +80,17 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
   get wakeAtMs(): number | undefined {
     const times = [this.roster.nextOverdueMs()]
     const state = this.#state
+    if (state.kind === 'admitting') times.push(this.#giveUpAtMs)
     if (state.kind === 'connecting') times.push(state.deadlineMs, this.#giveUpAtMs)
     if (state.kind === 'waiting') times.push(state.retryAtMs, this.#giveUpAtMs)
     if (state.kind === 'joined') {
-      times.push(state.pingAtMs, state.pongByMs, (this.#sweptWindow + 1) * SWEEP_MS, this.outgoing.wakeAtMs())
+      times.push(
+        state.pingAtMs,
+        state.pongByMs,
+        this.#renewAtMs,
+        (this.#sweptWindow + 1) * SWEEP_MS,
+        this.outgoing.wakeAtMs(),
+      )
       if (this.outgoing.broadcastsHeld) times.push(this.#broadcastHoldUntilMs)
     }
     const due = times.filter((time) => time !== undefined)
@@ -134,7 +109,13 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
       case 'start':
         if (this.#state.kind !== 'idle') return
         this.#giveUpAtMs = nowMs + this.#config.firstJoinWithinMs
-        return this.#connect(nowMs)
+        return this.#obtainPass()
+      case 'pass':
+        this.#renewAtMs = input.renewAtMs
+        return this.#state.kind === 'admitting' ? this.#connect(input.pass, nowMs) : undefined
+      case 'noPass':
+        if (this.#state.kind !== 'admitting') return
+        return input.forGood ? this.#end('no-pass') : this.#interrupted(nowMs)
       case 'socketMessage':
         return this.#message(input.socket, input.bytes, nowMs)
       case 'socketText':
@@ -145,6 +126,8 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
         return this.#socketClosed(input.socket, input.code, nowMs)
       case 'networkChanged':
         return this.#networkChanged(nowMs)
+      case 'suspected':
+        return this.#suspected(nowMs)
       case 'carry': {
         const member = this.roster.of(input.to)
         if (member === undefined || !this.canReach(input.to))
@@ -171,7 +154,12 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
 
   // ---- sockets ------------------------------------------------------------------------------------------------
 
-  #connect(nowMs: number): void {
+  #obtainPass(): void {
+    this.#state = { kind: 'admitting' }
+    this.#do({ kind: 'obtainPass' })
+  }
+
+  #connect(pass: string, nowMs: number): void {
     const socket = ++this.#sockets
     this.#unreported = 0
     this.#state = {
@@ -180,19 +168,23 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
       deadlineMs: nowMs + JOIN_TIMEOUT_MS,
       welcome: undefined,
       said: this.#metadata,
+      pass,
     }
     const { peer, session } = this.#config
     const join: JoinFrame = { kind: 'join', version: WIRE_VERSION, peer, session, metadata: this.#metadata }
-    this.#do({ kind: 'openSocket', socket, join })
+    this.#do({ kind: 'openSocket', socket, join, pass })
   }
 
   #socketClosed(socket: number, code: number, nowMs: number): void {
     const state = this.#state
     if ((state.kind !== 'connecting' && state.kind !== 'joined') || state.socket !== socket) return
-    const refusal = nameOf(REFUSAL, code - CLOSE_CODE_BASE)
-    const final = refusal && FINAL[refusal]
-    if (final !== undefined) this.#end(final)
-    else this.#interrupted(nowMs)
+    const meaning = meaningOf(code)
+    if (typeof meaning === 'object') return this.#end(meaning.end)
+    if (meaning === 'another-pass' && state.kind === 'connecting') {
+      this.#do({ kind: 'passRefused', pass: state.pass })
+      if (++this.#passRefusals > PASS_REFUSALS_MAX) return this.#end('pass-refused')
+    }
+    this.#interrupted(nowMs)
   }
 
   /** The socket is no good any more: wait a little, then try again. */
@@ -215,22 +207,34 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
     const state = this.#state
     if (state.kind === 'waiting') {
       this.#attempts = 0
-      this.#connect(nowMs)
-    } else if (state.kind === 'joined' && state.pongByMs === undefined) {
-      this.#ping(state, nowMs)
+      this.#obtainPass()
     }
+    this.#suspected(nowMs)
+  }
+
+  /** Asks at once, and does not wait long. */
+  #suspected(nowMs: number): void {
+    const state = this.#state
+    if (state.kind !== 'joined') return
+    const byMs = nowMs + PONG_SUSPECT_MS
+    if (state.pongByMs === undefined) this.#ping(state, nowMs)
+    state.pongByMs = Math.min(state.pongByMs ?? byMs, byMs)
   }
 
   #wake(nowMs: number): void {
     for (const change of this.roster.departOverdue(nowMs)) this.#do(change)
     const state = this.#state
-    const trying = state.kind === 'waiting' || state.kind === 'connecting'
+    const trying = ['waiting', 'admitting', 'connecting'].includes(state.kind)
     if (trying && nowMs >= this.#giveUpAtMs) return this.#end('unreachable')
-    if (state.kind === 'waiting' && nowMs >= state.retryAtMs) this.#connect(nowMs)
+    if (state.kind === 'waiting' && nowMs >= state.retryAtMs) this.#obtainPass()
     if (state.kind === 'connecting' && nowMs >= state.deadlineMs) this.#abandon(state.socket, nowMs)
     if (state.kind !== 'joined') return
     if (state.pongByMs !== undefined && nowMs >= state.pongByMs) return this.#abandon(state.socket, nowMs)
     if (nowMs >= state.pingAtMs) this.#ping(state, nowMs)
+    if (nowMs >= this.#renewAtMs) {
+      this.#renewAtMs = nowMs + PASS_RENEWAL_RETRY_MS
+      this.#urgent({ kind: 'passWanted' })
+    }
     this.#sweepOnDuty(state, nowMs)
     this.#flush(nowMs)
   }
@@ -315,6 +319,8 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
         if (to !== undefined) this.#do({ kind: 'undeliverable', to, reason: frame.reason })
         return
       }
+      case 'pass':
+        return this.#do({ kind: 'passRenewed', pass: frame.pass })
       case 'refusal':
         if (frame.code === 'rate-limited') this.#holdBack(frame.retryAfterMs, nowMs)
         return // The fatal ones are said again by the close code that follows.
@@ -345,6 +351,7 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
     this.#giveUpAtMs = Number.POSITIVE_INFINITY
     this.#do({ kind: 'entered', again: this.#enteredOnce })
     this.#enteredOnce = true
+    this.#passRefusals = 0
     if (said !== this.#metadata) this.#urgent({ kind: 'metadata', address: 0, metadata: this.#metadata })
     this.#flush(nowMs)
   }
@@ -382,8 +389,4 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
   #do(effect: MembershipEffect): void {
     this.#effects.push(effect)
   }
-}
-
-function keepAliveMs(welcome: WelcomeFrame): number {
-  return Math.min(KEEP_ALIVE_MOST_MS, Math.max(KEEP_ALIVE_LEAST_MS, welcome.keepAliveMs))
 }

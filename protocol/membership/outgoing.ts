@@ -169,7 +169,8 @@ export class Outgoing {
     const { frame, fansOut } = waiting
     const alone = part.frames.length === 0
     const bytes = part.bytes + 2 + frame.length
-    const price = part.price + (alone ? 0 : PRICE.batchedFrame) + (fansOut ? PRICE.delivery * members : 0)
+    const extra = fansOut ? PRICE.delivery * members : frame[0] === FRAME.passWanted ? PRICE.pass : 0
+    const price = part.price + (alone ? 0 : PRICE.batchedFrame) + extra
     if (!alone) {
       if (part.frames.length === BATCH_FRAMES_MAX || bytes > MESSAGE_BYTES_MAX || price > PART_PRICE_MAX)
         return false

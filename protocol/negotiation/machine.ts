@@ -9,11 +9,11 @@
 //    was silent.
 
 import {
-  ATTEMPT_RETRY_MAX_MS,
-  ATTEMPT_RETRY_MS,
   ATTEMPT_TIMEOUT_MS,
   CANDIDATE_GATHER_MS,
   ICE_RESTART_AFTER_MS,
+  ICE_RESTART_SILENT_MS,
+  RESTART_TIMEOUT_MS,
   SIGNAL_RESEND_MS,
 } from '../limits.ts'
 import { type Machine, randomU32 } from '../machine.ts'
@@ -25,6 +25,8 @@ import type {
   NegotiationInput,
   NegotiationState,
 } from './contract.ts'
+import { Offers } from './offers.ts'
+import { patienceMs } from './patience.ts'
 
 interface Connection {
   readonly id: number
@@ -55,8 +57,9 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
   #connection: Connection | undefined
   #rest: NegotiationState = { kind: 'idle' }
   #failures = 0
-  /** Connections that are over, so that stragglers do not bring them back. */
-  #over: number[] = []
+  /** When a connection was last known to have been open. */
+  #openAtMs = Number.NEGATIVE_INFINITY
+  readonly #offers = new Offers()
   #effects: NegotiationEffect[] = []
 
   constructor(config: NegotiationConfig) {
@@ -106,7 +109,7 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
       case 'silent':
         if (c?.open) {
           c.silent = true
-          c.restartAtMs ??= nowMs + this.#yieldMs()
+          c.restartAtMs ??= nowMs + ICE_RESTART_SILENT_MS + this.#yieldMs()
         }
         return
       case 'heard':
@@ -115,9 +118,10 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
       case 'reachable':
         return this.#repeat(nowMs)
       case 'networkChanged':
-        if (c?.open) this.#restart(c, nowMs)
-        else if (this.#rest.kind === 'failed') this.#attempt(nowMs)
-        return
+        if (c?.open) return this.#restart(c, nowMs)
+        if (c === undefined && this.#rest.kind !== 'failed') return
+        this.#destroy()
+        return this.#attempt(nowMs)
       case 'close':
         this.#destroy()
         this.#rest = { kind: 'idle' }
@@ -170,7 +174,7 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
   #restart(c: Connection, nowMs: number): void {
     c.restartAtMs = undefined
     if (c.offering !== undefined) return // One is under way.
-    c.deadlineMs = nowMs + ATTEMPT_TIMEOUT_MS
+    c.deadlineMs = nowMs + RESTART_TIMEOUT_MS
     this.#offer(c, true, nowMs)
   }
 
@@ -213,6 +217,7 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
   #lost(nowMs: number): void {
     const wasOpen = this.#connection?.open === true
     if (!wasOpen) return this.#fail('ice-failed', nowMs)
+    this.#openAtMs = nowMs
     this.#destroy()
     this.#rest = {
       kind: 'failed',
@@ -223,9 +228,8 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
 
   #fail(reason: FailureReason, nowMs: number): void {
     this.#destroy()
-    const baseMs = Math.min(ATTEMPT_RETRY_MAX_MS, ATTEMPT_RETRY_MS * 2 ** this.#failures)
-    this.#failures++
-    this.#rest = { kind: 'failed', reason, retryAtMs: nowMs + baseMs * (1 + this.#config.random() / 4) }
+    const waitMs = patienceMs(this.#failures++, nowMs - this.#openAtMs) * (1 + this.#config.random() / 4)
+    this.#rest = { kind: 'failed', reason, retryAtMs: nowMs + waitMs }
     this.#do({ kind: 'failed', reason })
   }
 
@@ -233,13 +237,9 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
     const c = this.#connection
     if (c === undefined) return
     this.#connection = undefined
-    this.#bury(c.id)
+    this.#offers.bury(c.id)
     if (c.open) this.#do({ kind: 'lost', connection: c.id })
     this.#do({ kind: 'destroy', connection: c.id })
-  }
-
-  #bury(connection: number): void {
-    this.#over = [...this.#over.slice(1 - OVER_MAX), connection]
   }
 
   #wake(c: Connection | undefined, nowMs: number): void {
@@ -248,6 +248,7 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
       return
     }
     if (c.deadlineMs !== undefined && nowMs >= c.deadlineMs) {
+      if (c.open) this.#openAtMs = nowMs
       if (!c.open || c.silent || c.severed) return this.#fail(c.met ? 'no-path' : 'no-answer', nowMs)
       c.deadlineMs = undefined
       c.offering = undefined // Nobody answers; the browser takes the peer's next offer, or makes our next, in its stead.
@@ -340,7 +341,7 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
   }
 
   #offered(offer: DescriptionFrame<'offer'>, nowMs: number): void {
-    if (this.#over.includes(offer.connection)) return this.#stale()
+    if (this.#offers.isOver(offer.connection)) return this.#stale()
     const c = this.#connection
     if (c?.id === offer.connection) return this.#offeredAgain(c, offer, nowMs)
     // One that takes the place of another makes no more of them.
@@ -349,9 +350,10 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
     // Both made a connection, and neither heard of the other's: one of us yields.
     const crossed = c !== undefined && !c.met
     if (crossed && !this.#config.polite) {
-      this.#bury(offer.connection)
+      this.#offers.bury(offer.connection)
       return this.#stale()
     }
+    if (!this.#offers.admits(nowMs)) return this.#do({ kind: 'drop', reason: 'rate-limited' })
     this.#destroy()
     this.#accept(this.#create(offer.connection, nowMs), offer)
   }
@@ -390,6 +392,3 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
     this.#effects.push(effect)
   }
 }
-
-/** Connections remembered as over. More than a peer can have under way: each needs a round trip, or a timeout. */
-const OVER_MAX = 8

@@ -54,8 +54,8 @@ export interface Members {
 }
 
 export type RoomInput =
-  /** A socket asks to be a member. The host has admitted the peer: the id in the frame is proven, or will be. */
-  | { readonly kind: 'join'; readonly join: JoinFrame }
+  /** A socket asks to be a member. The peer is admitted: the id in the frame is proven, and this is what its pass grants. */
+  | { readonly kind: 'join'; readonly join: JoinFrame; readonly grant: Uint8Array }
   | { readonly kind: 'message'; readonly from: Member; readonly bytes: Uint8Array }
   | { readonly kind: 'notBinary'; readonly from: Member; readonly length: number }
   | { readonly kind: 'socketGone'; readonly member: Member; readonly clean: boolean }
@@ -74,6 +74,8 @@ export type RoomEffect =
   | { readonly kind: 'remove'; readonly member: Member; readonly code?: RefusalCode }
   /** The member has read so much of what it was sent. */
   | { readonly kind: 'read'; readonly by: Member; readonly bytes: number }
+  /** The member is to be sent a new pass, of its own peer and grant. */
+  | { readonly kind: 'renewPass'; readonly member: Member }
   /** The member's record changed. */
   | { readonly kind: 'remember'; readonly member: Member }
   | { readonly kind: 'drop'; readonly reason: DropReason }
@@ -97,7 +99,7 @@ export class RoomMachine implements Machine<RoomInput, RoomEffect> {
     this.#gone.clear()
     switch (input.kind) {
       case 'join':
-        this.#join(input.join, nowMs)
+        this.#join(input.join, input.grant, nowMs)
         break
       case 'message':
         this.#message(input.from, input.bytes, nowMs)
@@ -118,27 +120,28 @@ export class RoomMachine implements Machine<RoomInput, RoomEffect> {
 
   // ---- coming and going -------------------------------------------------------------------------------------
 
-  #join(join: JoinFrame, nowMs: number): void {
+  #join(join: JoinFrame, grant: Uint8Array, nowMs: number): void {
     if (join.version !== WIRE_VERSION) return this.#do({ kind: 'turnAway', code: 'version-mismatch' })
     if (join.metadata.length > METADATA_BYTES_MAX) return this.#do({ kind: 'turnAway', code: 'too-large' })
     const known = this.#members.ofPeer(join.peer)
     if (known !== undefined && equalBytes(known.session, join.session))
-      return this.#resume(known, join, nowMs)
+      return this.#resume(known, join, grant, nowMs)
     const swept = this.#sweep(nowMs, known)
     if (known !== undefined) this.#leave(known, 'superseded', 'superseded')
     const count = this.#members.count - swept - (known === undefined ? 0 : 1)
     if (count >= this.#config.peersMax) return this.#do({ kind: 'turnAway', code: 'room-full' })
     const address = addressOf(this.#freeSlot(), join.session)
-    const member = newMember({ ...join, address, metadata: join.metadata.slice() }, nowMs)
+    const member = newMember({ ...join, address, metadata: join.metadata.slice() }, grant, nowMs)
     this.#do({ kind: 'admit', member })
     this.#greet(member, false)
     this.#do({ kind: 'sendAll', except: member, frame: encode({ kind: 'joined', member }), lossy: false })
   }
 
-  #resume(member: Member, join: JoinFrame, nowMs: number): void {
+  #resume(member: Member, join: JoinFrame, grant: Uint8Array, nowMs: number): void {
     this.#sweep(nowMs, member)
     const changed = !equalBytes(member.metadata, join.metadata)
     member.metadata = join.metadata.slice()
+    member.grant = grant
     member.joinedAtMs = nowMs // the new socket has no ping yet; without this the next sweep would take it
     this.#do({ kind: 'admit', member })
     this.#greet(member, true)
@@ -231,6 +234,7 @@ export class RoomMachine implements Machine<RoomInput, RoomEffect> {
       if (type === FRAME.broadcast || type === FRAME.metadata || type === FRAME.sweep) {
         price += PRICE.delivery * this.#members.count
       }
+      if (type === FRAME.passWanted) price += PRICE.pass
     }
     return price
   }
@@ -255,6 +259,8 @@ export class RoomMachine implements Machine<RoomInput, RoomEffect> {
         from.metadata = frame.metadata.slice()
         this.#do({ kind: 'remember', member: from })
         return this.#announceMetadata(from)
+      case 'passWanted':
+        return this.#do({ kind: 'renewPass', member: from })
       case 'sweep':
         this.#sweep(nowMs, from)
         return

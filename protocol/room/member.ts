@@ -1,6 +1,7 @@
 // A member as the room knows it, and as its socket's attachment keeps it while the object sleeps.
 
 import { FULL } from '../bucket.ts'
+import { GRANT_BYTES } from '../crypto/admission/pass.ts'
 import type { RosterMember } from '../wire/frames.ts'
 import { PEER_BYTES, SESSION_BYTES } from '../wire/registry.ts'
 
@@ -9,6 +10,8 @@ export interface Member extends RosterMember {
   /** When it joined, or last resumed: a sign of life, as a ping is. */
   joinedAtMs: number
   metadata: Uint8Array
+  /** For what its pass was good, and its next one will be (crypto/admission/pass.ts). */
+  grant: Uint8Array
   /** Token buckets (bucket.ts): of tokens, of bytes, and of refusals it may still collect. */
   tokensPaidUntilMs: number
   bytesPaidUntilMs: number
@@ -17,9 +20,10 @@ export interface Member extends RosterMember {
   refusedUntilMs: number
 }
 
-export function newMember(entry: RosterMember, nowMs: number): Member {
+export function newMember(entry: RosterMember, grant: Uint8Array, nowMs: number): Member {
   return {
     ...entry,
+    grant,
     joinedAtMs: nowMs,
     tokensPaidUntilMs: FULL,
     bytesPaidUntilMs: FULL,
@@ -28,11 +32,12 @@ export function newMember(entry: RosterMember, nowMs: number): Member {
   }
 }
 
-const RECORD_VERSION = 1
+const RECORD_VERSION = 2
 const ADDRESS_AT = 1
 const PEER_AT = ADDRESS_AT + 4
 const SESSION_AT = PEER_AT + PEER_BYTES
-const TIMES_AT = SESSION_AT + SESSION_BYTES
+const GRANT_AT = SESSION_AT + SESSION_BYTES
+const TIMES_AT = GRANT_AT + GRANT_BYTES
 const FIXED_BYTES = TIMES_AT + 5 * 8
 
 /** The member's record; into the bytes of its last one if it fits there, as nearly every message changes its times. */
@@ -44,6 +49,7 @@ export function packMember(member: Member, last?: Uint8Array): Uint8Array {
   view.setUint32(ADDRESS_AT, member.address)
   record.set(member.peer, PEER_AT)
   record.set(member.session, SESSION_AT)
+  record.set(member.grant, GRANT_AT)
   view.setFloat64(TIMES_AT, member.joinedAtMs)
   view.setFloat64(TIMES_AT + 8, member.tokensPaidUntilMs)
   view.setFloat64(TIMES_AT + 16, member.bytesPaidUntilMs)
@@ -60,7 +66,8 @@ export function unpackMember(record: Uint8Array): Member | undefined {
   return {
     address: view.getUint32(ADDRESS_AT),
     peer: record.subarray(PEER_AT, SESSION_AT),
-    session: record.subarray(SESSION_AT, TIMES_AT),
+    session: record.subarray(SESSION_AT, GRANT_AT),
+    grant: record.subarray(GRANT_AT, TIMES_AT),
     joinedAtMs: view.getFloat64(TIMES_AT),
     tokensPaidUntilMs: view.getFloat64(TIMES_AT + 8),
     bytesPaidUntilMs: view.getFloat64(TIMES_AT + 16),

@@ -198,6 +198,14 @@ const LAYOUTS: { readonly [Kind in FrameKind]: Layout<FrameOf<Kind>> } = {
     write: (f, to) => to.u32(f.bytes),
     read: (from) => ({ kind: 'drained', bytes: from.u32() }),
   },
+  passWanted: {
+    write: () => {},
+    read: () => ({ kind: 'passWanted' }),
+  },
+  pass: {
+    write: (f, to) => to.text(f.pass),
+    read: (from) => ({ kind: 'pass', pass: from.text(from.remaining) }),
+  },
   relay: carried('relay'),
   broadcast: carried('broadcast'),
   signal: carried('signal'),

@@ -67,6 +67,13 @@ export interface DrainedFrame {
   readonly kind: 'drained'
   readonly bytes: number
 }
+export interface PassWantedFrame {
+  readonly kind: 'passWanted'
+}
+export interface PassFrame {
+  readonly kind: 'pass'
+  readonly pass: string
+}
 /** The three that travel between members. */
 export interface CarriedFrame<Kind extends 'relay' | 'broadcast' | 'signal'> {
   readonly kind: Kind
@@ -132,6 +139,8 @@ export type RoomFrame =
   | MetadataFrame
   | SweepFrame
   | DrainedFrame
+  | PassWantedFrame
+  | PassFrame
   | CarriedFrame<'relay'>
   | CarriedFrame<'broadcast'>
   | CarriedFrame<'signal'>

@@ -6,6 +6,8 @@
 export const SUBPROTOCOL = 'waypost.1'
 /** Before a Join frame in base64url, offered as a second subprotocol: the hello rides in the upgrade request. */
 export const JOIN_SUBPROTOCOL_PREFIX = 'waypost.join.'
+/** Before a pass, offered as a third: a header of the request, and so in no log of addresses. */
+export const PASS_SUBPROTOCOL_PREFIX = 'waypost.pass.'
 export const WIRE_VERSION = 1
 
 /** Text messages, so that the platform can answer them without waking the object. All else is binary. */
@@ -28,6 +30,9 @@ export const FRAME = {
   sweep: 0x16, //         nothing. Exact. "Look who has vanished"
   drained: 0x17, //       4 bytes read since the last report. Exact
 
+  passWanted: 0x18, //    nothing. Exact. "A new pass, before mine ends"
+  pass: 0x19, //          a pass, as its letters. From the room, to whom it was wanted by
+
   // Between members, through the room. The room reads the address and nothing behind it
   relay: 0x20, //         4 address (to the room: of the receiver; from it: of the sender) + link frame
   broadcast: 0x21, //     4 address (to the room: 0; from it: of the sender) + application data
@@ -49,6 +54,21 @@ export const FRAME = {
 } as const
 
 export type FrameKind = keyof typeof FRAME
+
+/**
+ * Frames of streams: many in a message of the lane `streams`, which begins with 4 sender's instance + 4 receiver's instance
+ * (0: not known). Numbers of the same space as those above. streams/README.md shows each.
+ */
+export const STREAM_FRAME = {
+  open: 0x50, //          4 stream + 1 length + label
+  data: 0x51, //          4 stream + 2 length + bytes
+  end: 0x52, //           4 stream. The sender's half is complete
+  reset: 0x53, //         4 stream + 4 code. The sender's half is broken off
+  stop: 0x54, //          4 stream + 4 code. The sender of this reads no more
+  refuse: 0x55, //        4 stream + 1 reason. There shall be no such stream
+  window: 0x56, //        4 stream + 4 bytes. So many more may be sent
+  over: 0x57, //          4 receiver's instance + 4 + 4: of the sender's streams, of the receiver's, smaller numbers are over
+} as const
 
 /** Lanes of a link: each an order of its own, and a window of its own. */
 export const LANE = {
@@ -82,6 +102,11 @@ export const REFUSAL = {
   'edge-busy': 11, // fatal: too many connections from this address just now
   internal: 12, // fatal: our fault
   'slow-reader': 13, // fatal: does not read what it is sent, so that even the roster can no longer be kept right for it
+  'pass-malformed': 14, // fatal: not one pass was offered but none, several, or something that is none
+  'pass-expired': 15, // fatal: its time is over; another one helps
+  'pass-forged': 16, // fatal: not made with a secret this edge has, or has any more; another one helps
+  'pass-foreign': 17, // fatal: of another peer or network, or not for rooms
+  misconfigured: 18, // fatal: the deployment's settings are wrong, PASS_SECRET above all
 } as const
 
 export type RefusalCode = keyof typeof REFUSAL
@@ -111,6 +136,13 @@ export const DECLINE = {
 } as const
 
 export type DeclineReason = keyof typeof DECLINE
+
+export const STREAM_REFUSAL = {
+  unwanted: 1, // nobody there listens for streams
+  'too-many': 2, // as many are open as may be
+} as const
+
+export type StreamRefusal = keyof typeof STREAM_REFUSAL
 
 /** The name of a number in one of the tables above. */
 export function nameOf<Name extends string>(

@@ -19,20 +19,23 @@ afterAll(async () => {
   await edge?.stop()
 })
 
-function example(): string {
-  const [, code] =
-    /```js\n(import \{ connect \}[\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? []
+const MEETING = /```js\n(import \{ connect \}[\s\S]*?)```/
+const IDENTITY = /```js\n(import \{ connect, identities \}[\s\S]*?)```/
+const readme = readFileSync(join(root, 'README.md'), 'utf8')
+
+function example(which: RegExp): string {
+  const [, code] = which.exec(readme) ?? []
   if (code === undefined) throw new Error('the README has no example')
   expect(code).toContain("from 'waypost'")
   expect(code).toContain('http://localhost:8787')
   return code.replace("from 'waypost'", "from './sdk.js'").replace('http://localhost:8787', edge.url)
 }
 
-/** Runs it as a module of the page; gives the lines it logs, as they come. */
-async function run(page: Page): Promise<string[]> {
+/** Runs it as a module of the page; gives the lines it logs, as they come, and one more at its end. */
+async function run(page: Page, which = MEETING): Promise<string[]> {
   const lines: string[] = []
   page.on('console', (message) => lines.push(message.text()))
-  await page.addScriptTag({ type: 'module', content: example() })
+  await page.addScriptTag({ type: 'module', content: `${example(which)}\nconsole.log('the end')` })
   return lines
 }
 
@@ -50,6 +53,24 @@ it('the example of the README does what it says', async () => {
   await some(secondSaw, /says .*welcome.* (relay|direct)$/i)
 })
 
+/** The part about streams, between two pages: handler and opener as they stand. */
+it('the streams of the README do what it says', async () => {
+  const [, code = ''] = /## Streams[\s\S]*?```js\n([\s\S]*?)```/.exec(readme) ?? []
+  const [handler, opener] = code.split('\n\n')
+  if (handler === undefined || opener === undefined) throw new Error('the README shows no streams')
+  const enter = `import { connect } from './sdk.js'
+    const waypost = await connect('${edge.url}', { network: 'streams' })
+    const room = await waypost.join('lobby')\n`
+  const [serving, asking] = [await browser.page(), await browser.page()]
+  await serving.addScriptTag({ type: 'module', content: `${enter}${handler}\nglobalThis.serving = true` })
+  await serving.waitForFunction('globalThis.serving === true')
+  const saw: string[] = []
+  asking.on('console', (message) => saw.push(message.text()))
+  const content = `${enter}const [peer] = room.peers.values()\n${opener}`
+  await asking.addScriptTag({ type: 'module', content })
+  await expect.poll(() => saw, { timeout: 20_000 }).toContain('HELLO, STREAMS')
+})
+
 function peersSeenFrom(page: Page): Promise<number> {
   return page.evaluate(async (url) => {
     const waypost = await sdk.connect(url, { network: 'demo' })
@@ -58,3 +79,18 @@ function peersSeenFrom(page: Page): Promise<number> {
     return size
   }, edge.url)
 }
+
+it('the example of identities is the same peer each time, though it was forgotten and brought back', async () => {
+  const page = await browser.page()
+  const said: string[] = []
+  for (let i = 0; i < 2; i++) {
+    const lines = await run(page, IDENTITY)
+    await expect.poll(() => lines.at(-1), { timeout: 20_000 }).toBe('the end')
+    said.push(...lines.slice(0, -1))
+    await page.reload()
+    await page.waitForFunction('globalThis.ready === true')
+  }
+  expect(said).toHaveLength(2)
+  expect(said[0]).toMatch(/^I am b[a-z2-7]{55}$/)
+  expect(said[1]).toBe(said[0])
+})

@@ -1,11 +1,11 @@
 // Pages that are hidden, frozen or closed by hand: what browsers do to tabs nobody looks at, and what we make of it.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { joinSubprotocols } from '../../protocol/room/admission.ts'
 import { WIRE_VERSION } from '../../protocol/wire/registry.ts'
 import { TestBrowser } from '../support/browser.ts'
 import { BrowserPeer } from '../support/browser-peer.ts'
 import { LocalEdge } from '../support/local-edge.ts'
+import { offerOf } from '../support/passes.ts'
 
 const PRESENCE_TIMEOUT_MS = 4_000
 
@@ -90,7 +90,7 @@ describe('a page', () => {
         const { code, wasClean } = await ended
         return { code, wasClean, tookMs: performance.now() - beganAtMs }
       },
-      [`${edge.url.replace('http', 'ws')}/v1/rooms/plain`, joinSubprotocols(join)] as const,
+      [`${edge.url.replace('http', 'ws')}/v1/rooms/plain`, await offerOf(join)] as const,
     )
     expect(end).toMatchObject({ wasClean: true })
     expect([1000, 1005]).toContain(end.code)

@@ -1,7 +1,6 @@
 // Stamps in real Chromium: in a Worker while the page keeps painting, without one where it is forbidden, and stopped at
 // once when nobody wants them any more.
 
-import { build } from 'esbuild'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type * as Stamps from '../../client/stamp.ts'
@@ -10,8 +9,8 @@ import { isStamped } from '../../protocol/crypto/admission/stamp.ts'
 import { nativeHash } from '../../protocol/crypto/native.ts'
 import type { Subtle } from '../../protocol/crypto/subtle.ts'
 import { STAMP_BITS } from '../../protocol/limits.ts'
-import { browserBundle } from '../../scripts/bundle.ts'
 import { TestBrowser } from '../support/browser.ts'
+import { pageScript } from '../support/page-script.ts'
 
 declare global {
   /** In test pages. */
@@ -36,11 +35,11 @@ let page: Page | undefined
 
 beforeAll(async () => {
   // Minified as it is published: the Worker's program is the text of functions, and must survive that.
-  const source = `export { makeStamp } from './client/stamp.ts'
-export { readChallenge } from './protocol/crypto/admission/challenge.ts'`
-  const stdin = { contents: source, resolveDir: browserBundle.absWorkingDir ?? '.', loader: 'ts' as const }
-  const bundle = await build({ ...browserBundle, stdin, format: 'iife', globalName: 'stamps', write: false })
-  script = bundle.outputFiles[0]?.text ?? ''
+  script = await pageScript(
+    'stamps',
+    `export { makeStamp } from './client/stamp.ts'
+export { readChallenge } from './protocol/crypto/admission/challenge.ts'`,
+  )
   browser = await TestBrowser.launch()
 })
 afterEach(async () => {
@@ -68,7 +67,7 @@ async function open(workers: 'allowed' | 'forbidden' | 'missing' = 'allowed'): P
     policy.content = "worker-src 'none'"
     document.head.append(policy)
   }, workers)
-  await page.evaluate(script.replace('var stamps=', 'globalThis.stamps='))
+  await page.evaluate(script)
   return page
 }
 

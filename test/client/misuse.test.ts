@@ -3,7 +3,7 @@
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { Events } from '../../client/events.ts'
-import { connect } from '../../client/index.ts'
+import { connect, identities } from '../../client/index.ts'
 
 /** As a page without types would write it. */
 const loosely = (value: unknown) => value as never
@@ -31,8 +31,64 @@ describe('connect', () => {
     ['a timeout of nothing', EDGE, { timeoutMs: 0 }, RangeError, /connect: timeoutMs/],
     ['an endless timeout', EDGE, { timeoutMs: Number.POSITIVE_INFINITY }, RangeError, /connect: timeoutMs/],
     ['a signal that is none', EDGE, { signal: {} }, TypeError, /connect: signal/],
+    ['an identity that is no choice', EDGE, { identity: 7 }, TypeError, /connect: identity must be a name/],
+    ['null for an identity', EDGE, { identity: null }, TypeError, /connect: identity must be a name/],
+    ['an identity without a name', EDGE, { identity: {} }, TypeError, /connect: identity: name/],
+    [
+      'an identity whose name is none',
+      EDGE,
+      { identity: '../alice' },
+      RangeError,
+      /connect: identity is not/,
+    ],
+    ['a name that is too long', EDGE, { identity: 'a'.repeat(65) }, RangeError, /connect: identity is not/],
+    [
+      'a misspelt option of an identity',
+      EDGE,
+      { identity: { name: 'alice', passPhrase: 'x' } },
+      TypeError,
+      /connect: identity: unknown option 'passPhrase'/,
+    ],
+    [
+      'an empty passphrase',
+      EDGE,
+      { identity: { name: 'alice', passphrase: '' } },
+      RangeError,
+      /connect: identity: passphrase must not be empty/,
+    ],
+    [
+      'a directory that is none',
+      EDGE,
+      { identity: { name: 'alice', directory: 7 } },
+      TypeError,
+      /connect: identity: the directory/,
+    ],
   ])('refuses %s', async (_, edge, options, kind, message) => {
     const failing = connect(loosely(edge), loosely(options))
+    await expect(failing).rejects.toThrow(kind)
+    await expect(failing).rejects.toThrow(message)
+  })
+})
+
+describe('identities', () => {
+  // Nothing may come to be there before the misuse is seen.
+  const kept = identities.at('/dev/null/nowhere')
+
+  it.each<[string, () => Promise<unknown>, new () => Error, RegExp]>([
+    ['a name of nothing', () => kept.create(''), RangeError, /create: name/],
+    ['a name that is no text', () => kept.id(loosely(7)), TypeError, /id: name/],
+    ['a name that is a path', () => kept.forget('a/b'), RangeError, /forget: name/],
+    ['a passphrase as the options', () => kept.create('a', loosely('p')), TypeError, /create: options/],
+    ['a misspelt option', () => kept.create('a', loosely({ lock: 'p' })), TypeError, /unknown option 'lock'/],
+    ['no passphrase', () => kept.export('a', loosely(undefined)), TypeError, /export: passphrase/],
+    ['an empty passphrase', () => kept.export('a', ''), RangeError, /export: passphrase must not be empty/],
+    ['an endless passphrase', () => kept.export('a', 'x'.repeat(1_025)), RangeError, /at most 1024/],
+    ['a backup that is no text', () => kept.import('a', loosely(7), 'p'), TypeError, /import: backup/],
+    ['an empty lock', () => kept.import('a', 'b', 'p', { lock: '' }), RangeError, /import: lock/],
+    ['a directory that is no text', () => identities.at(loosely(7)).list(), TypeError, /the directory/],
+    ['a directory of nothing', () => identities.at('').list(), RangeError, /the directory/],
+  ])('refuse %s', async (_, call, kind, message) => {
+    const failing = call()
     await expect(failing).rejects.toThrow(kind)
     await expect(failing).rejects.toThrow(message)
   })

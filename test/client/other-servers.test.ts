@@ -1,8 +1,20 @@
 // What answers at an address need not be an edge: connect() says what it found, in its own words and in time.
 
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createHash } from 'node:crypto'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { afterEach, describe, expect, it } from 'vitest'
-import { WIRE_VERSION } from '../../protocol/wire/registry.ts'
+import { CHALLENGE_BYTES, SCOPE } from '../../protocol/crypto/admission/challenge.ts'
+import { STAMP_BYTES } from '../../protocol/crypto/admission/stamp.ts'
+import { peerIdOf } from '../../protocol/crypto/identity.ts'
+import { nativeHash } from '../../protocol/crypto/native.ts'
+import type { Subtle } from '../../protocol/crypto/subtle.ts'
+import { SIZES } from '../../protocol/crypto/suite.ts'
+import { STAMP_PUZZLES } from '../../protocol/limits.ts'
+import { offeredPass } from '../../protocol/room/admission.ts'
+import { toBase64url } from '../../protocol/wire/base64url.ts'
+import { CLOSE_CODE_BASE, REFUSAL, SUBPROTOCOL, WIRE_VERSION } from '../../protocol/wire/registry.ts'
+import { passFor } from '../support/passes.ts'
 import { client, codeOf } from './clients.ts'
 
 const servers: Server[] = []
@@ -13,8 +25,12 @@ afterEach(() => {
   }
 })
 
-async function serves(listener: RequestListener): Promise<string> {
+async function serves(
+  listener: RequestListener,
+  onUpgrade?: (request: IncomingMessage, socket: Duplex) => void,
+): Promise<string> {
   const server = createServer(listener)
+  if (onUpgrade !== undefined) server.on('upgrade', onUpgrade)
   servers.push(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
@@ -23,8 +39,35 @@ async function serves(listener: RequestListener): Promise<string> {
 
 const answers = (status: number, body: string) =>
   serves((_, response) => response.writeHead(status).end(body))
-const bootstrap = (wire: number) =>
-  JSON.stringify({ version: { software: '1', wire }, network: 'default', iceServers: [], limits: {} })
+const bootstrap = (wire: number, challenge?: string) =>
+  JSON.stringify({
+    version: { software: '1', wire },
+    network: 'default',
+    iceServers: [],
+    challenge,
+    limits: {},
+  })
+
+async function bytesOf(request: IncomingMessage): Promise<Uint8Array> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks)
+}
+
+/** An edge as far as passes go, with no room behind it. */
+function withoutRooms(onUpgrade?: (request: IncomingMessage, socket: Duplex) => void): Promise<string> {
+  const hash = nativeHash(crypto.subtle as unknown as Subtle)
+  const challenge = new Uint8Array(32)
+  challenge.set([SCOPE.pass, 1, STAMP_PUZZLES], 4)
+  new DataView(challenge.buffer).setUint32(0, Date.now() / 1_000)
+  return serves(async (request, response) => {
+    if (request.url?.startsWith('/v1/rooms/')) return response.writeHead(404).end()
+    if (request.method !== 'POST') return response.end(bootstrap(WIRE_VERSION, toBase64url(challenge)))
+    const body = await bytesOf(request)
+    const key = body.subarray(CHALLENGE_BYTES + STAMP_BYTES).subarray(0, SIZES.signaturePublicKey)
+    return response.end(JSON.stringify({ pass: await passFor(await peerIdOf(hash, key)) }))
+  }, onUpgrade)
+}
 
 describe('connect', () => {
   it.each<[string, number, string]>([
@@ -48,7 +91,7 @@ describe('connect', () => {
 
   it('says edge-unreachable, with the cause, when the edge fails all the time', async () => {
     const url = await answers(503, '')
-    const error = await client(url, { timeoutMs: 50 }).catch((each: unknown) => each)
+    const error = await client(url, { timeoutMs: 500 }).catch((each: unknown) => each)
     expect(error).toMatchObject({ code: 'edge-unreachable', cause: { message: 'status 503' } })
   })
 
@@ -94,17 +137,51 @@ describe('connect', () => {
 })
 
 describe('join', () => {
+  it('says edge-refused, and why, when the edge gives no pass', async () => {
+    const waypost = await client(await answers(200, bootstrap(WIRE_VERSION)))
+    const error = await waypost.join('lobby').catch((each: unknown) => each)
+    expect(error).toMatchObject({ code: 'edge-refused', cause: { code: 'edge-refused' } })
+    expect(String(error)).toContain('the edge gave no challenge')
+  })
+
   it('says edge-unreachable, in the time it was given, when there is an answer but no room', async () => {
-    const url = await answers(200, bootstrap(WIRE_VERSION))
-    const waypost = await client(url)
+    const waypost = await client(await withoutRooms())
     const beganMs = performance.now()
     expect(await codeOf(waypost.join('lobby', { timeoutMs: 300 }))).toBe('edge-unreachable')
     expect(performance.now() - beganMs).toBeLessThan(2_000)
     expect(waypost.status().rooms).toEqual([])
   })
 
+  it.each([
+    ['pass-forged', 3],
+    ['pass-expired', 3],
+    ['pass-foreign', 1],
+    ['pass-malformed', 1],
+  ] as const)(
+    'says edge-refused when every pass is answered %s, after showing %i',
+    async (refusal, shown) => {
+      const passes: unknown[] = []
+      const url = await withoutRooms((request, socket) => {
+        passes.push(offeredPass(request.headers['sec-websocket-protocol']))
+        const key = `${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`
+        socket.write(
+          'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+            `Sec-WebSocket-Accept: ${createHash('sha1').update(key).digest('base64')}\r\n` +
+            `Sec-WebSocket-Protocol: ${SUBPROTOCOL}\r\n\r\n`,
+        )
+        const code = Buffer.alloc(2)
+        code.writeUInt16BE(CLOSE_CODE_BASE + REFUSAL[refusal])
+        socket.end(Buffer.concat([Buffer.of(0x88, 2), code]))
+      })
+      const waypost = await client(url)
+      const error = await waypost.join('lobby').catch((each: unknown) => each)
+      expect(error).toMatchObject({ code: 'edge-refused', message: expect.stringContaining('pass-') })
+      expect(passes.map((pass) => typeof pass)).toEqual(Array.from({ length: shown }, () => 'string'))
+    },
+  )
+
   it('aborted leaves the room to those who still wait for it', async () => {
-    const waypost = await client(await answers(200, bootstrap(WIRE_VERSION)))
+    const waypost = await client(await withoutRooms())
     const abort = new AbortController()
     const aborted = codeOf(waypost.join('lobby', { timeoutMs: 1_000, signal: abort.signal }))
     const waiting = codeOf(waypost.join('lobby'))
@@ -115,7 +192,7 @@ describe('join', () => {
   })
 
   it('aborted by the last who waits is given up', async () => {
-    const waypost = await client(await answers(200, bootstrap(WIRE_VERSION)))
+    const waypost = await client(await withoutRooms())
     const aborts = [new AbortController(), new AbortController()]
     const waiting = aborts.map(({ signal }) => codeOf(waypost.join('lobby', { signal })))
     for (const abort of aborts) abort.abort()
@@ -124,7 +201,7 @@ describe('join', () => {
   })
 
   it('says closed when the Waypost is closed meanwhile', async () => {
-    const waypost = await client(await answers(200, bootstrap(WIRE_VERSION)))
+    const waypost = await client(await withoutRooms())
     const joining = codeOf(waypost.join('lobby'))
     await waypost.close()
     expect(await joining).toBe('closed')

@@ -9,7 +9,7 @@ import { mintPass, readPass } from '../../protocol/crypto/admission/pass.ts'
 import { chooseSuite } from '../../protocol/crypto/choose.ts'
 import { peerIdOf } from '../../protocol/crypto/identity.ts'
 import type { Subtle } from '../../protocol/crypto/subtle.ts'
-import { PASS_LIFETIME_MS } from '../../protocol/limits.ts'
+import { PASS_LIFETIME_MS, PASS_RENEWAL_MS } from '../../protocol/limits.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
 import { LocalEdge } from '../support/local-edge.ts'
 
@@ -108,6 +108,29 @@ describe('at a real edge', () => {
 })
 
 describe('a pass', () => {
+  it('that a room gave is shown from then on, if it is ours and no older', async () => {
+    const edge = await falseEdge()
+    edge.nowMs = () => Date.now() + 3 * HOUR_MS
+    const passes = passesAt(edge.base)
+    const next = (subject: Uint8Array, expiresAtMs: number) =>
+      mintPass(hash, keys, 'demo', { subject, capabilities: 1, expiresAtMs })
+    const laterMs = edge.nowMs() + 2 * HOUR_MS
+    expect(passes.renewed(await next(id, laterMs))).toBe(false) // Of which we know nothing: we have shown none.
+    expect(passes.renewAtMs).toBe(Number.POSITIVE_INFINITY)
+    const first = await passes.get()
+    const startMs = Date.now()
+    for (const other of [await next(random(32), laterMs), await next(id, edge.nowMs()), 'nonsense', ''])
+      expect(passes.renewed(other)).toBe(false)
+    expect(await passes.get()).toBe(first)
+    const second = await next(id, laterMs)
+    expect(passes.renewed(second)).toBe(true)
+    expect(await passes.get()).toBe(second)
+    // By our own clock, and a while before its end.
+    expect(passes.renewAtMs).toBeGreaterThan(startMs + 2 * HOUR_MS - PASS_RENEWAL_MS - 2_000)
+    expect(passes.renewAtMs).toBeLessThan(Date.now() + 2 * HOUR_MS - PASS_RENEWAL_MS / 2 + 2_000)
+    expect(edge.asked.passes).toBe(1)
+  })
+
   it('is kept until five minutes before its end, by the edge’s clock and not ours', async () => {
     const edge = await falseEdge()
     edge.nowMs = () => Date.now() - 3 * HOUR_MS

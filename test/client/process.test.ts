@@ -5,7 +5,6 @@ import { spawn } from 'node:child_process'
 import WebSocketOfParty from 'partysocket/ws'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { peerIdText } from '../../protocol/peer-id.ts'
-import { joinSubprotocols } from '../../protocol/room/admission.ts'
 import { framesOf } from '../../protocol/wire/batch.ts'
 import { decode, encode } from '../../protocol/wire/codec.ts'
 import { encodeData } from '../../protocol/wire/data.ts'
@@ -13,6 +12,7 @@ import { KEEP_ALIVE_PING, KEEP_ALIVE_PONG, WIRE_VERSION } from '../../protocol/w
 import { root } from '../../scripts/paths.ts'
 import { FlakyProxy } from '../support/flaky-proxy.ts'
 import { LocalEdge } from '../support/local-edge.ts'
+import { offerOf } from '../support/passes.ts'
 import { client, newRoom } from './clients.ts'
 
 let edge: LocalEdge
@@ -37,7 +37,9 @@ function program(source: string, url: string): Run {
     const [url, room] = process.argv.slice(1)
     const say = (text) => console.log(text)
   `
-  const child = spawn(process.execPath, ['--input-type=module', '-e', head + source, url, newRoom()], {
+  // Node 24 says of half of WebCrypto that it is new; what is tested is what we say.
+  const flags = ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e']
+  const child = spawn(process.execPath, [...flags, head + source, url, newRoom()], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -135,7 +137,7 @@ describe('a process', () => {
 })
 
 describe('an unmodified partysocket', () => {
-  it('joins a room with the subprotocols, is kept alive, talks with a Waypost, and comes back as the same member', async () => {
+  it('joins a room with the subprotocols, is kept alive, is seen by a Waypost, and comes back as the same member', async () => {
     const name = newRoom()
     const waypost = await client(edge.url)
     const room = await waypost.join(name)
@@ -149,7 +151,7 @@ describe('an unmodified partysocket', () => {
     const session = crypto.getRandomValues(new Uint8Array(8))
     const hello = { kind: 'join', version: WIRE_VERSION, peer, session, metadata: new Uint8Array() } as const
     const url = `${edge.url.replace('http', 'ws')}/v1/rooms/${encodeURIComponent(name)}?network=default`
-    const socket = new WebSocketOfParty(url, joinSubprotocols(hello), { minReconnectionDelay: 50 })
+    const socket = new WebSocketOfParty(url, await offerOf(hello), { minReconnectionDelay: 50 })
     socket.binaryType = 'arraybuffer'
     const kinds: string[] = []
     const texts: unknown[] = []
@@ -162,12 +164,12 @@ describe('an unmodified partysocket', () => {
       await expect.poll(() => seen).toEqual([`join ${peerIdText(peer)}`])
       socket.send(KEEP_ALIVE_PING)
       await expect.poll(() => texts).toEqual([KEEP_ALIVE_PONG])
+      // What it says is not sealed: nobody here takes it for a word of the room.
       socket.send(encode({ kind: 'broadcast', address: 0, payload: encodeData('hello') }))
-      await expect.poll(() => heard).toEqual(['hello'])
+      await expect.poll(() => waypost.status().drops.malformed).toBe(1)
+      expect(heard).toEqual([])
       socket.reconnect()
       await expect.poll(() => kinds.filter((kind) => kind === 'welcome').length, { timeout: 5_000 }).toBe(2)
-      room.broadcast('welcome back')
-      await expect.poll(() => kinds.includes('broadcast')).toBe(true)
       expect(room.peers.size).toBe(1)
     } finally {
       socket.close()

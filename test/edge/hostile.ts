@@ -1,11 +1,11 @@
 // A member that means harm: whatever bytes it can think of, from frames that were good until it touched them.
 
-import { joinSubprotocols } from '../../protocol/room/admission.ts'
 import { framesOf } from '../../protocol/wire/batch.ts'
 import { encode } from '../../protocol/wire/codec.ts'
 import type { Frame } from '../../protocol/wire/frames.ts'
 import { FRAME } from '../../protocol/wire/registry.ts'
 import type { Random } from '../sim/random.ts'
+import { offerOf } from '../support/passes.ts'
 import { upgrade } from './socket.ts'
 
 const TYPES = Object.values(FRAME)
@@ -105,7 +105,9 @@ export class Hostile {
       () => ({ kind: 'signal', address, payload: small }),
       () => ({ kind: 'broadcast', address, payload: small }),
       () => ({ kind: 'metadata', address: 0, metadata: random.bytes(random.pick([0, 9, 1_024, 1_025])) }),
-      () => ({ kind: 'sweep' }),
+      // Rarely: what is tested is the room, not how fast this machine is at HMACs.
+      () => (random.chance(0.05) ? { kind: 'passWanted' } : { kind: 'sweep' }),
+      () => ({ kind: 'pass', pass: 'A'.repeat(random.below(90)) }),
       () => ({ kind: 'drained', bytes: random.u32() }),
       () => ({ kind: 'join', version: 1, peer: member.peer, session: member.session, metadata: small }),
       () => ({ kind: 'left', address, reason: 'closed' }),
@@ -120,7 +122,7 @@ export class Hostile {
   async #connect(): Promise<void> {
     const metadata = this.#random.bytes(this.#random.below(30))
     const join = { kind: 'join', version: 1, peer: this.#peer, session: this.#session, metadata } as const
-    const { webSocket } = await upgrade(`/v1/rooms/${this.#room}`, joinSubprotocols(join))
+    const { webSocket } = await upgrade(`/v1/rooms/${this.#room}`, await offerOf(join))
     if (webSocket === null) throw new Error('the edge did not open a socket')
     this.#socket = webSocket
     this.#welcomed = false

@@ -169,11 +169,9 @@ describe('the secret', () => {
     })
   })
 
-  it('that is not set: no challenge is given, and no pass', async () => {
+  it('that is not set is misconfigured: no challenge is given, and no pass', async () => {
     await deployedWith({ PASS_SECRET: '' }, async () => {
-      const bootstrap = await fetchEdge('/v1/bootstrap')
-      expect(bootstrap.status).toBe(200)
-      expect(bootstrap.body).not.toHaveProperty('challenge')
+      await expectRefusal(fetchEdge('/v1/bootstrap'), 500, 'misconfigured')
       await expectRefusal(post(new Uint8Array(PASS_REQUEST_BYTES)), 500, 'misconfigured')
     })
   })

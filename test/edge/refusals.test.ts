@@ -7,7 +7,6 @@ import {
   NAME_LENGTH_MAX,
   PATIENCE_BURST,
 } from '../../protocol/limits.ts'
-import { joinSubprotocols } from '../../protocol/room/admission.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
 import { utf8 } from '../../protocol/wire/bytes.ts'
 import { encode } from '../../protocol/wire/codec.ts'
@@ -19,17 +18,17 @@ import {
   type RefusalCode,
   SUBPROTOCOL,
 } from '../../protocol/wire/registry.ts'
+import { offerOf } from '../support/passes.ts'
 import { deployedWith } from './rooms.ts'
 import { allSettled, newPeer, RoomSocket, refusedFor, upgrade } from './socket.ts'
 
-const hello = () =>
-  joinSubprotocols({
-    kind: 'join',
-    version: 1,
-    peer: newPeer(),
-    session: newPeer().slice(0, 8),
-    metadata: utf8(''),
-  })
+const hello = await offerOf({
+  kind: 'join',
+  version: 1,
+  peer: newPeer(),
+  session: newPeer().slice(0, 8),
+  metadata: utf8(''),
+})
 /** So few that it does not matter how fast the machine is. */
 const FEW_TOKENS = { ROOM_TOKENS_PER_SECOND: 1 }
 const fatal = (code: RefusalCode) => ({
@@ -63,15 +62,15 @@ describe('an upgrade is refused, in a way a browser can read,', () => {
       [SUBPROTOCOL, `${JOIN_SUBPROTOCOL_PREFIX}Fg`],
       'bad-request',
     ],
-    ['with a room’s name of two lines', '/v1/rooms/a%0Ab', hello(), 'bad-request'],
+    ['with a room’s name of two lines', '/v1/rooms/a%0Ab', hello, 'bad-request'],
     [
       'with a room’s name over the bound',
       `/v1/rooms/${'n'.repeat(NAME_LENGTH_MAX + 1)}`,
-      hello(),
+      hello,
       'bad-request',
     ],
-    ['with a network’s name that is none', '/v1/rooms/r?network=a%2Fb', hello(), 'bad-request'],
-    ['with an empty network’s name', '/v1/rooms/r?network=', hello(), 'bad-request'],
+    ['with a network’s name that is none', '/v1/rooms/r?network=a%2Fb', hello, 'bad-request'],
+    ['with an empty network’s name', '/v1/rooms/r?network=', hello, 'bad-request'],
   ] as const)('%s', async (_, path, offered, code) => {
     const response = await upgrade(path, offered)
     // A browser fails a socket whose answer names a subprotocol it did not offer, or names none of those it did.

@@ -1,11 +1,11 @@
 // The signaling room in workerd: members meet, talk and part, in rooms of one, two, fifty and a thousand.
 
 import { describe, expect, it } from 'vitest'
-import { joinSubprotocols } from '../../protocol/room/admission.ts'
 import { framesOf } from '../../protocol/wire/batch.ts'
 import { utf8 } from '../../protocol/wire/bytes.ts'
 import { decode, encode } from '../../protocol/wire/codec.ts'
 import { FRAME, SUBPROTOCOL } from '../../protocol/wire/registry.ts'
+import { offerOf } from '../support/passes.ts'
 import { deployedWith, UNLIMITED } from './rooms.ts'
 import { allSettled, newPeer, RoomSocket, upgrade } from './socket.ts'
 
@@ -42,7 +42,7 @@ describe('a room', () => {
       session: new Uint8Array(8),
       metadata: utf8('x'),
     } as const
-    const response = await upgrade('/v1/rooms/protocol', joinSubprotocols(join))
+    const response = await upgrade('/v1/rooms/protocol', await offerOf(join))
     expect(response.status).toBe(101)
     expect(response.headers.get('Sec-WebSocket-Protocol')).toBe(SUBPROTOCOL)
     await RoomSocket.of(response, join).welcomed()
@@ -172,7 +172,7 @@ class Listener {
       session: newPeer().subarray(0, 8),
       metadata,
     } as const
-    const response = await upgrade(`/v1/rooms/${room}`, joinSubprotocols(join))
+    const response = await upgrade(`/v1/rooms/${room}`, await offerOf(join))
     const listener = new Listener()
     response.webSocket!.addEventListener('message', ({ data }) =>
       listener.#hear(new Uint8Array(data as ArrayBuffer)),

@@ -2,7 +2,6 @@
 // and held to the strict view of a roster (test/sim/roster-view.ts).
 
 import { exports } from 'cloudflare:workers'
-import { joinSubprotocols } from '../../protocol/room/admission.ts'
 import { framesOf } from '../../protocol/wire/batch.ts'
 import { equalBytes, utf8 } from '../../protocol/wire/bytes.ts'
 import { decode, encode } from '../../protocol/wire/codec.ts'
@@ -10,6 +9,7 @@ import type { Frame, JoinFrame, RosterMember } from '../../protocol/wire/frames.
 import { type FrameKind, type RefusalCode, WIRE_VERSION } from '../../protocol/wire/registry.ts'
 import { toHex } from '../protocol/wire/notation.ts'
 import { describeMember, RosterView } from '../sim/roster-view.ts'
+import { offerOf } from '../support/passes.ts'
 
 export interface CloseSeen {
   readonly code: number
@@ -87,7 +87,7 @@ export class RoomSocket {
     }
     const network = options.network === undefined ? '' : `?network=${options.network}`
     const path = `/v1/rooms/${encodeURIComponent(room)}${network}`
-    return RoomSocket.of(await upgrade(path, joinSubprotocols(join)), join)
+    return RoomSocket.of(await upgrade(path, await offerOf(join, { network: options.network })), join)
   }
 
   static of(response: Response, join?: Pick<JoinFrame, 'peer' | 'session'>): RoomSocket {

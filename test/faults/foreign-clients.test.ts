@@ -3,11 +3,11 @@
 
 import { WebSocket as PartyWebSocket } from 'partysocket'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { joinSubprotocols } from '../../protocol/room/admission.ts'
 import { utf8 } from '../../protocol/wire/bytes.ts'
 import { SUBPROTOCOL } from '../../protocol/wire/registry.ts'
 import { LocalEdge } from '../support/local-edge.ts'
 import { NodeMember, newJoin, roomUrl, type SocketLike } from '../support/node-member.ts'
+import { offerOf } from '../support/passes.ts'
 
 let edge: LocalEdge
 const members: NodeMember[] = []
@@ -27,18 +27,18 @@ function member(socket: SocketLike): NodeMember {
 }
 
 describe('an unmodified partysocket', () => {
-  const party = (room: string) =>
+  const party = async (room: string) =>
     member(
-      new PartyWebSocket(roomUrl(edge.url, room), joinSubprotocols(newJoin()), {
+      new PartyWebSocket(roomUrl(edge.url, room), await offerOf(newJoin()), {
         minReconnectionDelay: 100,
         maxReconnectionDelay: 500,
       }) as unknown as SocketLike,
     )
 
   it('joins a room, talks in it, and leaves it', async () => {
-    const alice = party('party')
+    const alice = await party('party')
     await alice.next('welcome')
-    const bob = member(new WebSocket(roomUrl(edge.url, 'party'), joinSubprotocols(newJoin())))
+    const bob = member(new WebSocket(roomUrl(edge.url, 'party'), await offerOf(newJoin())))
     const { address } = await bob.next('welcome')
     expect((await bob.next('roster')).members.length).toBe(1)
     const { member: joined } = await alice.next('joined')
@@ -53,12 +53,12 @@ describe('an unmodified partysocket', () => {
   })
 
   it('is a member again by itself when the edge was killed and came back', async () => {
-    const alice = party('killed')
+    const alice = await party('killed')
     await alice.next('welcome')
     await edge.kill()
     await edge.up()
     await alice.next('welcome')
-    const bob = member(new WebSocket(roomUrl(edge.url, 'killed'), joinSubprotocols(newJoin())))
+    const bob = member(new WebSocket(roomUrl(edge.url, 'killed'), await offerOf(newJoin())))
     await bob.next('welcome')
     expect((await bob.next('roster')).members.length).toBe(1)
   })

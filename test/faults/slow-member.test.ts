@@ -3,12 +3,12 @@
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { UNREAD_BYTES_MAX } from '../../protocol/limits.ts'
-import { joinSubprotocols } from '../../protocol/room/admission.ts'
 import { framesOf } from '../../protocol/wire/batch.ts'
 import { utf8 } from '../../protocol/wire/bytes.ts'
 import { decode, encode } from '../../protocol/wire/codec.ts'
 import { LocalEdge } from '../support/local-edge.ts'
 import { NodeMember, newJoin, roomUrl } from '../support/node-member.ts'
+import { offerOf } from '../support/passes.ts'
 import { RawSocket } from '../support/raw-socket.ts'
 
 const CHUNK = 60_000
@@ -28,13 +28,13 @@ afterAll(async () => {
 })
 
 async function join(room: string): Promise<{ member: NodeMember; address: number }> {
-  const member = NodeMember.join(edge.url, room)
+  const member = await NodeMember.join(edge.url, room)
   members.push(member)
   return { member, address: (await member.next('welcome')).address }
 }
 
 it('a member that does not read delays nobody, and is sent no more than the bound', async () => {
-  const slow = await RawSocket.open(roomUrl(edge.url, 'slow'), joinSubprotocols(newJoin()))
+  const slow = await RawSocket.open(roomUrl(edge.url, 'slow'), await offerOf(newJoin()))
   sockets.push(slow)
   const relayed = () => slow.messages.flatMap((message) => framesOf(message).map(decode))
   await slow.until(() => relayed().some(({ kind }) => kind === 'welcome'))

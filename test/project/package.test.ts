@@ -1,16 +1,17 @@
 // The package as an application gets it from npm: what is in it, that its types hold, that a bundler keeps only what is
-// used of it, and that nothing has to be installed beside it. Builds it once first, into dist/, as `npm pack` would.
+// used of it, and what is installed beside it. Builds it once first, into dist/, as `npm pack` would.
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { browserBundle } from '../../scripts/bundle.ts'
+import { LAZY_PARTS, measure } from '../../scripts/bundle.ts'
 import { root } from '../../scripts/paths.ts'
 import { importsOf, parse } from './source.ts'
 import { exists, readJson } from './tree.ts'
+
+const DEPENDENCIES = Object.keys(readJson('package.json').dependencies).sort()
 
 const run = (script: string, ...args: string[]) =>
   execFileSync(process.execPath, [join(root, script), ...args], { cwd: root, stdio: 'pipe' })
@@ -40,31 +41,32 @@ describe.skipIf(!exists('client/index.ts'))('the package', () => {
       mkdirSync(dirname(target), { recursive: true })
       cpSync(join(root, path), target)
     }
-  })
+    // What npm would install beside it.
+    for (const name of DEPENDENCIES) {
+      const installed = join('node_modules', name)
+      cpSync(join(root, installed), join(consumer, installed), { recursive: true, dereference: true })
+    }
+  }, 60_000)
 
   afterAll(() => rmSync(consumer, { recursive: true, force: true }))
 
-  const bundled = async (code: string): Promise<number> => {
-    const result = await build({
-      ...browserBundle,
-      absWorkingDir: consumer,
-      stdin: { contents: code, resolveDir: consumer, loader: 'ts' },
-      write: false,
-      logLevel: 'error', // importing for the side effects it has not is the point of one case
-    })
-    return result.outputFiles[0]?.contents.byteLength ?? 0
-  }
+  const bundled = (code: string) => measure({ code, folder: consumer })
 
   it('holds the client and the protocol, their sources, and nothing else', () => {
     const expected = [
       /^dist\/(?:client|protocol)\/.*\.(?:js|js\.map|d\.ts|d\.ts\.map)$/,
-      /^dist\/waypost\.min\.js(?:\.map)?$/,
+      /^dist\/min\/[\w.-]+\.js(?:\.map)?$/,
       /^(?:client|protocol)\/.*\.ts$/,
       /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
     ]
     expect(files.filter((path) => !expected.some((pattern) => pattern.test(path)))).toEqual([])
     expect(files.filter((path) => path.includes('dashboard'))).toEqual([])
-    for (const path of ['dist/client/index.js', 'dist/client/index.d.ts', 'dist/waypost.min.js', 'LICENSE']) {
+    for (const path of [
+      'dist/client/index.js',
+      'dist/client/index.d.ts',
+      'dist/min/waypost.min.js',
+      'LICENSE',
+    ]) {
       expect(files).toContain(path)
     }
   })
@@ -76,7 +78,7 @@ describe.skipIf(!exists('client/index.ts'))('the package', () => {
     for (const target of targets) expect(files).toContain(target.replace('./', ''))
   })
 
-  it('imports nothing but itself', () => {
+  it('imports nothing but itself, and lattice code where it is wanted', () => {
     const scripts = files.filter((path) => /^dist\/(?:client|protocol)\/.*\.js$/.test(path))
     const sources = parse(
       Object.fromEntries(
@@ -86,9 +88,20 @@ describe.skipIf(!exists('client/index.ts'))('the package', () => {
     const foreign = sources.flatMap((source) =>
       importsOf(source)
         .filter(({ specifier }) => !/^\.{1,2}\/.*\.js$/.test(specifier))
-        .map(({ specifier }) => `${source.path} imports ${specifier}`),
+        .map(({ specifier }) => ({ path: source.path, name: specifier.split('/').slice(0, 2).join('/') })),
     )
-    expect(foreign).toEqual([])
+    expect(new Set(foreign.map(({ path }) => path))).toEqual(new Set(['dist/protocol/crypto/pure.ts']))
+    expect([...new Set(foreign.map(({ name }) => name))].sort()).toEqual(DEPENDENCIES)
+  })
+
+  it('has a ready-made build whose first files hold no lattice code, and which lacks nothing', async () => {
+    const folder = join(root, 'dist', 'min')
+    const whole = await measure(join(folder, 'waypost.min.js'))
+    const made = await measure(join(root, 'client', 'index.ts'))
+    expect(made.lazy.map(({ name }) => name)).toEqual(Object.keys(LAZY_PARTS))
+    expect(Math.abs(whole.gzippedBytes / made.gzippedBytes - 1)).toBeLessThan(0.05)
+    const lattices = made.lazy.at(-1)?.gzippedBytes ?? 0
+    expect(lattices).toBeGreaterThan(made.gzippedBytes / 2)
   })
 
   it('gives a consumer types that check without skipping a library', () => {
@@ -117,8 +130,9 @@ describe.skipIf(!exists('client/index.ts'))('the package', () => {
     const nothing = await bundled(`import 'waypost'`)
     const whole = await bundled(`import * as waypost from 'waypost'; globalThis.kept = waypost`)
     const small = await bundled(`import { WaypostError } from 'waypost'; globalThis.kept = WaypostError`)
-    expect(nothing).toBeLessThan(200)
-    expect(small).toBeGreaterThan(nothing)
-    expect(small).toBeLessThan(whole / 4)
+    expect(nothing.minifiedBytes).toBeLessThan(200)
+    expect(small.minifiedBytes).toBeGreaterThan(nothing.minifiedBytes)
+    expect(small.minifiedBytes).toBeLessThan(whole.minifiedBytes / 4)
+    expect([nothing.lazy, small.lazy]).toEqual([[], []])
   })
 })

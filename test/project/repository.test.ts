@@ -55,7 +55,8 @@ describe('the repository', () => {
 })
 
 describe('the dependencies', () => {
-  const wanted: Record<string, string> = manifest.devDependencies
+  const runtime: Record<string, string> = manifest.dependencies
+  const wanted: Record<string, string> = { ...manifest.devDependencies, ...runtime }
 
   it('are pinned exactly', () => {
     for (const [name, version] of Object.entries(wanted))
@@ -63,15 +64,27 @@ describe('the dependencies', () => {
   })
 
   it('agree with the lockfile', () => {
-    expect(lock.packages[''].devDependencies).toEqual(wanted)
+    expect(lock.packages[''].devDependencies).toEqual(manifest.devDependencies)
+    expect(lock.packages[''].dependencies).toEqual(runtime)
     for (const [name, version] of Object.entries(wanted)) {
       expect(lock.packages[`node_modules/${name}`]?.version, name).toBe(version)
     }
   })
 
-  it('are only of development: who installs the client installs nothing else', () => {
-    expect(manifest.dependencies).toBeUndefined()
-    expect(Object.values(lock.packages).filter((entry) => isRuntime(entry))).toEqual([])
+  // The four are one author's, and need only each other: who installs the client installs lattice code, and nothing else.
+  it('are of development, all but the lattice code', () => {
+    const lattices = ['ciphers', 'curves', 'hashes', 'post-quantum'].map((name) => `@noble/${name}`)
+    expect(Object.keys(runtime).sort()).toEqual(lattices)
+    const installed = Object.entries(lock.packages).filter(([, entry]) => isRuntime(entry))
+    expect(installed.map(([folder]) => folder).sort()).toEqual(lattices.map((name) => `node_modules/${name}`))
+  })
+
+  it('of the client are imported by the JavaScript implementation of the cryptography alone', () => {
+    const importers = trackedFiles().filter(
+      (path) =>
+        /^(?:client|protocol|workers|durable-objects)\/.*\.ts$/.test(path) && /from '@/.test(read(path)),
+    )
+    expect(importers).toEqual(['protocol/crypto/pure.ts'])
   })
 
   it('come from whatever registry npm is told to use', () => {

@@ -143,6 +143,12 @@ export class Client {
 
   #perform(effect: MembershipEffect): void {
     switch (effect.kind) {
+      // Whom the edge admits is no part of the simulation.
+      case 'obtainPass':
+        return this.#give({ kind: 'pass', pass: 'a pass', renewAtMs: Number.POSITIVE_INFINITY })
+      case 'passRefused':
+      case 'passRenewed':
+        throw new Error(`${this.name}: ${effect.kind}`)
       case 'openSocket':
         return this.#open(effect)
       case 'closeSocket':

@@ -1,6 +1,7 @@
 // The room machine's third host, in memory: what durable-objects/ does with the platform's sockets and attachments,
 // done with plain values. Tests of the room and the simulator share it; the machine in it is the edge's, unchanged.
 
+import { GRANT_BYTES } from '../../protocol/crypto/admission/pass.ts'
 import { DropCounts } from '../../protocol/drops.ts'
 import { UNREAD_BYTES_CEILING, UNREAD_BYTES_MAX } from '../../protocol/limits.ts'
 import type { RoomConfig } from '../../protocol/room/config.ts'
@@ -43,7 +44,7 @@ export class RoomHost implements Members {
   // ---- what happens to sockets ------------------------------------------------------------------------------
 
   connect(socket: RoomSocketPort, join: JoinFrame, nowMs: number): void {
-    this.#receive({ kind: 'join', join }, nowMs, socket)
+    this.#receive({ kind: 'join', join, grant: new Uint8Array(GRANT_BYTES) }, nowMs, socket)
   }
 
   /** The bytes are the room's from now on: it writes into what it relays. */

@@ -55,6 +55,20 @@ export class TestBrowser {
   async page(): Promise<Page> {
     const context: BrowserContext = await this.#browser.newContext()
     if (this.#options.webrtcBlocked) await context.addInitScript(blockWebrtc)
+    return this.#open(context)
+  }
+
+  /** Another tab of the same person's browser: it shares what the origin keeps. */
+  async tabBeside(page: Page): Promise<Page> {
+    return this.#open(page.context())
+  }
+
+  /** Where the pages are. */
+  get url(): string {
+    return this.#url
+  }
+
+  async #open(context: BrowserContext): Promise<Page> {
     const page = await context.newPage()
     page.on('pageerror', (error) => process.stderr.write(`page error: ${error.stack ?? error.message}\n`))
     await page.goto(this.#url)
@@ -80,6 +94,13 @@ export class TestBrowser {
     }
   }
 
+  /** The processes that hold pages. */
+  async renderers(): Promise<number[]> {
+    const session = await this.#browser.newBrowserCDPSession()
+    const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+    return processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id)
+  }
+
   async close(): Promise<void> {
     await this.#browser.close()
     await new Promise((resolve) => this.#server.close(resolve))
@@ -95,20 +116,32 @@ function blockWebrtc(): void {
   }
 }
 
-async function serveSdk(): Promise<{ server: Server; url: string }> {
+async function bundled(entry: string): Promise<string> {
   const bundle = await build({
     absWorkingDir: root,
-    entryPoints: ['client/index.ts'],
+    entryPoints: [entry],
     bundle: true,
     format: 'esm',
     target: 'es2022',
     write: false,
   })
-  const script = bundle.outputFiles[0]?.text ?? ''
+  return bundle.outputFiles[0]?.text ?? ''
+}
+
+async function serveSdk(): Promise<{ server: Server; url: string }> {
+  // What identities keep for links is no part of the API: tests reach it by a script of its own.
+  const [sdk, keeper] = await Promise.all([
+    bundled('client/index.ts'),
+    bundled('client/identities/keeper.ts'),
+  ])
+  const scripts = new Map([
+    ['/sdk.js', sdk],
+    ['/keeper.js', keeper],
+  ])
   const server = createServer((request, response) => {
-    const isScript = request.url === '/sdk.js'
-    response.setHeader('Content-Type', isScript ? 'text/javascript' : 'text/html')
-    response.end(isScript ? script : PAGE)
+    const script = scripts.get(request.url ?? '')
+    response.setHeader('Content-Type', script === undefined ? 'text/html' : 'text/javascript')
+    response.end(script ?? PAGE)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()

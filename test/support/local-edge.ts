@@ -6,33 +6,36 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root } from '../../scripts/paths.ts'
+import { TEST_SECRET } from './passes.ts'
 
 const START_MS_MAX = 60_000
 const POLL_MS = 50
 
 // No deployment's secret; and stamps of no work, except where a test is about them: what is tested with a whole edge is
 // what comes after admission.
-const TEST_VARS = { PASS_SECRET: 'a-secret-of-no-deployment-used-in-tests-only', STAMP_BITS: 4 }
+const TEST_VARS = { PASS_SECRET: TEST_SECRET, STAMP_BITS: 4 }
 
 export interface EdgeOptions {
   /** In place of wrangler.toml's [vars]. */
   readonly vars?: Readonly<Record<string, string | number>>
+  /** In place of wrangler.toml's main: an edge of another kind. */
+  readonly entry?: string
 }
 
 export class LocalEdge {
   readonly port: number
   readonly #state = mkdtempSync(join(tmpdir(), 'waypost-edge-'))
-  readonly #vars: Readonly<Record<string, string | number>>
+  #options: EdgeOptions
   #child: ChildProcess | undefined
   #output = ''
 
-  private constructor(port: number, vars: Readonly<Record<string, string | number>>) {
+  private constructor(port: number, options: EdgeOptions) {
     this.port = port
-    this.#vars = vars
+    this.#options = options
   }
 
   static async start(options: EdgeOptions = {}): Promise<LocalEdge> {
-    const edge = new LocalEdge(await freePort(), options.vars ?? {})
+    const edge = new LocalEdge(await freePort(), options)
     await edge.up()
     return edge
   }
@@ -49,7 +52,7 @@ export class LocalEdge {
   /** Starts it, on the same port and with the same state as before, and waits until it is healthy. */
   async up(): Promise<void> {
     const wrangler = join(root, 'node_modules', 'wrangler', 'bin', 'wrangler.js')
-    const vars = Object.entries({ ...TEST_VARS, ...this.#vars }).flatMap(([name, value]) => [
+    const vars = Object.entries({ ...TEST_VARS, ...this.#options.vars }).flatMap(([name, value]) => [
       '--var',
       `${name}:${value}`,
     ])
@@ -59,6 +62,7 @@ export class LocalEdge {
       [
         wrangler,
         'dev',
+        ...(this.#options.entry === undefined ? [] : [this.#options.entry]),
         ...flags,
         '--persist-to',
         this.#state,
@@ -75,6 +79,13 @@ export class LocalEdge {
     child.stdout.on('data', keep)
     child.stderr.on('data', keep)
     await this.#healthy(child)
+  }
+
+  /** Deployed anew with other settings, at the same address. */
+  async restart(vars = this.#options.vars ?? {}): Promise<void> {
+    await this.kill()
+    this.#options = { ...this.#options, vars }
+    await this.up()
   }
 
   /** kill -9 of wrangler and workerd alike: nobody says goodbye to anybody. */

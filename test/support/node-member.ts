@@ -1,10 +1,10 @@
 // A member of a room on a real edge, over any WebSocket that is like a browser's: frames in, frames out.
 
-import { joinSubprotocols } from '../../protocol/room/admission.ts'
 import { framesOf } from '../../protocol/wire/batch.ts'
 import { decode, encode } from '../../protocol/wire/codec.ts'
 import type { Frame, JoinFrame } from '../../protocol/wire/frames.ts'
 import { type FrameKind, WIRE_VERSION } from '../../protocol/wire/registry.ts'
+import { offerOf } from './passes.ts'
 
 /** What a browser's WebSocket and its imitations have in common, as far as it is needed here. */
 export interface SocketLike {
@@ -50,8 +50,8 @@ export class NodeMember {
     })
   }
 
-  static join(edge: string, room: string, join = newJoin()): NodeMember {
-    return new NodeMember(new WebSocket(roomUrl(edge, room), joinSubprotocols(join)))
+  static async join(edge: string, room: string, join = newJoin()): Promise<NodeMember> {
+    return new NodeMember(new WebSocket(roomUrl(edge, room), await offerOf(join)))
   }
 
   send(frame: Frame): void {

@@ -10,7 +10,7 @@ import { roomConfig } from '../../protocol/room/config.ts'
 import { VERSION } from '../../protocol/version.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
 import { WIRE_VERSION } from '../../protocol/wire/registry.ts'
-import { admissionDesk, givesPasses } from '../desk.ts'
+import { admissionDesk } from '../desk.ts'
 import type { Edge } from '../env.ts'
 import { Misconfigured, refuse } from '../errors.ts'
 
@@ -28,12 +28,10 @@ export async function bootstrap(c: Context<Edge>): Promise<Response> {
   return c.json(body, 200, { 'Cache-Control': 'no-store' })
 }
 
-/** Rooms do not ask for passes yet, so an edge that has no secret to make them with is no worse for it. */
 async function offer(
   c: Context<Edge>,
   network: string,
 ): Promise<Pick<Bootstrap, 'challenge' | 'difficulty'>> {
-  if (!givesPasses(c.env)) return {}
   const { hash, ring, random, bits } = await admissionDesk(c.env)
   const nowMs = Date.now()
   const difficulty = bits(nowMs)

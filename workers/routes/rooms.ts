@@ -2,9 +2,10 @@
 
 import type { Context } from 'hono'
 import { DEFAULT_NETWORK, isNetworkName, isRoomName } from '../../protocol/names.ts'
-import { JOIN_HEADER } from '../../protocol/room/admission.ts'
+import { GRANT_HEADER, JOIN_HEADER } from '../../protocol/room/admission.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
 import { encode } from '../../protocol/wire/codec.ts'
+import { SUBPROTOCOL } from '../../protocol/wire/registry.ts'
 import { admit } from '../admission.ts'
 import type { Edge } from '../env.ts'
 import { refuse } from '../errors.ts'
@@ -20,11 +21,19 @@ export async function enterRoom(c: Context<Edge, '/v1/rooms/:room'>): Promise<Re
     return refuse(c, 'upgrade-required', 'a room is a WebSocket', { Upgrade: 'websocket' })
   }
   if (!named) return refuseUpgrade(c.req.raw, 'bad-request')
-  const admission = admit(c.req.raw)
+  // Said over the socket, too: a browser is not shown the answer to an upgrade that failed.
+  const admission = await admit(c.req.raw, c.env, network).catch((error: unknown) => {
+    if (error instanceof RangeError) return { admitted: false, code: 'misconfigured' } as const
+    throw error
+  })
   if (!admission.admitted) return refuseUpgrade(c.req.raw, admission.code)
-  const headers = new Headers({ Upgrade: 'websocket', [JOIN_HEADER]: toBase64url(encode(admission.join)) })
-  // Offered by the client and so required of the answer; what it offered besides stays here.
-  headers.set('Sec-WebSocket-Protocol', c.req.header('Sec-WebSocket-Protocol') ?? '')
+  const headers = new Headers({
+    Upgrade: 'websocket',
+    [JOIN_HEADER]: toBase64url(encode(admission.join)),
+    [GRANT_HEADER]: toBase64url(admission.grant),
+    // What else was offered stays here, the pass above all.
+    'Sec-WebSocket-Protocol': SUBPROTOCOL,
+  })
   try {
     return await c.env.ROOMS.getByName(roomObjectName(network, room)).fetch(
       new Request(c.req.url, { headers }),

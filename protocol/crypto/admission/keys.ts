@@ -53,6 +53,35 @@ export async function edgeKeys(hash: Hash, secret: Uint8Array): Promise<EdgeKeys
   }
 }
 
+/** The deployment's secrets, as its settings have them. */
+export interface PassSecrets {
+  /** What passes and challenges are signed with: base64url of at least 32 bytes of chance. A secret, never in wrangler.toml. */
+  readonly PASS_SECRET?: string
+  /** The one before, accepted for one lifetime of a pass after a rotation. */
+  readonly PASS_SECRET_PREVIOUS?: string
+}
+
+/** Rejects with a RangeError that names the setting, and never its value: a secret that is almost right is still one. */
+export async function keyRing(hash: Hash, settings: PassSecrets): Promise<KeyRing> {
+  const current = secretIn(settings, 'PASS_SECRET')
+  if (current === undefined)
+    throw new RangeError('PASS_SECRET is not set: `npx wrangler secret put PASS_SECRET` sets it')
+  const previous = secretIn(settings, 'PASS_SECRET_PREVIOUS')
+  return {
+    current: await edgeKeys(hash, current),
+    previous: previous && (await edgeKeys(hash, previous)),
+  }
+}
+
+function secretIn(settings: PassSecrets, name: keyof PassSecrets): Uint8Array | undefined {
+  const setting = settings[name]
+  if (setting === undefined || setting === '') return undefined
+  const bytes = parseSecret(setting)
+  if (bytes === undefined)
+    throw new RangeError(`${name} must be base64url of at least ${SECRET_BYTES_LEAST} bytes`)
+  return bytes
+}
+
 export const ringOf = ({ current, previous }: KeyRing): readonly EdgeKeys[] =>
   previous === undefined ? [current] : [current, previous]
 

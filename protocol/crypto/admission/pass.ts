@@ -23,6 +23,10 @@ export const CAPABILITY = {
   records: 4,
 } as const
 
+/** The network's tag and the capabilities: what a room keeps of a pass, to make the next one of. */
+export const GRANT_BYTES = NETWORK_TAG_BYTES + 2
+const GRANT_AT = 1 + SIZES.hash
+
 export const EVERY_CAPABILITY = CAPABILITY.rooms | CAPABILITY.mail | CAPABILITY.records
 
 export interface Pass {
@@ -39,12 +43,23 @@ export async function mintPass(
   network: string,
   { subject, capabilities, expiresAtMs }: Pass,
 ): Promise<string> {
+  const tag = await networkTag(hash, network)
+  const grant = new Writer(GRANT_BYTES).bytes(tag).u16(capabilities).done()
+  return mintGranted(hash, keys, subject, grant, expiresAtMs)
+}
+
+/** For whom a pass was checked before, of which only this was kept. */
+export async function mintGranted(
+  hash: Hash,
+  keys: EdgeKeys,
+  subject: Uint8Array,
+  grant: Uint8Array,
+  expiresAtMs: number,
+): Promise<string> {
   checkSize('the subject of a pass', subject, SIZES.hash)
-  const writer = new Writer(CLAIMS_BYTES + MAC_BYTES).u8(VERSION).bytes(subject)
-  writer
-    .bytes(await networkTag(hash, network))
-    .u16(capabilities)
-    .u32(Math.floor(expiresAtMs / 1_000))
+  checkSize('the grant of a pass', grant, GRANT_BYTES)
+  const writer = new Writer(CLAIMS_BYTES + MAC_BYTES).u8(VERSION).bytes(subject).bytes(grant)
+  writer.u32(Math.floor(expiresAtMs / 1_000))
   const claims = writer.done().slice()
   return toBase64url(writer.bytes(await mac(hash, keys.pass, claims)).done())
 }
@@ -78,6 +93,11 @@ export async function checkPass(
 /** What a pass says, to somebody who cannot check it: its bearer, above all. */
 export function readPass(text: string): Pass | undefined {
   return parsePass(text)?.pass
+}
+
+/** What a room is to keep of a pass that was checked. */
+export function grantOf(text: string): Uint8Array | undefined {
+  return parsePass(text)?.claims.slice(GRANT_AT, GRANT_AT + GRANT_BYTES)
 }
 
 function parsePass(text: string) {

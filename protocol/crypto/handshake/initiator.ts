@@ -20,7 +20,7 @@ import {
   writeM3,
 } from './layout.ts'
 import { type BoxKeys, boxKeys, dialTag, NONCE_0, wipe } from './schedule.ts'
-import { decapsulate, type SecretKey, secretKey } from './secret-key.ts'
+import { type SecretKey, secretKey } from './secret-key.ts'
 import { eraseSession, makeSession, type Session } from './session.ts'
 import { checkSuites, offer, WP1 } from './suites.ts'
 
@@ -130,7 +130,7 @@ export class Initiator {
 
   async #open(m2: M2, secret: SecretKey): Promise<Opened | Dropped> {
     const { hash, aead } = this.#suite
-    const sharedSecret = await decapsulate(secret, m2.ciphertext)
+    const sharedSecret = await secret.pair.decapsulate(m2.ciphertext)
     if (sharedSecret === undefined) return dropped('not-a-key')
     const h2 = await hash.sha256(this.#h1, m2.covered)
     const keys = await boxKeys(hash, sharedSecret, h2)

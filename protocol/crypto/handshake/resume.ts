@@ -8,7 +8,7 @@ import { type Dropped, dropped } from './drops.ts'
 import { MASTER, NAME_RESUME, RESUME_BINDER, RESUME_FINISHED, RESUME_MIX } from './labels.ts'
 import { coveredR1, coveredR2, RANDOM_BYTES, readR1, readR2 } from './layout.ts'
 import { equalMacs, expand, wipe } from './schedule.ts'
-import { decapsulate, type SecretKey, secretKey } from './secret-key.ts'
+import { type SecretKey, secretKey } from './secret-key.ts'
 import { makeSession, type Role, type Session } from './session.ts'
 import { checkSuites, WP1 } from './suites.ts'
 import { isLive, type Ticket, type TicketStore } from './ticket.ts'
@@ -56,7 +56,7 @@ export class Resumer {
     if (r2 === undefined) return dropped('malformed')
     if (secret === undefined) return dropped('unexpected')
     if (r2.suite !== this.#ticket.suite) return dropped('suite')
-    const sharedSecret = await decapsulate(secret, r2.ciphertext)
+    const sharedSecret = await secret.pair.decapsulate(r2.ciphertext)
     if (sharedSecret === undefined) return dropped('not-a-key')
     const { hash } = this.#suite
     const h2 = await hash.sha256(this.#h1, r2.covered)

@@ -104,9 +104,11 @@ export class RecordLayer {
     this.#over.add(path)
   }
 
-  /** To be called at wakeAtMs: erases old keys. */
-  sweep(nowMs: number): void {
-    this.#opens = this.#opens.then(() => this.#receiving.sweep(nowMs))
+  /** To be called at wakeAtMs: erases old keys. Resolves when it has. */
+  sweep(nowMs: number): Promise<void> {
+    const swept = this.#opens.then(() => this.#receiving.sweep(nowMs))
+    this.#opens = swept
+    return swept
   }
 
   /** Refuses at once, and erases when nothing is being made of the keys any more: an erased key is one anybody knows. */

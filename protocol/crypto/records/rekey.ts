@@ -8,7 +8,7 @@
 import { equalBytes } from '../../wire/bytes.ts'
 import { REKEY, ROOT, TRAFFIC_INITIATOR, TRAFFIC_RESPONDER } from '../handshake/labels.ts'
 import { expand, take, wipe } from '../handshake/schedule.ts'
-import { decapsulate, type SecretKey, secretKey } from '../handshake/secret-key.ts'
+import { type SecretKey, secretKey } from '../handshake/secret-key.ts'
 import { other, type Session } from '../handshake/session.ts'
 import { concat, SIZES, type Suite } from '../suite.ts'
 import type { RecordLayer } from './layer.ts'
@@ -121,7 +121,7 @@ export class Rekeying {
     if (offered === undefined || !this.#layer.settled) return drop('unexpected')
     const head = (bytes: Uint8Array) => bytes.subarray(0, GENERATION_BYTES)
     if (!equalBytes(head(answer), head(offered.body))) return drop('unexpected')
-    const sharedSecret = await decapsulate(offered.secret, answer.subarray(GENERATION_BYTES))
+    const sharedSecret = await offered.secret.pair.decapsulate(answer.subarray(GENERATION_BYTES))
     if (sharedSecret === undefined) return drop('not-a-key')
     const fresh = await this.#mix(sharedSecret, offered.body, answer)
     if (this.#offered !== offered || this.#layer.closed) return drop('unexpected')

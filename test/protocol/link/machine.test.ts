@@ -7,8 +7,6 @@ import {
   LINK_OVERHEAD_BYTES,
   LINK_WINDOW_BYTES,
   MIB,
-  PATH_PING_MS,
-  PATH_SILENCE_MS,
   RESEND_MIN_MS,
 } from '../../../protocol/limits.ts'
 import { World } from './world.ts'
@@ -292,70 +290,6 @@ describe('a slow reader', () => {
     world.sends(world.a, 'urgent')
     world.after(100)
     expect(world.b.texts('control')).toEqual(['urgent'])
-  })
-})
-
-describe('paths', () => {
-  it('the direct one is used once it has spoken, and not before', () => {
-    const world = new World()
-    world.opens('relay')
-    world.passes = (_from, _frame, path) => path !== 'webrtc'
-    world.opens('webrtc')
-    world.after(10_000)
-    expect(world.a.machine.path).toBe('relay')
-    world.passes = () => true
-    world.after(PATH_SILENCE_MS + 100)
-    expect(world.a.machine.path).toBe('webrtc')
-    expect(world.a.direct).toEqual(['directHeard'])
-  })
-
-  it('a silent direct path is left within its bound, nothing is lost, and it is taken up again when it speaks', () => {
-    const world = new World()
-    world.opens('relay')
-    world.opens('webrtc')
-    world.after(1_000)
-    world.passes = (_from, _frame, path) => path !== 'webrtc'
-    world.sends(world.a, 'into the void')
-    world.after(PATH_PING_MS + PATH_SILENCE_MS + 200)
-    expect(world.b.delivered.map(({ text, via }) => [text, via])).toEqual([['into the void', 'relay']])
-    expect(world.a.direct).toEqual(['directHeard', 'directSilent'])
-    world.passes = () => true
-    world.after(PATH_SILENCE_MS + 200)
-    expect(world.a.machine.path).toBe('webrtc')
-    expect(world.a.direct).toEqual(['directHeard', 'directSilent', 'directHeard'])
-  })
-
-  it('a silent direct path is better than none, and hearing it again is said though traffic never moved', () => {
-    const world = new World()
-    world.opens('webrtc')
-    world.after(1_000)
-    world.passes = () => false
-    world.after(PATH_PING_MS + PATH_SILENCE_MS + 200)
-    expect(world.a.machine.path).toBe('webrtc')
-    world.passes = () => true
-    world.after(PATH_SILENCE_MS + 200)
-    expect(world.a.direct).toEqual(['directHeard', 'directSilent', 'directHeard'])
-  })
-
-  it('a datagram takes the path of the moment, once, or none', () => {
-    const world = new World()
-    const datagram = (text: string) =>
-      world.give(world.a, { kind: 'datagram', data: new TextEncoder().encode(text) })
-    datagram('nowhere')
-    world.opens('relay')
-    datagram('relayed')
-    world.after(10_000)
-    expect(world.b.datagrams).toEqual(['relayed'])
-  })
-
-  it('a path lost with an acknowledgement still to come leaves nobody spinning', () => {
-    const world = new World()
-    world.opens('relay')
-    world.sends(world.a, 'one')
-    world.sends(world.a, 'two')
-    world.give(world.a, { kind: 'pathDown', path: 'relay' })
-    world.after(60_000) // the acknowledgement of the first arrives with no path up
-    expect(world.b.texts('control')).toEqual(['one', 'two'])
   })
 })
 

@@ -36,6 +36,12 @@ export interface Delivered {
   readonly name: string
 }
 
+export interface Upper {
+  readonly lane: Lane
+  deliver(data: Uint8Array): void
+  settled(token: number, outcome: string): void
+}
+
 export class Side {
   machine: LinkMachine
   readonly delivered: Delivered[] = []
@@ -48,6 +54,8 @@ export class Side {
   readonly direct: string[] = []
   /** Undefined: the application is done at once. Else what it still holds. */
   holding: { lane: Lane; bytes: number }[] | undefined
+  /** What is built upon this link, if anything is: it takes its lane's messages in place of our books. */
+  upper: Upper | undefined
   #wakes = 0
   #wokenAtMs = 0
 
@@ -170,6 +178,10 @@ export class World {
         return this.#transmit(side, effect.path, effect.frame)
       case 'deliver': {
         const { lane, data, via, name } = effect
+        if (side.upper?.lane === lane) {
+          side.upper.deliver(data)
+          return this.give(side, { kind: 'consumed', lane, bytes: data.length })
+        }
         const text = new TextDecoder().decode(data).replace(/\.+$/, '')
         side.delivered.push({ lane, text, via, name })
         if (side.holding !== undefined) side.holding.push({ lane, bytes: data.length })
@@ -180,6 +192,7 @@ export class World {
         side.datagrams.push(new TextDecoder().decode(effect.data))
         return
       case 'settled':
+        if (effect.token < 0) return side.upper?.settled(effect.token, effect.outcome)
         if (side.outcomes.has(effect.token)) throw new Error(`${effect.token} was settled twice`)
         side.outcomes.set(effect.token, effect.outcome)
         return
@@ -199,8 +212,8 @@ export class World {
   #transmit(from: Side, path: PathName, bytes: Uint8Array): void {
     const frame = decode(bytes) as LinkFrame
     from.sent.push(frame)
-    if (from.machine.flyingBytes > 2 * LINK_WINDOW_BYTES)
-      throw new Error('more under way than the windows of two lanes hold')
+    if (from.machine.flyingBytes > 4 * LINK_WINDOW_BYTES)
+      throw new Error('more under way than the windows of four lanes hold')
     if (!this.up[path] || !this.passes(from, frame, path)) return
     const { delayMs, jitterMs, loss, repeat } = this.weather[path]
     for (const chance of [1, repeat]) {

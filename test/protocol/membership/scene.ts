@@ -53,6 +53,11 @@ export class Scene {
   closed: number[] = []
   readonly here = new Set<string>()
   hello: Uint8Array | undefined
+  /** Whether the machine is given a pass whenever it needs one, or the test does it. */
+  passes: 'given' | 'awaited' = 'given'
+  passesWanted = 0
+  renewAtMs = Number.POSITIVE_INFINITY
+  readonly shown: string[] = []
 
   constructor(config: Partial<MembershipConfig> = {}) {
     this.machine = new MembershipMachine({
@@ -121,7 +126,17 @@ export class Scene {
 
   #hear(effect: MembershipEffect): void {
     switch (effect.kind) {
+      case 'obtainPass':
+        this.passesWanted++
+        if (this.passes === 'given')
+          this.give({ kind: 'pass', pass: `pass ${this.passesWanted}`, renewAtMs: this.renewAtMs })
+        return
+      case 'passRefused':
+      case 'passRenewed':
+        this.told.push(`${effect.kind} ${effect.pass}`)
+        return
       case 'openSocket':
+        this.shown.push(effect.pass)
         this.opened.push(effect.socket)
         this.openedAtMs.push(this.nowMs)
         this.hello = effect.join.metadata

@@ -6,7 +6,9 @@ import {
   MESSAGE_BYTES_MAX,
   METADATA_BYTES_MAX,
   PATIENCE_BURST,
+  PRICE,
   TOKENS_BURST,
+  TOKENS_PER_SECOND,
   UNREAD_BYTES_CEILING,
   UNREAD_BYTES_MAX,
 } from '../../../protocol/limits.ts'
@@ -61,6 +63,7 @@ describe('a member who says what it may not', () => {
       { kind: 'refusal', code: 'internal', refusedType: 0, retryAfterMs: 0 },
       { kind: 'undeliverable', address: bob.address, reason: 'gone' },
       { kind: 'roster', last: true, members: [] },
+      { kind: 'pass', pass: 'A'.repeat(84) },
       { kind: 'linkPing', token: 1 },
       { kind: 'offer', connection: 1, round: 1, sdp: '' },
       { kind: 'join', version: 1, peer: bob.peer, session: bob.session, metadata: new Uint8Array() },
@@ -93,6 +96,32 @@ describe('a member who says what it may not', () => {
     alice.sends({ kind: 'batch', frames: Array(BATCH_FRAMES_MAX + 1).fill(good) })
     expect(bob.hears('relay')).toEqual([])
     expect(alice.hears('refusal')).toMatchObject([{ code: 'malformed', refusedType: FRAME.batch }])
+  })
+})
+
+describe('a member who wants a new pass', () => {
+  const renewals = (room: Room) => room.effects.filter(({ kind }) => kind === 'renewPass')
+
+  it('is given one, and pays for it', () => {
+    const { room, alice } = two()
+    const most = Math.floor(TOKENS_BURST / (PRICE.message + PRICE.pass))
+    for (let i = 0; i < most; i++) alice.sends({ kind: 'passWanted' })
+    expect(renewals(room).length).toBe(most)
+    expect(renewals(room)[0]).toMatchObject({ member: { peer: alice.peer } })
+    expect(alice.hears('refusal')).toEqual([])
+    alice.sends({ kind: 'passWanted' })
+    expect(renewals(room).length).toBe(most)
+    expect(alice.hears('refusal')).toMatchObject([{ code: 'rate-limited', refusedType: FRAME.passWanted }])
+  })
+
+  it('many times in one message pays for each', () => {
+    const { room, alice } = two()
+    const wanted = encode({ kind: 'passWanted' })
+    alice.sends({ kind: 'batch', frames: Array(BATCH_FRAMES_MAX).fill(wanted) })
+    expect(renewals(room).length).toBe(BATCH_FRAMES_MAX) // On credit, as everything that costs more than the most.
+    room.nowMs += (1_000 * (BATCH_FRAMES_MAX * PRICE.pass - TOKENS_BURST)) / TOKENS_PER_SECOND
+    alice.sends({ kind: 'passWanted' })
+    expect(renewals(room).length).toBe(BATCH_FRAMES_MAX)
   })
 })
 

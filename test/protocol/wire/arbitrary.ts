@@ -78,6 +78,8 @@ export const FRAMES: { readonly [Kind in FrameKind]: fc.Arbitrary<FrameOf<Kind>>
   metadata: frame<'metadata'>({ kind: kind('metadata'), address: u32, metadata: bytes }),
   sweep: frame<'sweep'>({ kind: kind('sweep') }),
   drained: frame<'drained'>({ kind: kind('drained'), bytes: u32 }),
+  passWanted: frame<'passWanted'>({ kind: kind('passWanted') }),
+  pass: frame<'pass'>({ kind: kind('pass'), pass: text }),
   relay: frame<'relay'>({ kind: kind('relay'), address: u32, payload: bytes }),
   broadcast: frame<'broadcast'>({ kind: kind('broadcast'), address: u32, payload: bytes }),
   undeliverable: frame<'undeliverable'>({

@@ -3,6 +3,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { GRANT_BYTES } from '../../../protocol/crypto/admission/pass.ts'
 import { offeredJoin, offersWaypost } from '../../../protocol/room/admission.ts'
 import { newMember, packMember, unpackMember } from '../../../protocol/room/member.ts'
 import { fromBase64url, toBase64url } from '../../../protocol/wire/base64url.ts'
@@ -35,7 +36,7 @@ function outcome(read: (bytes: Uint8Array) => unknown, given: Uint8Array): unkno
 const records = fc.oneof(
   frameLike,
   fc.tuple(member, fc.nat(), bytes).map(([entry, nowMs, more]) => {
-    const record = packMember(newMember(entry, nowMs))
+    const record = packMember(newMember(entry, new Uint8Array(GRANT_BYTES), nowMs))
     return Uint8Array.from([...record, ...more])
   }),
 )

@@ -2,7 +2,8 @@
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { joinSubprotocols, offeredJoin } from '../../../protocol/room/admission.ts'
+import { readPass } from '../../../protocol/crypto/admission/pass.ts'
+import { joinSubprotocols, offeredJoin, offeredPass } from '../../../protocol/room/admission.ts'
 import { framesOf } from '../../../protocol/wire/batch.ts'
 import { WireError } from '../../../protocol/wire/bytes.ts'
 import { decode, encode } from '../../../protocol/wire/codec.ts'
@@ -62,11 +63,13 @@ describe('WIRE.md', () => {
     expect(Object.fromEntries(listed)).toEqual(table)
   })
 
-  it('shows how a join rides in the upgrade request', () => {
+  it('shows how a join and a pass ride in the upgrade request', () => {
     const [block] = of('upgrade')
-    const [bytes = '', header = ''] = block?.lines ?? []
+    const [bytes = '', pass = '', header = ''] = block?.lines ?? []
     const join = decode(literal(bytes) as Uint8Array) as JoinFrame
-    expect(joinSubprotocols(join).join(', ')).toBe(header)
+    expect(joinSubprotocols(join, pass).join(', ')).toBe(header)
+    expect(offeredPass(header)).toBe(pass)
+    expect(readPass(pass)?.subject).toEqual(join.peer)
     expect(offeredJoin(header)).toEqual(join)
   })
 

@@ -1,0 +1,139 @@
+// How long a newcomer waits, beside PeerJS: two pages of one real Chromium, one already there. Theirs is new Peer() and
+// connect() as soon as it can (what is dialled before `open` is lost), a PeerServer on this machine, no ICE servers, as ours.
+
+import { fork } from 'node:child_process'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { root } from '../scripts/paths.ts'
+import { TestBrowser } from '../test/support/browser.ts'
+import { type Benchmark, inTurns, row, type Side } from './benchmark.ts'
+import { type Server, serve } from './server.ts'
+
+declare global {
+  var Peer: typeof import('peerjs').Peer
+  /** In a host's page: when it first heard something, on the clock that pages share. */
+  var heardAtMs: Promise<number>
+}
+
+/** All from the newcomer's first call: ours connect(), theirs new Peer(). */
+interface Times {
+  /** From when the newcomer asked for the room; theirs has no such step. */
+  readonly joinAtMs: number
+  /** A message of the newcomer is heard at the other side. */
+  readonly heardMs: number
+  /** Messages can take a direct path. */
+  readonly openMs: number
+}
+
+const NEWCOMERS = 3
+const SCRIPT = join(root, 'node_modules', 'peerjs', 'dist', 'peerjs.min.js')
+
+async function ours(host: Page, guest: Page, port: number, room: string): Promise<Times> {
+  const where = [`http://127.0.0.1:${port}`, room] as const
+  await host.evaluate(async ([url, room]) => {
+    const waypost = await sdk.connect(url)
+    globalThis.heardAtMs = new Promise((resolve) => {
+      waypost.on('message', () => resolve(performance.timeOrigin + performance.now()))
+    })
+    await waypost.join(room)
+  }, where)
+  const { beganAtMs, ...times } = await guest.evaluate(async ([url, name]) => {
+    const beganMs = performance.now()
+    const waypost = await sdk.connect(url)
+    const open = new Promise<number>((resolve) => {
+      waypost.on('path', ({ via }) => {
+        if (via === 'direct') resolve(performance.now() - beganMs)
+      })
+    })
+    const joinAtMs = performance.now() - beganMs
+    const room = await waypost.join(name)
+    const [host] = room.peers.keys()
+    if (host === undefined) throw new Error('the host is not in the room')
+    await waypost.send(host, 'hello')
+    return { beganAtMs: performance.timeOrigin + beganMs, joinAtMs, openMs: await open }
+  }, where)
+  return { ...times, heardMs: (await host.evaluate(() => heardAtMs)) - beganAtMs }
+}
+
+async function theirs(host: Page, guest: Page, port: number, name: string): Promise<Times> {
+  const where = [port, name] as const
+  for (const page of [host, guest]) await page.addScriptTag({ path: SCRIPT })
+  await host.evaluate(async ([port, name]) => {
+    const options = { host: '127.0.0.1', port, path: '/', secure: false, config: { iceServers: [] } }
+    const peer = new Peer(name, options)
+    globalThis.heardAtMs = new Promise((resolve) => {
+      peer.on('connection', (connection) => {
+        connection.on('data', () => resolve(performance.timeOrigin + performance.now()))
+      })
+    })
+    await new Promise((resolve) => peer.on('open', resolve))
+  }, where)
+  const { beganAtMs, openMs } = await guest.evaluate(async ([port, name]) => {
+    const options = { host: '127.0.0.1', port, path: '/', secure: false, config: { iceServers: [] } }
+    const beganMs = performance.now()
+    const peer = new Peer(options)
+    await new Promise((resolve) => peer.on('open', resolve))
+    const connection = peer.connect(name)
+    await new Promise<void>((resolve) => connection.on('open', resolve))
+    const openMs = performance.now() - beganMs
+    connection.send('hello')
+    return { beganAtMs: performance.timeOrigin + beganMs, openMs }
+  }, where)
+  return { joinAtMs: 0, openMs, heardMs: (await host.evaluate(() => heardAtMs)) - beganAtMs }
+}
+
+async function withPeerServer<Result>(work: (port: number) => Promise<Result>): Promise<Result> {
+  const child = fork(join(root, 'bench', 'peerjs', 'server.ts'))
+  const gone = new Promise((resolve) => child.once('exit', resolve))
+  try {
+    const port = await new Promise<number>((resolve, reject) => {
+      child.once('message', (port) => resolve(Number(port)))
+      child.once('exit', () => reject(new Error('PeerServer ended while starting')))
+    })
+    return await work(port)
+  } finally {
+    child.kill()
+    await gone
+  }
+}
+
+async function measure(server: Server, peerPort: number, newcomers: number): Promise<Record<Side, Times[]>> {
+  const browser = await TestBrowser.launch()
+  try {
+    return await inTurns(newcomers, async (side, index) => {
+      const [host, guest] = await Promise.all([browser.page(), browser.page()])
+      const name = `newcomer-${index}`
+      const times = await (side === 'ours'
+        ? ours(host, guest, server.port, name)
+        : theirs(host, guest, peerPort, name))
+      await Promise.all([host.context().close(), guest.context().close()])
+      return times
+    })
+  } finally {
+    await browser.close()
+  }
+}
+
+export const besidePeerjs: Benchmark = {
+  name: 'peerjs',
+  run: async ({ rounds }) => {
+    const server = await serve('ours')
+    try {
+      const results = await withPeerServer((port) => measure(server, port, rounds * NEWCOMERS))
+      const beside = (pick: (ours: Times) => number, theirs: (theirs: Times) => number) => ({
+        ours: results.ours.map(pick),
+        bare: results.bare.map(theirs),
+      })
+      const [open, heard] = [({ openMs }: Times) => openMs, ({ heardMs }: Times) => heardMs]
+      const joined = ({ heardMs, joinAtMs }: Times) => heardMs - joinAtMs
+      return [
+        row('peerjs/first-byte', 'ms', beside(heard, open), 0.5),
+        row('peerjs/first-byte-from-join', 'ms', beside(joined, open), 0.5),
+        row('peerjs/first-byte-of-both', 'ms', beside(heard, heard)),
+        row('peerjs/open-channel', 'ms', beside(open, open)),
+      ]
+    } finally {
+      await server.stop()
+    }
+  },
+}

@@ -1,0 +1,92 @@
+// All streams of a Waypost: which link each belongs to, and what an application may ask for. Loaded behind secure.ts, since
+// no page needs it to connect.
+
+import type { DropReason } from '../protocol/drops.ts'
+import { WaypostError } from '../protocol/errors.ts'
+import { STREAM_LABEL_BYTES_MAX } from '../protocol/limits.ts'
+import type { PeerId } from '../protocol/peer-id.ts'
+import { utf8 } from '../protocol/wire/bytes.ts'
+import type { Events } from './events.ts'
+import { checkOptions, checkSignal } from './options.ts'
+import type { PeerLink } from './peer-link.ts'
+import { PeerStreams } from './peer-streams.ts'
+import type { OpenOptions, WaypostEvents, WaypostStream } from './types.ts'
+
+export class Streams {
+  readonly #own: PeerId
+  readonly #events: Events<WaypostEvents>
+  readonly #dropped: (reason: DropReason) => void
+  readonly #peers = new Map<PeerId, PeerStreams>()
+
+  constructor(own: PeerId, events: Events<WaypostEvents>, dropped: (reason: DropReason) => void) {
+    this.#own = own
+    this.#events = events
+    this.#dropped = dropped
+  }
+
+  size(peer: PeerId): number {
+    return this.#peers.get(peer)?.size ?? 0
+  }
+
+  /** The link is asked for last: misuse is misuse, whoever is there. */
+  open(label: string, options: OpenOptions, linkToPeer: () => PeerLink): WaypostStream {
+    checkOptions('open', options, ['signal'])
+    checkSignal('open: signal', options.signal)
+    if (typeof label !== 'string') throw new TypeError('open: the label must be a string')
+    if (utf8(label).length > STREAM_LABEL_BYTES_MAX)
+      throw new RangeError(`open: the label must be at most ${STREAM_LABEL_BYTES_MAX} bytes`)
+    const link = linkToPeer()
+    const { signal } = options
+    if (signal?.aborted) throw new WaypostError('aborted', 'open was aborted', { cause: signal.reason })
+    link.connect()
+    return this.#with(link).open(label, signal)
+  }
+
+  message(link: PeerLink, message: Uint8Array): void {
+    this.#with(link).message(message)
+  }
+
+  /** The peer acknowledged a message of ours. */
+  settled(peer: PeerId, token: number): void {
+    this.#peers.get(peer)?.settled(-token)
+  }
+
+  abandoned(peer: PeerId): void {
+    this.#peers.get(peer)?.abandoned()
+  }
+
+  restarting(peer: PeerId): void {
+    this.#peers.get(peer)?.restarted()
+  }
+
+  forget(peer: PeerId): void {
+    this.#peers.get(peer)?.close()
+    this.#peers.delete(peer)
+  }
+
+  close(): void {
+    for (const peer of [...this.#peers.keys()]) this.forget(peer)
+  }
+
+  /** Their messages are tokens below zero, apart from those of the application's. No time is too long for them. */
+  #with(link: PeerLink): PeerStreams {
+    const { id: peer } = link
+    const known = this.#peers.get(peer)
+    if (known !== undefined) return known
+    const streams = new PeerStreams(
+      { peer, even: this.#own < peer },
+      {
+        send: (token, message) => link.send(-token, 'streams', message, Number.POSITIVE_INFINITY, 'normal'),
+        cancel: (token) => link.cancel(-token),
+        opened: (stream) => {
+          const wanted = this.#events.heard('stream')
+          if (wanted) this.#events.emit('stream', { from: peer, label: stream.label, stream })
+          return wanted
+        },
+        dropped: this.#dropped,
+      },
+    )
+    this.#peers.set(peer, streams)
+    return streams
+  }
+}
