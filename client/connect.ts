@@ -54,6 +54,7 @@ export async function connect(edge: string | URL, options: ConnectOptions = {}):
       network,
       hash: opened.suite.hash,
       key: opened.identity.key,
+      store: opened.store,
       challenge: bootstrap.challenge,
       onProgress: onStampProgress,
     })

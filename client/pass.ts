@@ -9,7 +9,8 @@ import type { Hash, SigningKey } from '../protocol/crypto/suite.ts'
 import { WaypostError } from '../protocol/errors.ts'
 import { CHALLENGE_LIFETIME_MS, PASS_RENEWAL_MS } from '../protocol/limits.ts'
 import { fromBase64url } from '../protocol/wire/base64url.ts'
-import { equalBytes } from '../protocol/wire/bytes.ts'
+import { equalBytes, utf8 } from '../protocol/wire/bytes.ts'
+import type { SealedStore } from './identities/store.ts'
 import { makeStamp, type StampOptions } from './stamp.ts'
 
 export interface PassSource {
@@ -18,6 +19,8 @@ export interface PassSource {
   readonly network: string
   readonly hash: Hash
   readonly key: SigningKey
+  /** Where a pass outlives the page: a reload asks for none. */
+  readonly store?: SealedStore | undefined
   /** A challenge the edge has given already (the bootstrap's), to save asking for one. */
   readonly challenge?: string | undefined
   /** Told of every stamp we make, whoever asked for it. */
@@ -59,6 +62,7 @@ export class Passes {
   #offered: Offered | undefined
   #kept: Kept | undefined
   #job: Job | undefined
+  #restored = false
   readonly #closing = new AbortController()
 
   constructor(source: PassSource) {
@@ -88,7 +92,7 @@ export class Passes {
     const next = readPass(pass)
     if (before === undefined || now === undefined || next === undefined) return false
     if (!equalBytes(next.subject, now.subject) || next.expiresAtMs < now.expiresAtMs) return false
-    this.#kept = keptOf(pass, next.expiresAtMs, before.aheadMs)
+    this.#keep(keptOf(pass, next.expiresAtMs, before.aheadMs))
     return true
   }
 
@@ -119,7 +123,9 @@ export class Passes {
 
   /** The edge did not accept it: the next `get` asks for another. */
   forget(pass: string): void {
-    if (this.#kept?.pass === pass) this.#kept = undefined
+    if (this.#kept?.pass !== pass) return
+    this.#kept = undefined
+    this.#source.store?.delete(this.#place).catch(() => {})
   }
 
   #begin(): Job {
@@ -134,17 +140,46 @@ export class Passes {
   }
 
   async #obtain(options: StampOptions): Promise<string> {
+    const kept = await this.#restore()
+    if (kept !== undefined) {
+      this.#kept = kept
+      return kept.pass
+    }
     for (let attempt = 1; ; attempt++) {
       const offered = this.#fresh() ?? (await this.#ask(options.signal))
       this.#offered = undefined
       const answer = await this.#request(offered, options)
       if (answer !== 'stale') {
-        this.#kept = answer
+        this.#keep(answer)
         return answer.pass
       }
       if (attempt >= ATTEMPTS_MAX)
         throw new WaypostError('edge-refused', 'the edge took no challenge of its own')
     }
+  }
+
+  get #place(): string {
+    return `pass ${this.#source.base.href} ${this.#source.network}`
+  }
+
+  /** What the device will not keep is asked for again. */
+  #keep(kept: Kept): void {
+    this.#kept = kept
+    this.#source.store?.set(this.#place, utf8(`${kept.aheadMs} ${kept.pass}`)).catch(() => {})
+  }
+
+  /** From before a reload, once: what the edge refuses is not tried again. */
+  async #restore(): Promise<Kept | undefined> {
+    if (this.#restored) return undefined
+    this.#restored = true
+    const { store, hash, key } = this.#source
+    const bytes = await store?.get(this.#place).catch(() => undefined)
+    if (bytes === undefined) return undefined
+    const [ahead = '', text = ''] = new TextDecoder().decode(bytes).split(' ')
+    const pass = readPass(text)
+    if (pass === undefined || !equalBytes(pass.subject, await peerIdOf(hash, key.publicKey))) return undefined
+    const kept = keptOf(text, pass.expiresAtMs, Number(ahead))
+    return Date.now() < kept.untilMs ? kept : undefined
   }
 
   #fresh(): Offered | undefined {

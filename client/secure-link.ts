@@ -329,7 +329,7 @@ export class SecureLink {
     this.#openingBytes += cost
     return layer.open(from, bytes, this.#nowMs()).then((opened) => {
       this.#openingBytes -= cost
-      if (!layer.closed) this.#erasing.watch(layer)
+      if (opened.kind === 'opened' && !layer.closed) this.#erasing.watch(layer)
       return opened
     })
   }

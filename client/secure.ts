@@ -35,8 +35,8 @@ export type MakeLink = (options: LinkOptions, listener: PeerListener) => PeerLin
 export function keysOfLinks(
   suite: Suite,
   identity: Identity,
+  tickets = new Tickets(nowMs),
 ): (peer: PeerId, listener: SecureLinkListener) => SecureLink {
-  const tickets = new Tickets(nowMs)
   const admittance = new Admittance(nowMs)
   return (peer, listener) =>
     new SecureLink(
@@ -53,8 +53,8 @@ export function keysOfLinks(
 }
 
 /** Makes links with their keys, for one client. */
-function linksOf(suite: Suite, identity: Identity): MakeLink {
-  const makeSecure = keysOfLinks(suite, identity)
+function linksOf(suite: Suite, identity: Identity, tickets: Tickets): MakeLink {
+  const makeSecure = keysOfLinks(suite, identity, tickets)
   return (options, listener) => new PeerLink({ ...options, makeSecure }, listener)
 }
 
@@ -80,7 +80,7 @@ export async function openIdentity(choice: IdentityChoice | undefined): Promise<
   return {
     suite,
     ...opened,
-    makeLink: linksOf(suite, identity),
+    makeLink: linksOf(suite, identity, await Tickets.open(nowMs, opened.store)),
     makeBroadcasts: broadcastsOf(suite, identity),
     roomOfService,
     streams: Streams,

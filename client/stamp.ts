@@ -15,6 +15,8 @@ export interface StampOptions {
 
 /** Half a frame of a 60 Hz screen: what a page can lose of each and still be smooth. */
 const SLICE_MS = 8
+/** Sixteen puzzles of so many bits are 16,000 hashes: some ten milliseconds, in slices. A Worker takes thirty to begin. */
+const INLINE_BITS_MAX = 10
 /** Less than a millisecond of tries, so that a slice ends in time. */
 const SLICE_TRIES = 512
 
@@ -26,7 +28,9 @@ export async function makeStamp(
 ): Promise<Uint8Array> {
   throwIfAborted(options.signal)
   const task = { challenge: challenge.bytes, place, bits: challenge.bits, puzzles: STAMP_PUZZLES }
-  return (await inWorker(task, options)) ?? (await inSlices(task, options))
+  // An easy one is made before a Worker would have begun.
+  const worked = challenge.bits > INLINE_BITS_MAX ? await inWorker(task, options) : undefined
+  return worked ?? inSlices(task, options)
 }
 
 /** Undefined where no Worker could be had or it failed, whatever the reason: the work can still be done here. */

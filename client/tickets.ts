@@ -1,12 +1,16 @@
-// Tickets: what we may come back to a peer with, and what peers may come back to us with.
+// Tickets: what we may come back to a peer with, and what peers may come back to us with. The latest are kept where the
+// identity is, so that a reloaded page meets its peers without signatures.
 
 import type { Session } from '../protocol/crypto/handshake/session.ts'
 import { isLive, type Ticket, type TicketStore } from '../protocol/crypto/handshake/ticket.ts'
-import { TICKETS_PEERS_MAX } from '../protocol/limits.ts'
+import { TICKETS_PEERS_KEPT, TICKETS_PEERS_MAX } from '../protocol/limits.ts'
 import { equalBytes } from '../protocol/wire/bytes.ts'
+import type { SealedStore } from './identities/store.ts'
+import { decodeTickets, encodeTickets, type Kept } from './kept-tickets.ts'
 
 /** One that the peer comes back with while our answer to the last is lost. Beyond it the oldest goes. */
 const THEIRS_MAX = 2
+const PLACE = 'tickets'
 
 /** Those of one peer. */
 export interface PeerTickets {
@@ -17,18 +21,24 @@ export interface PeerTickets {
   keep(tickets: Session['tickets']): void
 }
 
-interface Kept {
-  ours: Ticket | undefined
-  theirs: Ticket[]
-}
-
 export class Tickets {
   /** The last met last. */
-  readonly #peers = new Map<string, Kept>()
+  readonly #peers: Map<string, Kept>
   readonly #nowMs: () => number
+  readonly #store: SealedStore | undefined
+  #changed = false
+  #keeping = false
 
-  constructor(nowMs: () => number) {
+  /** With what the store has of earlier runs. */
+  static async open(nowMs: () => number, store: SealedStore): Promise<Tickets> {
+    const bytes = await store.get(PLACE).catch(() => undefined)
+    return new Tickets(nowMs, store, bytes && decodeTickets(bytes))
+  }
+
+  constructor(nowMs: () => number, store?: SealedStore, peers: Map<string, Kept> = new Map()) {
     this.#nowMs = nowMs
+    this.#store = store
+    this.#peers = peers
   }
 
   of(peer: string): PeerTickets {
@@ -41,6 +51,7 @@ export class Tickets {
         const mine = this.#peers.get(peer)
         const ours = mine?.ours
         if (mine !== undefined) mine.ours = undefined
+        this.#keep()
         return ours
       },
       keep: (tickets) => {
@@ -48,6 +59,7 @@ export class Tickets {
         this.#peers.delete(peer)
         this.#peers.set(peer, { ours: tickets.ours, theirs })
         this.#forget()
+        this.#keep()
       },
       theirs: {
         find: (id) => this.#peers.get(peer)?.theirs.find((ticket) => equalBytes(ticket.id, id)),
@@ -57,9 +69,28 @@ export class Tickets {
           const left = mine.theirs.filter((ticket) => !equalBytes(ticket.id, id))
           const had = left.length < mine.theirs.length
           mine.theirs = left
+          this.#keep()
           return had
         },
       },
+    }
+  }
+
+  /** One write at a time, and the last of what changed meanwhile. What is not kept costs a full handshake, and no more. */
+  #keep(): void {
+    this.#changed = true
+    if (this.#keeping || this.#store === undefined) return
+    this.#keeping = true
+    void this.#write(this.#store).finally(() => {
+      this.#keeping = false
+    })
+  }
+
+  async #write(store: SealedStore): Promise<void> {
+    while (this.#changed) {
+      this.#changed = false
+      const latest = [...this.#peers.values()].slice(-TICKETS_PEERS_KEPT)
+      await store.set(PLACE, encodeTickets(latest)).catch(() => {})
     }
   }
 

@@ -188,6 +188,8 @@ export const OPENING_BYTES_MAX = 8 * MIB
 export const OPENING_OVERHEAD_BYTES = 256
 /** Peers we keep tickets of, the last met: the members of a full room. Beyond it: the next meeting is a full handshake. */
 export const TICKETS_PEERS_MAX = 1_000
+/** Of these the last so many outlive a reload: with three tickets each they fill one value of the store, 16 KiB. */
+export const TICKETS_PEERS_KEPT = 60
 /** Link frames that leave together share a record of at most so many bytes: what a relay frame holds beside its headers. */
 export const RECORD_BODY_BYTES_MAX = MESSAGE_BYTES_MAX - 5 - 24
 /** Datagrams to a peer whose link is being made wait, so many at most and so long. */
