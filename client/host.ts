@@ -5,9 +5,19 @@ import type { Machine } from '../protocol/machine.ts'
 import { type Alarm, setAlarm } from './alarm.ts'
 import { nowMs } from './clock.ts'
 
+/** What a host knows of time. Simulations have their own. */
+export interface Time {
+  readonly nowMs: () => number
+  /** Rings once at that time, and never before it returned. */
+  readonly setAlarm: (atMs: number, ring: () => void) => Alarm
+}
+
+export const REAL_TIME: Time = { nowMs, setAlarm }
+
 export class Host<Input, Effect> {
   readonly #machine: Machine<Input | { readonly kind: 'wake' }, Effect>
   readonly #perform: (effect: Effect) => void
+  readonly #time: Time
   #inputs: (Input | { readonly kind: 'wake' })[] = []
   #running = false
   #alarm: Alarm | undefined
@@ -16,9 +26,11 @@ export class Host<Input, Effect> {
   constructor(
     machine: Machine<Input | { readonly kind: 'wake' }, Effect>,
     perform: (effect: Effect) => void,
+    time: Time = REAL_TIME,
   ) {
     this.#machine = machine
     this.#perform = perform
+    this.#time = time
   }
 
   /** Effects are performed before this returns, unless one of them led here: then after it, in order. */
@@ -29,7 +41,7 @@ export class Host<Input, Effect> {
     this.#running = true
     try {
       for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
-        for (const effect of this.#machine.receive(next, nowMs())) this.#perform(effect)
+        for (const effect of this.#machine.receive(next, this.#time.nowMs())) this.#perform(effect)
       }
     } finally {
       this.#running = false
@@ -48,7 +60,7 @@ export class Host<Input, Effect> {
     const atMs = this.#stopped ? undefined : this.#machine.wakeAtMs
     if (this.#alarm?.atMs === atMs) return
     this.#alarm?.cancel()
-    this.#alarm = atMs === undefined ? undefined : setAlarm(atMs, () => this.#wake())
+    this.#alarm = atMs === undefined ? undefined : this.#time.setAlarm(atMs, () => this.#wake())
   }
 
   #wake(): void {

@@ -59,6 +59,7 @@ type Begin = Extract<KeyingEffect, { kind: 'begin' }>
 
 export class KeyWork {
   readonly #options: KeyWorkOptions
+  /** Each as it will be when all that was fed to it is dealt with. */
   readonly #tasks = new Map<number, Promise<Task | undefined>>()
   readonly #sessions = new Map<number, LiveSession>()
 
@@ -78,13 +79,18 @@ export class KeyWork {
     this.#tasks.set(effect.task, task)
   }
 
+  /** One after another: what comes twice at once would find the ticket spent by itself, and end what it repeats. */
   feed(id: number, bytes: Uint8Array): void {
+    const begun = this.#tasks.get(id)
+    if (begun === undefined) return
     // A copy: what is fed waits its turn, and may be a view of something that does not.
     const fed = bytes.slice()
-    void this.#tasks.get(id)?.then(async (task) => {
-      if (task === undefined || !this.#tasks.has(id)) return
-      this.#tell(id, await task.receive(fed).catch((): TaskResult => ({ kind: 'impossible' })))
+    const dealtWith = begun.then(async (task) => {
+      if (task !== undefined && this.#tasks.has(id))
+        this.#tell(id, await task.receive(fed).catch((): TaskResult => ({ kind: 'impossible' })))
+      return task
     })
+    this.#tasks.set(id, dealtWith)
   }
 
   end(id: number): void {
@@ -240,7 +246,8 @@ export class KeyWork {
   ): TaskResult {
     const { suite, tickets, nowMs } = this.#options
     const { role, authenticatedAtMs } = session
-    tickets.keep(session.tickets)
+    // Of a task that has been ended the peer hears nothing: it has no such tickets.
+    if (this.#tasks.has(id)) tickets.keep(session.tickets)
     const layer = new RecordLayer(suite, session)
     const rekeying = new Rekeying(suite, layer, session, nowMs())
     this.#sessions.set(id, { id, role, by, layer, rekeying, joins: new Joins(suite, session) })

@@ -24,7 +24,7 @@ import { framesOf } from '../protocol/wire/batch.ts'
 import { WireError } from '../protocol/wire/bytes.ts'
 import { nowMs } from './clock.ts'
 import { Erasing } from './erasing.ts'
-import { Host } from './host.ts'
+import { Host, type Time } from './host.ts'
 import { KeyWork, type LiveSession, type Sight } from './key-work.ts'
 import { Sealer } from './sealer.ts'
 import type { PeerTickets } from './tickets.ts'
@@ -38,6 +38,8 @@ export interface SecureLinkOptions {
   readonly ours: boolean
   readonly tickets: PeerTickets
   readonly admits: () => boolean
+  /** The page's own, unless it is a simulation's. */
+  readonly time?: Time
 }
 
 export interface SecureLinkListener {
@@ -71,7 +73,10 @@ interface Way {
   readonly sight: Sight
   attached: { readonly session: LiveSession; readonly path: number } | undefined
   open: boolean
-  heard: boolean
+  /** Where a record of the present session opened. */
+  readonly heard: Set<ChannelName>
+  /** It was of another session before: what that one said may still be in a channel's buffer. */
+  inherited: boolean
   readonly sealers: Map<ChannelName, Sealer>
 }
 
@@ -86,6 +91,7 @@ export class SecureLink {
   readonly #machine: KeyingMachine
   readonly #host: Host<KeyingInput, KeyingEffect>
   readonly #work: KeyWork
+  readonly #nowMs: () => number
   readonly #ways = new Map<number, Way>()
   /** Made by a resumption, and not current before something under it has opened. */
   #candidate: { readonly session: number; readonly way: number } | undefined
@@ -95,18 +101,20 @@ export class SecureLink {
   #heldBytes = 0
   /** Of records whose turn to be opened has not come. */
   #openingBytes = 0
-  readonly #erasing = new Erasing()
+  readonly #erasing: Erasing
   #lastWay = 0
   #offeredAtMs = 0
 
   constructor(options: SecureLinkOptions, listener: SecureLinkListener) {
     this.#listener = listener
-    const { ours, tickets } = options
+    const { ours, tickets, time } = options
+    this.#nowMs = time?.nowMs ?? nowMs
+    this.#erasing = new Erasing(time)
     this.#machine = new KeyingMachine({ ours, hasTicket: () => tickets.has() })
-    this.#host = new Host(this.#machine, (effect) => this.#perform(effect))
+    this.#host = new Host(this.#machine, (effect) => this.#perform(effect), time)
     this.#work = new KeyWork({
       ...options,
-      nowMs,
+      nowMs: this.#nowMs,
       done: (task, result) => {
         this.#host.give({ kind: 'result', task, result })
         this.#retry()
@@ -123,7 +131,15 @@ export class SecureLink {
   wayUp(sight: Sight, life: number): number {
     this.#lastWay++
     const id = this.#lastWay
-    this.#ways.set(id, { id, sight, attached: undefined, open: false, heard: false, sealers: new Map() })
+    this.#ways.set(id, {
+      id,
+      sight,
+      attached: undefined,
+      open: false,
+      heard: new Set(),
+      inherited: false,
+      sealers: new Map(),
+    })
     this.#host.give({ kind: 'wayUp', way: id, path: sight.path, life })
     return id
   }
@@ -219,7 +235,7 @@ export class SecureLink {
     const session = this.#work.session(sessionId)
     if (way === undefined || session === undefined) return
     way.attached = { session, path }
-    way.heard = false
+    way.heard.clear()
   }
 
   #open(id: number, first: boolean): void {
@@ -232,7 +248,10 @@ export class SecureLink {
   }
 
   #close(way: Way): void {
-    if (way.attached !== undefined) way.attached.session.layer.closePath(way.attached.path)
+    if (way.attached !== undefined) {
+      way.attached.session.layer.closePath(way.attached.path)
+      way.inherited = true
+    }
     for (const sealer of way.sealers.values()) sealer.close()
     way.sealers.clear()
     way.attached = undefined
@@ -264,7 +283,7 @@ export class SecureLink {
       channelOf(way, attached.path, name),
       bytesMax,
       send,
-      nowMs,
+      this.#nowMs,
     )
     way.sealers.set(name, sealer)
     return sealer
@@ -272,7 +291,7 @@ export class SecureLink {
 
   #rekeyIfDue(way: Way): void {
     const session = way.attached?.session
-    const now = nowMs()
+    const now = this.#nowMs()
     if (session === undefined || !session.rekeying.due(now) || now - this.#offeredAtMs < REKEY_AGAIN_MS)
       return
     this.#offeredAtMs = now
@@ -284,7 +303,7 @@ export class SecureLink {
     const { attached } = way
     if (attached?.session !== session) return
     const channel = channelOf(way, attached.path, 'control')
-    const record = await session.layer.seal(channel, type, body, nowMs()).catch(() => undefined)
+    const record = await session.layer.seal(channel, type, body, this.#nowMs()).catch(() => undefined)
     if (record !== undefined && way.attached === attached) this.#listener.carry(way.id, 'control', record)
   }
 
@@ -292,15 +311,18 @@ export class SecureLink {
 
   #record(way: Way, channel: ChannelName, bytes: Uint8Array): void {
     const { attached } = way
+    if (attached === undefined && this.#candidate?.way === way.id)
+      return this.#recordOfCandidate(way, this.#candidate.session, bytes)
     if (attached === undefined) return this.#hold(way, channel, bytes)
     const { session, path } = attached
     const from = channelOf(way, path, channel)
     void this.#openRecord(session, from, bytes)?.then((opened) => {
       if (way.attached !== attached) return this.#listener.dropped('stale')
-      if (opened.kind === 'opened') return this.#opened(way, session, opened)
+      if (opened.kind === 'opened') return this.#opened(way, channel, session, opened)
       if (this.#candidate?.way === way.id) return this.#recordOfCandidate(way, this.#candidate.session, bytes)
       this.#listener.dropped(opened.reason)
-      if (from.ordered) this.#host.give({ kind: 'broken', way: way.id })
+      const leftOver = way.inherited && !way.heard.has(channel)
+      if (from.ordered && !leftOver) this.#host.give({ kind: 'broken', way: way.id })
     })
   }
 
@@ -312,7 +334,7 @@ export class SecureLink {
       return undefined
     }
     this.#openingBytes += cost
-    return layer.open(from, bytes, nowMs()).then((opened) => {
+    return layer.open(from, bytes, this.#nowMs()).then((opened) => {
       this.#openingBytes -= cost
       if (opened.kind === 'opened' && !layer.closed) this.#erasing.watch(layer)
       return opened
@@ -325,15 +347,14 @@ export class SecureLink {
     void this.#openRecord(session, channelOf(way, 0, 'control'), bytes)?.then((opened) => {
       if (opened.kind === 'drop') return this.#listener.dropped(opened.reason)
       this.#host.give({ kind: 'heard', session: id, way: way.id })
-      if (way.attached?.session === session) this.#opened(way, session, opened)
+      if (way.attached?.session === session) this.#opened(way, 'control', session, opened)
     })
   }
 
-  #opened(way: Way, session: LiveSession, { type, body }: Opened): void {
-    if (!way.heard) {
-      way.heard = true
-      this.#host.give({ kind: 'heard', session: session.id, way: way.id })
-    }
+  #opened(way: Way, channel: ChannelName, session: LiveSession, { type, body }: Opened): void {
+    const first = way.heard.size === 0
+    way.heard.add(channel)
+    if (first) this.#host.give({ kind: 'heard', session: session.id, way: way.id })
     if (type !== 'data') return this.#rekey(way, session, type, body)
     if (body.length === 0) return
     try {
@@ -345,14 +366,18 @@ export class SecureLink {
   }
 
   #rekey(way: Way, session: LiveSession, type: RecordType, body: Uint8Array): void {
-    void session.rekeying.receive(type, body, nowMs()).then((answer) => {
+    void session.rekeying.receive(type, body, this.#nowMs()).then((answer) => {
       if (answer.kind === 'drop') this.#listener.dropped(answer.reason)
       if (answer.kind === 'send') void this.#tell(way, session, answer.type, answer.body)
     })
   }
 
-  /** Before its keys: a handshake's end and the first records may come in one breath. */
+  /**
+   * Before its keys: a handshake's end and the first records may come in one breath. Not on a direct connection: who accepts
+   * there has the keys before the other knows, and answers only what it could open.
+   */
   #hold(way: Way, channel: ChannelName, bytes: Uint8Array): void {
+    if (way.sight.path !== 'relay') return this.#listener.dropped('stale')
     const full =
       this.#held.length >= HELD_RECORDS_MAX || this.#heldBytes + bytes.length > HELD_RECORDS_BYTES_MAX
     if (full || !this.#machine.busy) return this.#listener.dropped('stale')

@@ -160,6 +160,8 @@ export const KEYING_RESEND_MAX_MS = 8_000
 export const KEYING_CROSSED_TRIES = 2
 /** A resumption as often unanswered is given up for a full handshake: the peer's ticket is gone, or its answer lost. */
 export const KEYING_RESUME_TRIES = 2
+/** A dial as often unanswered is made through another room, if there is one: 1 + 2 + 4 s. This one may keep what it should carry. */
+export const KEYING_DIAL_TRIES = 3
 /** A join as often unanswered ends the way: 1 + 2 + 4 s. */
 export const KEYING_JOIN_TRIES = 3
 /** So long the answer to a resumption is remembered, in case it was lost. */

@@ -9,6 +9,7 @@
 import { TICKET_LIFE_MS } from '../crypto/handshake/ticket.ts'
 import {
   KEYING_CROSSED_TRIES,
+  KEYING_DIAL_TRIES,
   KEYING_REMEMBER_MS,
   KEYING_RESUME_TRIES,
   KEYING_STRANDED_MS,
@@ -100,7 +101,7 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
         const way = this.#ways.get(input.way)
         if (way?.attached !== true) return
         this.#ways.detach(way)
-        return this.#do({ kind: 'giveUp', way: way.id })
+        return this.#ways.giveUp(way)
       }
       case 'unanswered':
         if (this.#session !== undefined) this.#startOver()
@@ -118,6 +119,9 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
     }
     if (this.#answer?.way === id) this.#endAnswer()
     if (this.#finished?.way === id) this.#endFinished()
+    if (this.#held?.way !== id) return
+    this.#do({ kind: 'retire', session: this.#held.id })
+    this.#held = undefined
   }
 
   // ---- what follows from the state ------------------------------------------------------------------------------
@@ -163,9 +167,10 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
     if (way === undefined) return this.#unexpected()
     switch (type) {
       case 'm1':
-        return this.#dialled('answer', id, bytes)
       case 'r1':
-        return this.#dialled('answerResume', id, bytes)
+        // A direct connection says nothing of the peer's life, and so carries no handshake.
+        if (way.path !== 'relay') return this.#unexpected()
+        return this.#dialled(type === 'm1' ? 'answer' : 'answerResume', id, bytes)
       case 'm2':
       case 'r2':
         if (this.#dial?.way === id) return this.#feed(this.#dial.task, bytes)
@@ -183,7 +188,8 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
       return this.#feed(this.#answer.task, first)
     if (this.#dial !== undefined) {
       if (this.#oursStands(as)) return
-      this.#endDial()
+      // The peer gives up its own when it hears ours: so one that stood too long is not given up, or both would be.
+      if (this.#dial.as === 'resume' || !this.#config.ours) this.#endDial()
       this.#wanted = true // Should the peer's come to nothing.
     }
     this.#endAnswer()
@@ -193,12 +199,12 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
     this.#feed(task, first)
   }
 
-  /** Of two dials that cross. One that went unanswered for long may not be heard at all, and stands no more. */
+  /** Of two dials that cross. One that went unanswered for long may not be heard at all, and stands alone no more. */
   #oursStands(theirs: Answer['as']): boolean {
     const dial = this.#dial
-    if (dial === undefined || dial.tries > KEYING_CROSSED_TRIES) return false
+    if (dial === undefined) return false
     if (dial.as === 'resume') return theirs === 'answerResume' && this.#config.ours
-    return theirs === 'answerResume' || this.#config.ours
+    return theirs === 'answerResume' || (this.#config.ours && dial.tries <= KEYING_CROSSED_TRIES)
   }
 
   #heard(session: number, id: number): void {
@@ -233,6 +239,7 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
       case 'established': {
         if (result.reply !== undefined) this.#transmit(dial.way, result.reply)
         this.#dial = undefined
+        if (this.#answer?.done === false) this.#endAnswer()
         this.#endFinished()
         this.#finished = { task: dial.task, way: dial.way }
         return this.#adopt(this.#sessionOf(dial, result))
@@ -265,13 +272,18 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
         this.#held = session
         return this.#do({ kind: 'hold', session: session.id, way: session.way })
       }
+      case 'impossible':
+        return this.#endAnswer()
       case 'drop':
         if (answer.done || answer.bytes !== undefined) return // It has answered before: a forgery changes nothing.
         this.#endAnswer()
         if (result.reason !== 'ticket') return
-        // The peer has a ticket that we have not: it shall not wait for us to find it.
+        // The peer has a ticket that we have not: it shall not wait for us to find it. Where its session lives it may be an old
+        // one, said again by whoever carries it, and nothing comes of that: a peer in need dials in full before long.
+        if (this.#session?.life === this.#ways.get(answer.way)?.life) return
         this.#inFull = true
-        return this.#startOver()
+        this.#wanted = true
+        return
     }
   }
 
@@ -323,6 +335,11 @@ export class KeyingMachine implements Machine<KeyingInput, KeyingEffect> {
     if (dial.as === 'resume' && dial.tries >= KEYING_RESUME_TRIES) {
       this.#endDial()
       return this.#beginDial('dial', dial.way)
+    }
+    const elsewhere = dial.tries >= KEYING_DIAL_TRIES ? this.#ways.relayAfter(dial.way) : undefined
+    if (elsewhere !== undefined) {
+      this.#endDial()
+      return this.#beginDial('dial', elsewhere.id)
     }
     if (dial.bytes !== undefined) this.#say(dial, dial.way, dial.bytes, nowMs)
   }

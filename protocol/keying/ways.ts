@@ -53,6 +53,14 @@ export class Ways {
     return [...this.#ways.values()].findLast((way) => way.path === 'relay')
   }
 
+  /** Another, each in its turn. */
+  relayAfter(id: number): Way | undefined {
+    const relays = [...this.#ways.values()].filter((way) => way.path === 'relay')
+    const at = relays.findIndex((way) => way.id === id)
+    const next = relays.at(at - 1)
+    return next?.id === id ? undefined : next
+  }
+
   get anyOpen(): boolean {
     for (const { open } of this.#ways.values()) if (open) return true
     return false
@@ -75,10 +83,18 @@ export class Ways {
     const way = this.#ways.get(id)
     if (way !== undefined) this.#endJoin(way)
     this.#ways.delete(id)
+    for (const [task, on] of this.#accepting) {
+      if (on !== id) continue
+      this.#accepting.delete(task)
+      this.#doing.do({ kind: 'end', task })
+    }
   }
 
   /** Another session is current: every way begins anew. */
   adopt(session: Session): void {
+    // What is still being checked is under keys that are no more: its path number would be taken for one of the new session.
+    for (const task of this.#accepting.keys()) this.#doing.do({ kind: 'end', task })
+    this.#accepting.clear()
     for (const way of this.#ways.values()) {
       this.#endJoin(way)
       if (way.attached) this.detach(way)
@@ -183,10 +199,14 @@ export class Ways {
     }
     this.#endJoin(way)
     if (way.path === 'relay') return 'lost'
-    // Known no more: whatever comes there is dropped until the host has made another.
-    this.#ways.delete(way.id)
-    this.#doing.do({ kind: 'giveUp', way: way.id })
+    this.giveUp(way)
     return undefined
+  }
+
+  /** Known no more: whatever comes there is dropped until the host has made another. */
+  giveUp(way: Way): void {
+    this.down(way.id)
+    this.#doing.do({ kind: 'giveUp', way: way.id })
   }
 
   #attach(way: Way, session: Session, path: number): void {

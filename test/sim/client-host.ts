@@ -11,6 +11,8 @@ import { framesOf } from '../../protocol/wire/batch.ts'
 import { decode } from '../../protocol/wire/codec.ts'
 import type { Lane } from '../../protocol/wire/frames.ts'
 import type { EdgeNode } from './edge-node.ts'
+import type { KeyedLink } from './keyed-link.ts'
+import { type ClientKeys, keyedLink } from './keyring.ts'
 import { LinkHost, type LinkListener } from './link-host.ts'
 import { MachineHost } from './machine-host.ts'
 import type { Line, LineEnd } from './network.ts'
@@ -23,14 +25,17 @@ export interface ClientListener {
   settled(by: Client, token: number, outcome: 'acknowledged' | 'timeout' | 'abandoned'): void
   broadcast(to: Client, from: PeerId, payload: Uint8Array): void
   departed(by: Client, id: PeerId): void
+  failed(error: unknown): void
 }
+
+export type AnyLink = LinkHost | KeyedLink
 
 export class Client {
   readonly name: string
   readonly id: PeerId
   readonly session: Uint8Array
   readonly machine: MembershipMachine
-  readonly links = new Map<PeerId, LinkHost>()
+  readonly links = new Map<PeerId, AnyLink>()
   /** arrived and departed, as the application would see them. */
   readonly present = new Set<PeerId>()
   ended: string | undefined
@@ -40,6 +45,8 @@ export class Client {
   readonly #world: World
   readonly #host: MachineHost<MembershipInput, MembershipEffect>
   readonly #listener: ClientListener
+  /** Undefined: links say what they say in the clear, as they did before there were keys. */
+  readonly #keys: ClientKeys | undefined
   readonly #lingering = new Map<PeerId, Planned>()
   #socket: { readonly id: number; readonly end: LineEnd } | undefined
   #turnEnds = false
@@ -47,14 +54,22 @@ export class Client {
   #gone = false
 
   /** `life` tells the lives of one peer apart: a page that was reloaded is the same peer in another session. */
-  constructor(edge: EdgeNode, room: string, name: string, life: number, listener: ClientListener) {
+  constructor(
+    edge: EdgeNode,
+    room: string,
+    name: string,
+    life: number,
+    listener: ClientListener,
+    keys?: ClientKeys,
+  ) {
     const { world } = edge.network
     this.name = name
     this.#edge = edge
     this.#room = room
     this.#world = world
     this.#listener = listener
-    const peer = world.random(`${name} peer`).bytes(32)
+    this.#keys = keys
+    const peer = keys?.identity.id ?? world.random(`${name} peer`).bytes(32)
     const random: Random = world.random(`${name} life ${life}`)
     this.id = peerIdText(peer)
     this.session = random.bytes(8)
@@ -103,6 +118,10 @@ export class Client {
     if (link === undefined || !this.present.has(to)) return false
     link.give({ kind: 'send', token, lane, data, deadlineMs: this.#world.nowMs + ttlMs })
     return true
+  }
+
+  failed(error: unknown): void {
+    this.#listener.failed(error)
   }
 
   get isHere(): boolean {
@@ -204,7 +223,7 @@ export class Client {
     this.#lingers(member.id, DEPARTED_GRACE_MS, () => this.#givesUp(member.id, link))
   }
 
-  #givesUp(id: PeerId, link: LinkHost | undefined): void {
+  #givesUp(id: PeerId, link: AnyLink | undefined): void {
     // It left the room and yet talks to us: so do we with it.
     if (link?.machine.path === 'webrtc') {
       return this.#lingers(id, DEPARTED_GRACE_MS, () => this.#givesUp(id, link))
@@ -221,7 +240,7 @@ export class Client {
     this.#lingering.set(id, this.#world.after(ms, then))
   }
 
-  #newLink(member: KnownMember): LinkHost {
+  #newLink(member: KnownMember): AnyLink {
     const { id, session } = member
     const listener: LinkListener = {
       delivered: (lane, data) => this.#listener.delivered(this, id, lane, data),
@@ -234,7 +253,11 @@ export class Client {
         return this.#lastEpoch
       },
     }
-    const link = new LinkHost(this.#world, `${this.name}→${id.slice(-8)}`, session, listener)
+    const name = `${this.name}→${id.slice(-8)}`
+    const link =
+      this.#keys === undefined
+        ? new LinkHost(this.#world, name, session, listener)
+        : keyedLink(this, { world: this.#world, name, member, room: this.#room, keys: this.#keys }, listener)
     this.links.set(id, link)
     return link
   }

@@ -2,7 +2,7 @@
 // themselves, so that the links on it see worse than a data channel would show them.
 
 import type { Client } from './client-host.ts'
-import type { LinkHost } from './link-host.ts'
+import { LinkHost } from './link-host.ts'
 import type { Network } from './network.ts'
 
 export class DirectLine {
@@ -23,7 +23,8 @@ export class DirectLine {
   /** Undefined when one of them does not know the other. */
   static between(network: Network, a: Client, b: Client): DirectLine | undefined {
     const [atA, atB] = [a.links.get(b.id), b.links.get(a.id)]
-    return atA === undefined || atB === undefined ? undefined : new DirectLine(network, a, b, [atA, atB])
+    if (!(atA instanceof LinkHost) || !(atB instanceof LinkHost)) return undefined
+    return new DirectLine(network, a, b, [atA, atB])
   }
 
   /** Nothing passes, though both think it open. */

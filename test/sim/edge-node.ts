@@ -32,6 +32,8 @@ export class EdgeNode {
     const line = new Line(this.network, from, EDGE)
     const arrivesMs = 5 * this.network.delayMs(from, EDGE)
     world.after(arrivesMs, () => {
+      // Whoever died meanwhile never finished its side of it.
+      if (line.silent) return
       if (this.#up && this.network.reaches(from, EDGE)) this.#accept(line, room, join)
       else line.breaks()
     })

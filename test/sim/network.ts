@@ -101,6 +101,11 @@ export class Line {
     this.b.break()
   }
 
+  /** The end that began it is no more, or has lost its network for good. */
+  get silent(): boolean {
+    return this.a.silent
+  }
+
   /** Nothing passes any more, and nobody is told: a cable pulled out, a laptop carried away. */
   goesSilent(): void {
     this.a.silence()
@@ -141,6 +146,10 @@ export class LineEnd {
     this.#silent = true
     const { world } = this.#network
     world.after(this.#network.delayMs(this.#peer, this.#name), () => this.#end(ABNORMAL, '', false))
+  }
+
+  get silent(): boolean {
+    return this.#silent
   }
 
   silence(): void {

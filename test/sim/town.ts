@@ -6,6 +6,7 @@ import { utf8 } from '../../protocol/wire/bytes.ts'
 import type { Lane } from '../../protocol/wire/frames.ts'
 import { Client, type ClientListener } from './client-host.ts'
 import { EdgeNode } from './edge-node.ts'
+import type { ClientKeys } from './keyring.ts'
 import { type Latency, seededLatency } from './latency.ts'
 import { FINE, Network, type Weather } from './network.ts'
 import type { Random } from './random.ts'
@@ -24,6 +25,8 @@ interface Sent {
 export interface TownOptions {
   readonly weather?: Weather
   readonly latency?: Latency
+  /** Of whoever has this name; their links are encrypted then. */
+  readonly keysOf?: (name: string) => ClientKeys
 }
 
 export class Town {
@@ -34,17 +37,21 @@ export class Town {
   /** Whoever is alive now, by name. */
   readonly alive = new Map<string, Client>()
   readonly sent: Sent[] = []
+  readonly #keysOf: TownOptions['keysOf']
   readonly #lives = new Map<string, number>()
   /** Since when a peer is gone; absent while it lives. */
   readonly #goneAtMs = new Map<PeerId, number>()
   readonly #cutOff = new Map<string, number>()
   readonly #order = new Map<string, number>()
   #oldestGhostMs = 0
+  /** What went wrong where nobody could throw it at us. */
+  readonly failures: unknown[] = []
   /** Times that anybody saw anybody go. */
   departures = 0
 
   constructor(seed: number | string, options: TownOptions = {}) {
     this.world = new World(seed)
+    this.#keysOf = options.keysOf
     this.random = this.world.random('scenario')
     const latency = options.latency ?? seededLatency(this.world.random('map'))
     this.network = new Network(this.world, options.weather ?? FINE, latency)
@@ -61,7 +68,7 @@ export class Town {
   joins(name: string): Client {
     const life = (this.#lives.get(name) ?? 0) + 1
     this.#lives.set(name, life)
-    const client = new Client(this.edge, ROOM, name, life, this.#listener)
+    const client = new Client(this.edge, ROOM, name, life, this.#listener, this.#keysOf?.(name))
     this.#goneAtMs.delete(client.id)
     this.alive.set(name, client)
     this.world.trace(name, `begins life ${life}`)
@@ -124,6 +131,9 @@ export class Town {
     },
     departed: () => {
       this.departures++
+    },
+    failed: (error) => {
+      this.failures.push(error)
     },
     broadcast: (to, from, payload) =>
       this.world.trace(to.name, `broadcast of ${from.slice(-8)}: ${payload.length}`),

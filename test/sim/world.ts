@@ -90,6 +90,20 @@ export class World {
     this.#nowMs = untilMs
   }
 
+  /** The same, where events leave promises behind: each is followed by whatever it set off, in no time. */
+  async runsWithPromises(ms: number): Promise<void> {
+    const untilMs = this.#nowMs + ms
+    for (let next = this.#heap[0]; next !== undefined && next.atMs <= untilMs; next = this.#heap[0]) {
+      this.#pop()
+      if (next.run === undefined) continue
+      this.#nowMs = next.atMs
+      this.#ran++
+      next.run()
+      await promisesKept()
+    }
+    this.#nowMs = untilMs
+  }
+
   /** Until it is so, and how long that took. Throws when it is not within the bound. */
   runsUntil(what: string, isSo: () => boolean, withinMs: number, everyMs = 100): number {
     const sinceMs = this.#nowMs
@@ -129,6 +143,11 @@ export class World {
     }
     heap[at] = last
   }
+}
+
+/** All that can be done without waiting for anything outside has been done. */
+export function promisesKept(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }
 
 function before(a: Event, b: Event): boolean {

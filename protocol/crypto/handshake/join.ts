@@ -14,6 +14,8 @@ import { other, type Role, type Session } from './session.ts'
 /** The path the handshake ran over. */
 export const FIRST_PATH = 0
 const PATH_MAX = 0xffff
+/** Channels whose joins are remembered: more are not joined at once, and a number from before them is refused. */
+const CHANNELS_MAX = 8
 
 /** What of a session is needed here, and outlives its other secrets. */
 export type Joinable = Pick<Session, 'role' | 'link' | 'paths'>
@@ -37,12 +39,22 @@ export interface Join {
   receive(bytes: Uint8Array): Promise<{ readonly kind: 'joined'; readonly path: number } | Dropped>
 }
 
+interface Accepted {
+  readonly channel: Uint8Array
+  readonly path: number
+  readonly join: Uint8Array
+  readonly accept: Uint8Array
+}
+
 export class Joins {
   readonly #suite: Suite
   readonly #link: Omit<Joinable, 'paths'>
   #key: Uint8Array | undefined
   #next: number
-  #accepted: { readonly path: number; readonly join: Uint8Array; readonly accept: Uint8Array } | undefined
+  /** The last on each channel: two that are joined at once are accepted in any order. */
+  #accepted: readonly Accepted[] = []
+  /** Numbers up to here are over on all channels that are not in `accepted`. */
+  #over = FIRST_PATH
 
   /** Takes the session's path secret. */
   constructor(suite: Suite, session: Joinable) {
@@ -84,7 +96,7 @@ export class Joins {
     const channel = await encodeBinding(this.#suite.hash, binding)
     const mac = await this.#mac(PATH_JOIN, joiner, channel, join.covered)
     if (mac === undefined || !equalMacs(mac, join.mac)) return dropped('mac')
-    const before = this.#accepted
+    const before = this.#on(channel)
     if (before !== undefined && equalBytes(received, before.join))
       return { kind: 'accepted', accept: before.accept, path: before.path, again: true }
 
@@ -93,9 +105,21 @@ export class Joins {
     if (proof === undefined) return dropped('unexpected')
     const accept = concat([covered, proof])
     // After all the waiting: of two that come at once, only the first can have this number.
-    if (join.path <= (this.#accepted?.path ?? FIRST_PATH)) return dropped('replayed')
-    this.#accepted = { path: join.path, join: received, accept }
+    if (join.path <= (this.#on(channel)?.path ?? this.#over)) return dropped('replayed')
+    if (this.#accepted.some(({ path }) => path === join.path)) return dropped('replayed')
+    this.#remember({ channel, path: join.path, join: received, accept })
     return { kind: 'accepted', accept, path: join.path, again: false }
+  }
+
+  #on(channel: Uint8Array): Accepted | undefined {
+    return this.#accepted.find((accepted) => equalBytes(accepted.channel, channel))
+  }
+
+  #remember(latest: Accepted): void {
+    const others = this.#accepted.filter((accepted) => !equalBytes(accepted.channel, latest.channel))
+    const all = [...others, latest]
+    for (const { path } of all.slice(0, -CHANNELS_MAX)) this.#over = Math.max(this.#over, path)
+    this.#accepted = all.slice(-CHANNELS_MAX)
   }
 
   close(): void {

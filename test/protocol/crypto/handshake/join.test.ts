@@ -1,7 +1,7 @@
 // A second path under a link's keys: each number once, over the channel both ends see, and by the link's peers alone.
 
 import { beforeAll, describe, expect, it } from 'vitest'
-import { encodeBinding } from '../../../../protocol/crypto/handshake/binding.ts'
+import { type Binding, encodeBinding } from '../../../../protocol/crypto/handshake/binding.ts'
 import { type Join, type Joinable, Joins } from '../../../../protocol/crypto/handshake/join.ts'
 import { PATH_JOIN } from '../../../../protocol/crypto/handshake/labels.ts'
 import { coveredJoining } from '../../../../protocol/crypto/handshake/layout.ts'
@@ -67,6 +67,44 @@ describe('a path is joined', () => {
     const [lost, next] = [await started(alice), await started(alice)]
     expect(await accepted(bob, next.message)).toMatchObject({ path: 4 })
     expect(await bob.receive(lost.message, DTLS)).toEqual(drop('replayed'))
+  })
+})
+
+describe('joins of several channels at once', () => {
+  const channel = (byte: number): Binding => ({
+    kind: 'dtls',
+    initiator: new Uint8Array(32).fill(byte),
+    responder: new Uint8Array(32).fill(byte + 1),
+  })
+  const startedOn = async (joins: Joins, byte: number) => {
+    const join = await joins.start(channel(byte))
+    if (join === undefined) throw new Error('no join')
+    return join
+  }
+
+  it('are accepted in any order, and again when an acceptance was lost', async () => {
+    const { alice, bob } = both()
+    const [one, two] = [await startedOn(alice, 10), await startedOn(alice, 20)]
+    const second = await bob.receive(two.message, channel(20))
+    const first = await bob.receive(one.message, channel(10))
+    expect([second, first]).toMatchObject([
+      { kind: 'accepted', path: 4, again: false },
+      { kind: 'accepted', path: 2, again: false },
+    ])
+    expect(await bob.receive(two.message, channel(20))).toEqual({ ...second, again: true })
+    expect(await bob.receive(one.message, channel(10))).toEqual({ ...first, again: true })
+  })
+
+  it('are remembered for as many as there may be, and what is older is over', async () => {
+    const { alice, bob } = both()
+    const early = await startedOn(alice, 100)
+    const joins: Join[] = []
+    for (let i = 0; i < 9; i++) joins.push(await startedOn(alice, i))
+    for (const [i, { message }] of joins.entries())
+      expect(await bob.receive(message, channel(i))).toMatchObject({ kind: 'accepted' })
+    expect(await bob.receive((joins[0] as Join).message, channel(0))).toEqual(drop('replayed'))
+    expect(await bob.receive((joins[1] as Join).message, channel(1))).toMatchObject({ again: true })
+    expect(await bob.receive(early.message, channel(100))).toEqual(drop('replayed'))
   })
 })
 
