@@ -10,6 +10,7 @@ import { joinLiveRoom, joinNewRoom } from './join.ts'
 import { idleMemory } from './memory.ts'
 import { besidePeerjs } from './peerjs.ts'
 import { relayBatched, relayLowLoad, relaySaturation } from './relay.ts'
+import { streams } from './stream.ts'
 
 const BENCHMARKS: readonly Benchmark[] = [
   relayLowLoad,
@@ -22,6 +23,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   idleMemory,
   browserTimes,
   besidePeerjs,
+  streams,
   handshake,
 ]
 

@@ -199,7 +199,7 @@ export class PeerLink {
       direct: this.#directStatus(),
       roundTripMs: { direct: link.roundTripMs('webrtc'), relay: link.roundTripMs('relay') },
       keys: this.#secure.keys,
-      jitterMs: link.jitterMs,
+      ...link.directQuality,
       waitingMessages: link.waitingMessages,
       unacknowledgedBytes: link.flyingBytes,
     }

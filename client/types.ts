@@ -206,6 +206,8 @@ export interface LinkStatus {
   readonly keys: 'none' | 'signature' | 'ticket'
   /** How much round trips on the direct path differ from each other. */
   readonly jitterMs: number | undefined
+  /** The share of recent questions on the direct path that were not answered in time. */
+  readonly loss: number | undefined
   readonly waitingMessages: number
   readonly unacknowledgedBytes: number
   /** Open, by either side. */

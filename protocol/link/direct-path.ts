@@ -18,6 +18,9 @@ type State =
   | { readonly kind: 'proving'; readonly untilMs: number }
   | { readonly kind: 'alive'; readonly sinceMs: number }
 
+/** Over about as many pings the loss is averaged. */
+const LOSS_PINGS = 8
+
 export class DirectPath {
   #state: State = { kind: 'down' }
   #heardAtMs = 0
@@ -30,6 +33,9 @@ export class DirectPath {
   #everAlive = false
   #roundTripMs: number | undefined
   #jitterMs = 0
+  /** The last ping's token, while it is unanswered. */
+  #asked: number | undefined
+  #loss = 0
 
   get up(): boolean {
     return this.#state.kind !== 'down'
@@ -48,6 +54,11 @@ export class DirectPath {
     return this.#roundTripMs === undefined ? undefined : this.#jitterMs
   }
 
+  /** Of the last dozen or so pings, the share that was not answered before the next. */
+  get loss(): number | undefined {
+    return this.#roundTripMs === undefined ? undefined : this.#loss
+  }
+
   opened(nowMs: number): void {
     this.#state = { kind: 'silent' }
     this.#pingedAtMs = Number.NEGATIVE_INFINITY
@@ -55,6 +66,8 @@ export class DirectPath {
     this.#owedSinceMs = undefined
     this.#everAlive = false
     this.#relapses = 0
+    this.#asked = undefined
+    this.#loss = 0
   }
 
   closed(): void {
@@ -96,6 +109,8 @@ export class DirectPath {
     if (token !== this.#token) return
     this.measured(nowMs - this.#pingedAtMs)
     this.#owedSinceMs = undefined
+    if (this.#asked === token) this.#loss -= this.#loss / LOSS_PINGS
+    this.#asked = undefined
   }
 
   /** True when it just became suspect: it owes an answer, and stayed silent; or it speaks, but answers nothing. */
@@ -115,7 +130,9 @@ export class DirectPath {
   pingDue(nowMs: number): number | undefined {
     if (this.#state.kind === 'down' || nowMs < this.#nextPingMs()) return undefined
     this.#pingedAtMs = nowMs
+    if (this.#asked !== undefined) this.#loss += (1 - this.#loss) / LOSS_PINGS
     this.#token = (this.#token + 1) >>> 0
+    this.#asked = this.#token
     if (this.#state.kind !== 'silent') this.sent(nowMs)
     return this.#token
   }

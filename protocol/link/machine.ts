@@ -113,9 +113,9 @@ export class LinkMachine implements Machine<LinkInput, LinkEffect> {
     return path === 'webrtc' ? this.#direct.roundTripMs : this.#relayRoundTripMs
   }
 
-  /** Of round trips on the direct path. */
-  get jitterMs(): number | undefined {
-    return this.#direct.jitterMs
+  /** Of the direct path: how much round trips differ, and the share of pings left unanswered. */
+  get directQuality(): { readonly jitterMs: number | undefined; readonly loss: number | undefined } {
+    return { jitterMs: this.#direct.jitterMs, loss: this.#direct.loss }
   }
 
   get waitingMessages(): number {

@@ -55,6 +55,21 @@ describe('paths', () => {
     expect(world.b.texts('control')).toEqual(Array.from({ length: 40 }, (_, i) => `${i}`))
   })
 
+  it('says how well the direct one does: round trips, jitter, and questions left unanswered', () => {
+    const world = new World()
+    world.opens('relay')
+    world.opens('webrtc')
+    world.after(30_000)
+    expect(world.a.machine.roundTripMs('webrtc')).toBeGreaterThan(0)
+    expect(world.a.machine.directQuality).toEqual({ jitterMs: 0, loss: 0 })
+    world.passes = (from, frame) => from === world.b || frame.kind !== 'linkPing'
+    world.after(10_000)
+    expect(world.a.machine.directQuality.loss).toBeGreaterThan(0.3)
+    world.passes = () => true
+    world.after(60_000)
+    expect(world.a.machine.directQuality.loss).toBeLessThan(0.1)
+  })
+
   it('one that carries only one way is left too, though something is heard on it', () => {
     const world = new World()
     world.opens('relay')
