@@ -372,10 +372,7 @@ export class SecureLink {
     })
   }
 
-  /**
-   * Before its keys: a handshake's end and the first records may come in one breath. Not on a direct connection: who accepts
-   * there has the keys before the other knows, and answers only what it could open.
-   */
+  /** Before its keys: a handshake's end and the first records come in one breath. Not so where who accepts only answers. */
   #hold(way: Way, channel: ChannelName, bytes: Uint8Array): void {
     if (way.sight.path !== 'relay') return this.#listener.dropped('stale')
     const full =

@@ -83,8 +83,14 @@ it('two browsers move 200 MB, byte for byte, though the direct path breaks five 
   await Promise.all([alice.reaches(bob, 'direct'), bob.reaches(alice, 'direct')])
   await listen(bob)
   await speak(alice, bob)
-  const arrived = (bytes: number) =>
-    bob.page.waitForFunction((bytes) => progress.bytes >= bytes, bytes, { timeout: 120_000 })
+  const arrived = async (bytes: number) => {
+    try {
+      await bob.page.waitForFunction((bytes) => progress.bytes >= bytes, bytes, { timeout: 45_000 })
+    } catch (cause) {
+      const stands = await Promise.all([alice, bob].map((peer) => peer.status()))
+      throw new Error(`the stream stands still: ${JSON.stringify(stands)}`, { cause })
+    }
+  }
   for (let done = 1; done <= CUTS; done++) {
     await arrived((BYTES * done) / (CUTS + 2))
     await Promise.all([cut(alice, true), cut(bob, true)])

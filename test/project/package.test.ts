@@ -42,7 +42,7 @@ describe.skipIf(!exists('client/index.ts'))('the package', () => {
       cpSync(join(root, path), target)
     }
     // What npm would install beside it.
-    for (const name of DEPENDENCIES) {
+    for (const name of [...DEPENDENCIES, '@noble/curves']) {
       const installed = join('node_modules', name)
       cpSync(join(root, installed), join(consumer, installed), { recursive: true, dereference: true })
     }
