@@ -15,6 +15,17 @@ const TEST_VARS = { PASS_SECRET: TEST_SECRET }
 // A slow machine is slow, not wrong: what a test waits for may take its time, and a failure is a failure all the same.
 const patient = { testTimeout: 60_000, expect: { poll: { timeout: 20_000 } } }
 
+// Browsers that are held against the clock, or that move much: one of these at a time.
+const ALONE = ['eight', 'long-stream', 'paths', 'sleep', 'stamp', 'transfer'].map(
+  (name) => `test/browser/${name}.test.ts`,
+)
+const inBrowsers = {
+  ...patient,
+  environment: 'node',
+  testTimeout: 90_000,
+  hookTimeout: 120_000,
+} as const
+
 const group = (groupOrder: number) => ({ sequence: { groupOrder } })
 
 export default defineConfig({
@@ -56,15 +67,13 @@ export default defineConfig({
       {
         test: {
           name: 'browser',
-          ...patient,
           include: ['test/browser/**/*.test.ts'],
-          environment: 'node',
-          fileParallelism: false,
-          testTimeout: 90_000,
-          hookTimeout: 120_000,
+          exclude: ALONE,
+          ...inBrowsers,
           ...group(3),
         },
       },
+      { test: { name: 'alone', include: ALONE, fileParallelism: false, ...inBrowsers, ...group(4) } },
     ],
   },
 })
