@@ -50,7 +50,7 @@ export default defineConfig({
         plugins: [
           cloudflareTest({ wrangler: { configPath: './wrangler.toml' }, miniflare: { bindings: TEST_VARS } }),
         ],
-        test: { name: 'edge', include: ['test/edge/**/*.test.ts'], ...patient, ...group(1) },
+        test: { name: 'edge', include: ['test/edge/**/*.test.ts'], ...patient },
       },
       {
         test: {
@@ -58,7 +58,6 @@ export default defineConfig({
           ...patient,
           include: ['test/faults/**/*.test.ts'],
           environment: 'node',
-          fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 60_000,
           ...group(2),
