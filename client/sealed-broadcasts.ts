@@ -24,7 +24,7 @@ export class SealedBroadcasts {
   #alarm: Alarm | undefined
   #closed = false
   #unsealed = 0
-  /** What members have not acknowledged yet. */
+  /** What is being sealed, and what members have not acknowledged yet. */
   readonly #said = new Set<Promise<unknown>>()
 
   constructor(opening: Promise<SealedRoom>, listener: BroadcastListener) {
@@ -51,7 +51,7 @@ export class SealedBroadcasts {
 
   broadcast(data: Uint8Array): void {
     this.#unsealed++
-    void this.#call((room) => room.broadcast(data, nowMs())).finally(() => this.#unsealed--)
+    this.#await(this.#call((room) => room.broadcast(data, nowMs())).finally(() => this.#unsealed--))
   }
 
   /** Broadcasts that were given and have not left. */
@@ -61,10 +61,8 @@ export class SealedBroadcasts {
 
   /** Resolves when everything that was said has arrived, or never will; soon if there is nothing. */
   async arrivedEverywhere(): Promise<void> {
-    while (!this.#closed && (this.#unsealed > 0 || this.#said.size > 0)) {
-      await this.#call(async () => []) // What is being sealed is sealed then.
-      await Promise.all(this.#said)
-    }
+    // Again, since what was being sealed may have been given to links since.
+    while (!this.#closed && this.#said.size > 0) await Promise.all(this.#said)
   }
 
   heardRoom(from: PeerId, payload: Uint8Array): void {
@@ -106,9 +104,13 @@ export class SealedBroadcasts {
   }
 
   #tell(member: PeerId, bytes: Uint8Array): void {
-    const said = this.#listener.toMember(member, bytes).catch(() => {})
-    this.#said.add(said)
-    void said.then(() => this.#said.delete(said))
+    this.#await(this.#listener.toMember(member, bytes))
+  }
+
+  #await(said: Promise<unknown>): void {
+    const over = said.catch(() => {}) // One that fails must not keep us from leaving.
+    this.#said.add(over)
+    void over.then(() => this.#said.delete(over))
   }
 
   #rearm(room: SealedRoom): void {

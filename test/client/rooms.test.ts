@@ -128,6 +128,22 @@ describe('a broadcast', () => {
     expect(heard).toEqual(['goodbye'])
   })
 
+  it('just before leaving a room of many is heard too, where it must be sealed first', async () => {
+    const { rooms } = await together(7)
+    const [speaker, ...others] = rooms as [Room, ...Room[]]
+    const heard = others.map((room) => {
+      const texts: unknown[] = []
+      room.on('message', ({ data }) => texts.push(data))
+      return texts
+    })
+    speaker.broadcast('hello') // From here on they all have links, and a key.
+    await Promise.all(heard.map((texts) => expect.poll(() => texts).toEqual(['hello'])))
+    speaker.broadcast('goodbye')
+    speaker.close()
+    await Promise.all(others.map((room) => expect.poll(() => room.peers.size).toBe(5)))
+    expect(heard).toEqual(others.map(() => ['hello', 'goodbye']))
+  })
+
   it('too large, or one too many, is refused', async () => {
     const { aliceRoom } = await pair()
     expect(() => aliceRoom.broadcast(new Uint8Array(MESSAGE_BYTES_MAX))).toThrow(/at most/)
