@@ -369,3 +369,69 @@ export const BROADCAST_ASK_MS = 2_000
 export const BROADCAST_ASK_AGAIN_MS = 10_000
 /** Who left may have said something that is still under way on its link: as long as the link itself waits for it. */
 export const BROADCAST_DEPARTED_MS = DEPARTED_GRACE_MS
+
+// ---- mailboxes ------------------------------------------------------------------------------------------------
+
+/**
+ * What an envelope may measure, exactly: the edge learns one of four sizes. The least holds a text and the ratchet's
+ * 2.3 KiB, the next a first message with its signature; the last is what a mailbox takes in one piece.
+ */
+export const MAIL_ENVELOPE_CLASSES = [4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB] as const
+export const MAIL_ENVELOPE_BYTES_MAX = 256 * KIB
+/** A message of a mailbox's socket: the largest envelope, and a put's fields before it. */
+export const MAILBOX_MESSAGE_BYTES_MAX = MAIL_ENVELOPE_BYTES_MAX + KIB
+
+/** Letters and bytes that one mailbox keeps. Ten thousand heads are 2 MB of an object's memory. Beyond it: `over-quota`. */
+export const MAILBOX_LETTERS_MAX = 10_000
+export const MAILBOX_BYTES_MAX = 64 * MIB
+/**
+ * What share of that letters of a priority and those below it may fill, so that there is room left for the more urgent.
+ * Nothing that was stored is ever thrown out for it.
+ */
+export const MAILBOX_SHARES = { critical: 1, high: 0.9, normal: 0.75, low: 0.5 } as const
+/** …and what strangers may, whatever they call urgent: a flood of theirs leaves contacts three quarters. */
+export const MAILBOX_STRANGERS_SHARE = 0.25
+
+/** How long a letter is kept: by default a week, as long as people are away. Outside: brought inside, and the sender told. */
+export const MAIL_TTL_MS = 604_800_000
+export const MAIL_TTL_LEAST_MS = 60_000
+export const MAIL_TTL_MOST_MS = 2_592_000_000
+
+/** Letters and bytes that contacts may put a second and save up: a conversation's burst, a queue that an outage filled. */
+export const MAILBOX_CONTACTS_PER_SECOND = 100
+export const MAILBOX_CONTACTS_BURST = 1_000
+export const MAILBOX_CONTACTS_BYTES_PER_SECOND = 2 * MIB
+export const MAILBOX_CONTACTS_BYTES_BURST = 16 * MIB
+/** …and strangers: each has worked a second for it, so this is fifty at once, then one each second. */
+export const MAILBOX_STRANGERS_PER_SECOND = 1
+export const MAILBOX_STRANGERS_BURST = 50
+export const MAILBOX_STRANGERS_BYTES_PER_SECOND = 64 * KIB
+export const MAILBOX_STRANGERS_BYTES_BURST = 2 * MIB
+
+/** Puts that wait to be verified. Each holds its envelope; 64 MiB is half of what an isolate has. Beyond it: `rate-limited`. */
+export const MAILBOX_VERIFYING_MAX = 256
+/** Puts that share a transaction: what one commit carries without holding up a read for long. */
+export const MAILBOX_SHARED_MAX = 64
+
+/** Letters and bytes under way to an owner that has not taken them: by default, and at most. */
+export const MAILBOX_WINDOW_LETTERS = 64
+export const MAILBOX_WINDOW_BYTES = MIB
+export const MAILBOX_WINDOW_LETTERS_MOST = 1_024
+export const MAILBOX_WINDOW_BYTES_MOST = 4 * MIB
+/** Letters of one page that is read over HTTP, and bytes after which it ends. */
+export const MAILBOX_PAGE_LETTERS_MAX = 100
+export const MAILBOX_PAGE_BYTES_MAX = MIB
+/** Letters acknowledged in one request or frame. */
+export const MAILBOX_TOOK_MAX = 1_024
+/** Ids remembered of letters that are gone, so that a put repeated late is known. Beyond: the oldest is forgotten; clients remember too. */
+export const MAILBOX_GONE_REMEMBERED = 4_096
+
+/** Access keys an owner has at once: the present one, and those it is rotating away from. */
+export const MAILBOX_ACCESS_KEYS_MAX = 4
+/** One-time prekeys a mailbox keeps: two signed batches. Beyond it: the older batch is replaced. */
+export const MAILBOX_PREKEYS_MAX = 128
+/** One-time prekeys drawn by strangers, a second and saved up. Beyond it: the signed prekey alone. */
+export const MAILBOX_DRAWS_PER_SECOND = 1 / 10
+export const MAILBOX_DRAWS_BURST = 32
+/** With so few left the owner is told. */
+export const MAILBOX_PREKEYS_LOW = 16

@@ -6,6 +6,8 @@
 export const SUBPROTOCOL = 'waypost.1'
 /** Before a Join frame in base64url, offered as a second subprotocol: the hello rides in the upgrade request. */
 export const JOIN_SUBPROTOCOL_PREFIX = 'waypost.join.'
+/** Before a mailbox owner's `hello`, in its place. */
+export const MAIL_SUBPROTOCOL_PREFIX = 'waypost.mail.'
 /** Before a pass, offered as a third: a header of the request, and so in no log of addresses. */
 export const PASS_SUBPROTOCOL_PREFIX = 'waypost.pass.'
 export const WIRE_VERSION = 1
@@ -69,6 +71,45 @@ export const STREAM_FRAME = {
   window: 0x56, //        4 stream + 4 bytes. So many more may be sent
   over: 0x57, //          4 receiver's instance + 4 + 4: of the sender's streams, of the receiver's, smaller numbers are over
 } as const
+
+/**
+ * Frames of a mailbox's socket, whose messages hold one of them or a `batch`; `refusal`, `passWanted` and `pass` are spoken
+ * there too. Numbers of the same space as those above. mailbox/README.md shows each.
+ */
+export const MAIL_FRAME = {
+  hello: 0x60, //         1 version + 4 letters + 4 bytes that may be under way + a cursor, or nothing. Owner to mailbox, in the upgrade
+  ready: 0x61, //         1 version + 4 keep-alive ms + 4 letters stored + 2 one-time prekeys left. Lax
+  put: 0x62, //           4 token + 32 mailbox + 1 priority + 4 TTL in seconds + proof + envelope
+  stored: 0x63, //        4 token + 1 known already + 4 TTL in seconds. Exact
+  refused: 0x64, //       4 token + 1 reason + 4 retry after ms. Exact
+  letter: 0x65, //        16 id + 1 priority + 4 hour it came + envelope. Mailbox to owner
+  took: 0x66, //          repeated: 16 id. Exact. "Mine for good: forget it"
+  prekeysLeft: 0x67, //   2 one-time prekeys left. Exact. When few are
+} as const
+
+/** How a put shows that it may be made. */
+export const MAIL_PROOF = {
+  access: 1, // 4 day + 16 MAC under a key the owner gave its contacts
+  stamp: 2, //  32 challenge + 64 stamp
+} as const
+
+export type MailProofKind = keyof typeof MAIL_PROOF
+
+/** Why a put is not kept. */
+export const MAIL_REFUSAL = {
+  malformed: 1, // not of the layout, or its envelope of no size class
+  'too-large': 2, // more than the mailbox takes in one piece
+  'over-quota': 3, // as much is kept as there is room for, for this priority and kind of sender
+  'rate-limited': 4, // more than may come in a time; retry after says when
+  'bad-access': 5, // the MAC is of another key, day, mailbox or envelope
+  'bad-stamp': 6, // the stamp is of another challenge, mailbox or envelope, or none
+  'stale-stamp': 7, // the challenge is too old; ask for another
+  blocked: 8, // the owner takes no mail of strangers
+  'no-such-mailbox': 9, // nobody has opened a mailbox of this id
+  internal: 10, // our fault; try again
+} as const
+
+export type MailRefusal = keyof typeof MAIL_REFUSAL
 
 /** Lanes of a link: each an order of its own, and a window of its own. */
 export const LANE = {
