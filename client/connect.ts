@@ -5,6 +5,7 @@ import { WaypostError } from '../protocol/errors.ts'
 import { DEFAULT_NETWORK, isNetworkName } from '../protocol/names.ts'
 import { WIRE_VERSION } from '../protocol/wire/registry.ts'
 import type { Direct } from './direct.ts'
+import type { Mail } from './mail/mail.ts'
 import { checkChoice, checkDuration, checkOptions, checkSignal } from './options.ts'
 import type { ConnectOptions, IdentityChoice } from './types.ts'
 import { Waypost } from './waypost.ts'
@@ -19,6 +20,7 @@ const OPTIONS = [
   'onStampProgress',
   'requireNative',
   'suite',
+  'mail',
 ] as const
 /** Of the protocol, as handshakes offer them. */
 const SUITES = ['WP1'] as const
@@ -37,6 +39,8 @@ export async function connect(edge: string | URL, options: ConnectOptions = {}):
   if (!isNetworkName(network))
     throw new RangeError(`connect: network is not well formed: ${JSON.stringify(network)}`)
   if (typeof relayOnly !== 'boolean') throw new TypeError('connect: relayOnly must be a boolean')
+  const { mail = options.identity !== undefined } = options
+  if (typeof mail !== 'boolean') throw new TypeError('connect: mail must be a boolean')
   if (typeof requireNative !== 'boolean') throw new TypeError('connect: requireNative must be a boolean')
   checkChoice('connect: suite', suite, SUITES)
   const iceServers = options.iceServers === undefined ? undefined : parseIceServers(options.iceServers)
@@ -50,9 +54,10 @@ export async function connect(edge: string | URL, options: ConnectOptions = {}):
   const opening = openIdentity(options.identity, requireNative)
   const stop = new AbortController()
   try {
-    const [bootstrap, direct, { Passes, ...opened }] = await Promise.all([
+    const [bootstrap, direct, Mail, { Passes, ...opened }] = await Promise.all([
       ask(base, network, options, stop.signal),
       relayOnly ? undefined : loadDirect(),
+      mail ? loadMail() : undefined,
       opening,
     ])
     const passes = new Passes({
@@ -71,6 +76,7 @@ export async function connect(edge: string | URL, options: ConnectOptions = {}):
       relayOnly,
       iceServers: iceServers ?? bootstrap.iceServers,
       direct,
+      mail: Mail,
       passes,
       ...opened,
     })
@@ -92,6 +98,10 @@ async function loadDirect(): Promise<typeof Direct | undefined> {
     (module) => module.Direct,
     () => undefined,
   )
+}
+
+async function loadMail(): Promise<typeof Mail> {
+  return (await import('./mail/mail.ts')).Mail
 }
 
 async function openIdentity(choice: IdentityChoice | undefined, requireNative: boolean) {

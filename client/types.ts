@@ -2,7 +2,7 @@
 
 import type { Algorithm, Backend } from '../protocol/crypto/suite.ts'
 import type { DropReason } from '../protocol/drops.ts'
-import type { ErrorCode } from '../protocol/errors.ts'
+import type { ErrorCode, WaypostError } from '../protocol/errors.ts'
 import type { FailureReason } from '../protocol/negotiation/contract.ts'
 import type { PeerId } from '../protocol/peer-id.ts'
 import type { Priority } from '../protocol/priority.ts'
@@ -13,6 +13,9 @@ export type { Data, DeclineReason, FailureReason, PeerId, Priority, Received }
 
 /** How bytes travel to a peer: straight to it, or through the edge. */
 export type Via = 'direct' | 'relay'
+
+/** How a message came, or was handed over: on a link, or into the peer's mailbox. */
+export type MessageVia = Via | 'mailbox'
 
 /** Another member of a room, as it is now: its properties change while it is here. */
 export interface Peer {
@@ -39,6 +42,11 @@ export interface ConnectOptions {
   readonly requireNative?: boolean
   /** The least suite of the protocol that links may have; there is one so far. Default: 'WP1'. */
   readonly suite?: 'WP1'
+  /**
+   * Mail: messages reach peers who are away, and this client when it was. Default: with an identity that is kept; one that
+   * lasts as long as the page has nobody to come back.
+   */
+  readonly mail?: boolean
   /** In place of those the edge names. */
   readonly iceServers?: readonly RTCIceServer[]
   /** How long to try to reach the edge. Default: 20 s. */
@@ -102,22 +110,36 @@ export interface SendOptions {
    * kept within each. Default: 'normal'.
    */
   readonly priority?: Priority
-  /** How long to try. Default: 300 s. */
+  /** How long to try: on a link 300 s, by default and at most; by mail 7 days, and at most 30. */
   readonly ttlMs?: number
   readonly signal?: AbortSignal
 }
 
-/** The peer has the message. */
+/** The peer has the message; or, `via: 'mailbox'`, its mailbox has it for good, and `receipt` events say how it goes on. */
 export interface Receipt {
-  readonly via: Via
+  readonly via: MessageVia
+  /** Its name, as the peer's `message` event has it; undefined without mail, where nothing else is ever said of it. */
+  readonly id?: string
 }
 
 export interface MessageEvent {
   readonly from: PeerId
   readonly data: Received
-  readonly via: Via
+  readonly via: MessageVia
   /** No other message of this sender has it. */
   readonly id: string
+}
+
+/**
+ * What became of a message that was mailed. `mailed` and `failed` are told of messages that an earlier life of the page wrote:
+ * nobody waits for their `send()` any more. `delivered`: the peer's client has it. `read`: its application is done with it.
+ */
+export interface ReceiptEvent {
+  readonly peer: PeerId
+  readonly id: string
+  readonly state: 'mailed' | 'delivered' | 'read' | 'failed'
+  /** Why it failed. */
+  readonly error?: WaypostError
 }
 
 export interface DatagramEvent {
@@ -183,6 +205,7 @@ export interface StreamEvent {
 export interface WaypostEvents {
   /** A handler that returns a promise holds up its sender until the promise settles, once enough has piled up. */
   message: MessageEvent
+  receipt: ReceiptEvent
   datagram: DatagramEvent
   /** A peer opened a stream. While nothing listens, streams are refused. */
   stream: StreamEvent
@@ -222,6 +245,15 @@ export interface RoomStatus {
   readonly waitingBytes: number
 }
 
+export interface MailStatus {
+  /** Of our own mailbox: `open` while our socket to it is. `superseded`: another device has it now. */
+  readonly state: 'opening' | 'connecting' | 'open' | 'superseded' | 'failed' | 'closed'
+  /** Messages no link and no mailbox has taken over yet. */
+  readonly outbox: number
+  /** Messages the application has not been given, or is not done with. */
+  readonly inbox: number
+}
+
 /** What a bug report needs. */
 export interface Status {
   readonly version: string
@@ -230,6 +262,8 @@ export interface Status {
   readonly network: string
   readonly rooms: readonly RoomStatus[]
   readonly links: readonly LinkStatus[]
+  /** Undefined without mail. */
+  readonly mail: MailStatus | undefined
   /** Who computes each algorithm: the platform, JavaScript, or both together. */
   readonly crypto: Readonly<Record<Algorithm, Backend>>
   /** What others sent us and we did not act upon, by reason. */

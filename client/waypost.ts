@@ -8,12 +8,14 @@ import { isRoomName } from '../protocol/names.ts'
 import { parsePeerId } from '../protocol/peer-id.ts'
 import { PRIORITIES } from '../protocol/priority.ts'
 import { VERSION } from '../protocol/version.ts'
-import { encodeData } from '../protocol/wire/data.ts'
-import type { DeclineReason } from '../protocol/wire/registry.ts'
+import { toBase64url } from '../protocol/wire/base64url.ts'
+import { DATA_NAME_BYTES, encodeData, NAMED_DATA } from '../protocol/wire/data.ts'
+import { type DeclineReason, SERVICE_MAIL } from '../protocol/wire/registry.ts'
 import { nowMs } from './clock.ts'
 import { Deliveries } from './deliveries.ts'
 import { Events } from './events.ts'
 import { JoinedRoom, type RoomOwner, tryDecodeData } from './joined-room.ts'
+import type { Mail, MailedMessage, MailOwner } from './mail/mail.ts'
 import { watchNetwork } from './network-watch.ts'
 import { checkChoice, checkDuration, checkOptions, checkSignal } from './options.ts'
 import type { WaypostParts } from './parts.ts'
@@ -26,9 +28,11 @@ import type {
   JoinOptions,
   OpenOptions,
   PeerId,
+  Priority,
   Receipt,
   SendOptions,
   Status,
+  Via,
   WaypostEvents,
   WaypostStream,
 } from './types.ts'
@@ -40,7 +44,7 @@ export class Waypost {
   /** This client's PeerId, as text. */
   readonly id: PeerId
   readonly #parts: WaypostParts
-  readonly #events = new Events<WaypostEvents>(['message', 'datagram', 'stream', 'path'])
+  readonly #events = new Events<WaypostEvents>(['message', 'receipt', 'datagram', 'stream', 'path'])
   readonly #rooms = new Map<string, JoinedRoom>()
   /** Left, and still saying their last words. */
   readonly #leaving = new Set<JoinedRoom>()
@@ -49,6 +53,7 @@ export class Waypost {
   readonly #lingering = new Map<PeerId, ReturnType<typeof setTimeout>>()
   readonly #services: Services
   readonly #deliveries = new Deliveries()
+  readonly #mail: Mail | undefined
   readonly #drops = new DropCounts()
   readonly #stopWatching: () => void
   #closed = false
@@ -59,6 +64,7 @@ export class Waypost {
     this.id = parts.identity.id
     this.#streams = new parts.streams(this.id, this.#events, (reason) => this.#drops.count(reason))
     this.#services = new Services(this.#rooms, parts.roomOfService, (reason) => this.#drops.count(reason))
+    this.#mail = parts.mail && new parts.mail(parts, this.#mailOwner())
     this.#stopWatching = watchNetwork(() => this.#networkChanged())
   }
 
@@ -67,7 +73,10 @@ export class Waypost {
     name: Name,
     handler: (event: WaypostEvents[Name]) => unknown,
   ): () => void {
-    return this.#events.on(name, handler)
+    const stop = this.#events.on(name, handler)
+    // After this turn: whoever listens may not be ready to be told in the middle of saying so.
+    if (name === 'message') queueMicrotask(() => this.#mail?.listening())
+    return stop
   }
 
   /** Resolves when we are in and know who else is. Joining a room we are in gives the same room, with our new metadata if there is any. */
@@ -91,13 +100,15 @@ export class Waypost {
 
   /**
    * Resolves when the peer has the message: once, and in the order sent on its channel. Takes the direct path when one
-   * is open, else the relay; what is not acknowledged when a path is lost is sent again on the next.
+   * is open, else the relay; what is not acknowledged when a path is lost is sent again on the next. With mail, a peer that is
+   * in no room with us, or leaves before it acknowledged, gets it in its mailbox: this resolves when it is there for good.
    */
   async send(to: PeerId | string, data: Data, options: SendOptions = {}): Promise<Receipt> {
     checkOptions('send', options, ['channel', 'priority', 'ttlMs', 'signal'])
     checkSignal('send: signal', options.signal)
-    checkDuration('send: ttlMs', options.ttlMs, limits.LINK_TTL_MS)
-    const { channel = 'control', priority = 'normal', ttlMs = limits.LINK_TTL_MS, signal } = options
+    const mail = this.#mail
+    checkDuration('send: ttlMs', options.ttlMs, mail ? limits.MAIL_TTL_MOST_MS : limits.LINK_TTL_MS)
+    const { channel = 'control', priority = 'normal', ttlMs, signal } = options
     checkChoice('send: channel', channel, ['control', 'bulk'])
     checkChoice('send: priority', priority, PRIORITIES)
     const link = this.#linkTo(to, 'send')
@@ -108,14 +119,35 @@ export class Waypost {
         `a message holds at most ${limits.LINK_MESSAGE_BYTES_MAX - 1} bytes`,
       )
     }
-    if (link === undefined) unreachable(to)
+    if (signal?.aborted) throw new WaypostError('aborted', 'send was aborted', { cause: signal.reason })
+    const byLink = (link: PeerLink, bytes: Uint8Array) =>
+      this.#sendByLink(
+        link,
+        bytes,
+        channel,
+        priority,
+        Math.min(ttlMs ?? limits.LINK_TTL_MS, limits.LINK_TTL_MS),
+        signal,
+      )
+    if (mail === undefined) return byLink(link ?? unreachable(to), bytes)
+    const how = { priority, ttlMs: ttlMs ?? limits.MAIL_TTL_MS, signal }
+    return mail.send(to as PeerId, bytes, how, (named) => link && byLink(link, named))
+  }
+
+  #sendByLink(
+    link: PeerLink,
+    bytes: Uint8Array,
+    channel: 'control' | 'bulk',
+    priority: Priority,
+    ttlMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Receipt> {
     if (link.waitingMessages >= limits.LINK_QUEUE_MESSAGES_MAX) {
       throw new WaypostError(
         'queue-full',
-        `${limits.LINK_QUEUE_MESSAGES_MAX} messages to ${to} are waiting already`,
+        `${limits.LINK_QUEUE_MESSAGES_MAX} messages to ${link.id} are waiting already`,
       )
     }
-    if (signal?.aborted) throw new WaypostError('aborted', 'send was aborted', { cause: signal.reason })
     link.connect()
     const { token, settled } = this.#deliveries.begin(signal, () => link.cancel(token))
     link.send(token, channel, bytes, nowMs() + ttlMs, priority)
@@ -150,6 +182,7 @@ export class Waypost {
         ...link.status(),
         streams: this.#streams.size(link.id),
       })),
+      mail: this.#mail?.status,
       crypto: this.#parts.suite.status,
       drops: this.#drops.all(),
     }
@@ -162,6 +195,7 @@ export class Waypost {
     this.#stopWatching()
     const rooms = [...this.#rooms.values()]
     await Promise.all([...rooms, ...this.#leaving].map((room) => room.spoken()))
+    await this.#mail?.close()
     this.#parts.passes.close()
     for (const link of this.#links.values()) link.close()
     this.#streams.close()
@@ -244,6 +278,35 @@ export class Waypost {
   #networkChanged(): void {
     for (const room of this.#rooms.values()) room.host.give({ kind: 'networkChanged' })
     for (const link of this.#links.values()) link.networkChanged()
+    this.#mail?.networkChanged()
+  }
+
+  // ---- mail ----------------------------------------------------------------------------------------------------
+
+  /** Contacts write without a stamp: from now on only those we write to again, after a month. Without mail it throws. */
+  async rotateAccess(): Promise<void> {
+    if (this.#mail === undefined) throw new TypeError('rotateAccess: this Waypost has no mail')
+    await this.#mail.rotateAccess()
+  }
+
+  #mailOwner(): MailOwner {
+    return {
+      listens: () => this.#events.heard('message'),
+      message: (message) => this.#deliver(message),
+      receipt: (event) => this.#events.emit('receipt', event),
+      tell: (to, service) => {
+        const link = this.#links.get(to)
+        return link?.reachable ? this.#tell(to, service) : undefined
+      },
+      passRenewed: (pass) => this.#passRenewed(pass),
+      dropped: (reason) => this.#drops.count(reason),
+    }
+  }
+
+  #deliver({ from, id, data: bytes, via }: MailedMessage): Promise<unknown> | undefined {
+    const data = tryDecodeData(bytes)
+    if (data === undefined) this.#drops.count('malformed')
+    return data && this.#events.emit('message', { from, data: data.value, via, id })
   }
 
   // ---- links ---------------------------------------------------------------------------------------------------
@@ -275,13 +338,7 @@ export class Waypost {
 
   #listener(from: PeerId): PeerListener {
     return {
-      message: (bytes, via, id, consumed) => {
-        const data = tryDecodeData(bytes)
-        if (data === undefined) this.#drops.count('malformed')
-        const handled = data && this.#events.emit('message', { from, data: data.value, via, id })
-        if (handled === undefined) consumed()
-        else void handled.then(consumed)
-      },
+      message: (bytes, via, id, consumed) => this.#heard(from, bytes, via, id, consumed),
       machinery: (lane, bytes, consumed) => this.#machinery(from, lane, bytes, consumed),
       restarting: () => this.#streams.restarting(from),
       datagram: (bytes, via) => {
@@ -294,9 +351,28 @@ export class Waypost {
         else if (typeof outcome === 'object') this.#streams.settled(from, token)
       },
       // After this turn: a newcomer has joined the room for the application before a way to it is news.
-      pathChanged: (via) => queueMicrotask(() => this.#events.emit('path', { peer: from, via })),
+      pathChanged: (via) => {
+        queueMicrotask(() => this.#events.emit('path', { peer: from, via }))
+        if (via !== undefined) this.#mail?.reached(from)
+      },
       dropped: (reason) => this.#drops.count(reason),
     }
+  }
+
+  #heard(from: PeerId, bytes: Uint8Array, via: Via, id: string, consumed: () => void): void {
+    const named = bytes[0] === NAMED_DATA && bytes.length > DATA_NAME_BYTES
+    if (named && this.#mail !== undefined) return void this.#mail.heard(from, bytes, via, consumed)
+    const message = named
+      ? {
+          from,
+          id: toBase64url(bytes.subarray(1, 1 + DATA_NAME_BYTES)),
+          data: bytes.subarray(1 + DATA_NAME_BYTES),
+          via,
+        }
+      : { from, id, data: bytes, via }
+    const handled = this.#deliver(message)
+    if (handled === undefined) consumed()
+    else void handled.then(consumed)
   }
 
   #machinery(from: PeerId, lane: 'streams' | 'service', bytes: Uint8Array, consumed: () => void): void {
@@ -305,6 +381,10 @@ export class Waypost {
       const link = this.#links.get(from)
       if (link !== undefined) this.#streams.message(link, bytes)
       return
+    }
+    if (bytes[0] === SERVICE_MAIL) {
+      this.#mail?.service(from, bytes)
+      return consumed()
     }
     this.#services.hear(from, bytes, consumed)
   }

@@ -13,6 +13,8 @@ export const ERROR_CODES = [
   'too-large', // a message, frame or metadata is over its bound
   'queue-full', // too much is waiting to be sent already
   'peer-unreachable', // the peer is in no room with us, and has no other way to be reached
+  'mailbox-full', // the peer's mailbox has no room for more of this priority
+  'mailbox-refused', // the peer's mailbox does not take this from us
   'identity-in-use', // another tab, process or Waypost has the identity open
   'identity-unknown', // no identity of that name is kept here
   'identity-taken', // an identity of that name is kept here already

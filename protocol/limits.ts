@@ -450,8 +450,8 @@ export const MAIL_PROOFS_MAX = 3
 /** Messages in the outbox, and bytes. Beyond either: `queue-full`. */
 export const MAIL_OUTBOX_MESSAGES_MAX = 1_000
 export const MAIL_OUTBOX_BYTES_MAX = 32 * MIB
-/** One message by mail: sixteen of the largest envelopes. It is held whole at both ends. Beyond it: `too-large`. */
-export const MAIL_MESSAGE_BYTES_MAX = 4 * MIB
+/** One message by mail: four of the largest envelopes, and one value of a vault. What is larger waits for a stream. Beyond it: `too-large`. */
+export const MAIL_MESSAGE_BYTES_MAX = 900 * KIB
 /** Parts of messages that are not all there yet: as many messages of one peer, and for so long. Beyond: the oldest goes. */
 export const MAIL_PARTIAL_MESSAGES_MAX = 4
 /** Letters that came and are not opened yet; more are not let in by the window of the home socket. */
@@ -464,5 +464,3 @@ export const MAIL_RECEIPT_DELAY_MS = 2_000
 export const MAIL_RECEIPTS_MAX = 100
 /** A signed prekey is replaced after a week: what it protected is out of reach when its seed is erased. */
 export const MAIL_PREKEYS_FRESH_MS = 604_800_000
-/** Messages whose receipts are still awaited. Beyond: nobody is told of the oldest's. */
-export const MAIL_AWAITED_MAX = 4_096

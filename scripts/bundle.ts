@@ -28,6 +28,7 @@ export const browserBundle = {
 export const LAZY_PARTS = {
   'keys and links': ['client/secure.ts'],
   'direct connections': ['client/direct.ts'],
+  mail: ['client/mail/mail.ts'],
   'identities that are kept': ['client/identities/keeper.ts'],
   'lattice code in JavaScript': ['protocol/crypto/mixed.ts', 'protocol/crypto/pure.ts'],
 } as const satisfies Readonly<Record<string, readonly string[]>>

@@ -2,8 +2,9 @@
 
 import type { Reader as From } from '../wire/bytes.ts'
 import { Reader, WireError, Writer } from '../wire/bytes.ts'
+import { DATA_NAME_BYTES } from '../wire/data.ts'
 
-export const MESSAGE_ID_BYTES = 16
+export const MESSAGE_ID_BYTES = DATA_NAME_BYTES
 export const ACCESS_KEY_BYTES = 32
 
 export type ReceiptState = 'delivered' | 'read'

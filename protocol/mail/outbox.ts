@@ -61,8 +61,8 @@ export type OutboxEffect =
   | { readonly kind: 'keep'; readonly ids: readonly string[] }
   | { readonly kind: 'seal'; readonly id: string }
   | { readonly kind: 'put'; readonly id: string; readonly envelope: number }
-  /** Out of the vault. */
-  | { readonly kind: 'forget'; readonly id: string }
+  /** `kept`: out of the vault, too. */
+  | { readonly kind: 'forget'; readonly id: string; readonly kept: boolean }
   | { readonly kind: 'mailed'; readonly id: string }
   | { readonly kind: 'failed'; readonly id: string; readonly why: OutboxFailure }
 
@@ -160,6 +160,7 @@ export class OutboxMachine implements Machine<OutboxInput, OutboxEffect> {
         entry.envelopes = input.envelopes
         return
       case 'unsealed':
+        if (entry.state.kind === 'held') return // It could not be kept; the link may bring it all the same.
         if (input.why !== 'later') return this.#fail(entry, input.why)
         entry.state = { kind: 'waiting' }
         return this.#later(entry, 0, nowMs)
@@ -261,7 +262,7 @@ export class OutboxMachine implements Machine<OutboxInput, OutboxEffect> {
     const { id } = entry.item
     this.#entries.delete(id)
     // What is being sealed is kept in a moment, and has to go all the same.
-    if (entry.kept || entry.state.kind === 'sealing') this.#do({ kind: 'forget', id })
+    this.#do({ kind: 'forget', id, kept: entry.kept || entry.state.kind === 'sealing' })
   }
 
   #keep(ids: readonly string[]): void {

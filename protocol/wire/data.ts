@@ -17,6 +17,10 @@ export type Received = string | Uint8Array | Json
 
 const TAG = { bytes: 0, text: 1, json: 2 } as const
 
+/** Before data that has a name, which is the same on every way it may take: this, 16 bytes, and the data (mail/README.md). */
+export const NAMED_DATA = 3
+export const DATA_NAME_BYTES = 16
+
 export function encodeData(data: Data): Uint8Array {
   if (typeof data === 'string') return new Writer(1 + data.length).u8(TAG.text).text(data).done()
   if (data instanceof ArrayBuffer) return tagged(new Uint8Array(data))

@@ -121,6 +121,9 @@ export const LANE = {
 
 export type Lane = keyof typeof LANE
 
+/** First bytes of service messages, beside those of sealed broadcasts (crypto/broadcast/layout.ts: 0xb2 to 0xb4). */
+export const SERVICE_MAIL = 0xc1 // a content of mail (mail/content.ts): receipts
+
 /** Fixed places inside relay, signal and broadcast frames, which a room routes without parsing. */
 export const ADDRESS_AT = 1
 export const PAYLOAD_AT = 5

@@ -1,0 +1,130 @@
+// What a client asks of mailboxes over HTTP: to put, to draw prekeys, to publish its own. The answers as values; a network that
+// is not there is one of them, since nobody waits for these in a way that an exception would serve.
+
+import { type Challenge, readChallenge } from '../../protocol/crypto/admission/challenge.ts'
+import { encodePutRequest, type PutRequest } from '../../protocol/mailbox/frames.ts'
+import { fromBase64url, toBase64url } from '../../protocol/wire/base64url.ts'
+import { MAIL_REFUSAL, type MailRefusal } from '../../protocol/wire/registry.ts'
+import type { PeerId } from '../types.ts'
+
+export type PutAnswer =
+  | { readonly kind: 'stored' }
+  | { readonly kind: 'refused'; readonly reason: MailRefusal | 'unreachable'; readonly retryAfterMs: number }
+
+export type DrawAnswer =
+  | { readonly kind: 'drawn'; readonly bundle: Uint8Array | undefined; readonly challenge: Challenge }
+  | {
+      readonly kind: 'refused'
+      readonly reason: 'no-such-mailbox' | 'unreachable'
+      readonly retryAfterMs: number
+    }
+
+/** `stale`: the pass is of no use any more. */
+export type OwnerAnswer = 'done' | 'unreachable' | 'stale' | 'refused'
+
+/** An edge that is silent for so long is not there. */
+const ANSWER_MS = 20_000
+const BYTES = { 'Content-Type': 'application/octet-stream' }
+
+interface Answer {
+  readonly status: number
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+export class MailEdge {
+  readonly #base: URL
+  readonly #network: string
+  readonly #over = new AbortController()
+
+  constructor(base: URL, network: string) {
+    this.#base = base
+    this.#network = network
+  }
+
+  close(): void {
+    this.#over.abort()
+  }
+
+  /** Without anything that says who we are. */
+  async put(mailbox: PeerId, request: PutRequest): Promise<PutAnswer> {
+    const answer = await this.#ask(mailbox, 'messages', {
+      method: 'POST',
+      headers: BYTES,
+      body: encodePutRequest(request),
+    })
+    if (answer !== undefined && answer.status < 300) return { kind: 'stored' }
+    const reason = refusalOf(answer)
+    return { kind: 'refused', reason, retryAfterMs: retryAfterOf(answer) }
+  }
+
+  /** `draws`: a one-time prekey, if there is one for us; otherwise the challenge alone. */
+  async draw(mailbox: PeerId, draws: boolean): Promise<DrawAnswer> {
+    const answer = await this.#ask(mailbox, 'prekeys', {}, draws ? {} : { challenge: 'only' })
+    const { bundle, challenge } = answer?.body ?? {}
+    const read = typeof challenge === 'string' ? fromBase64url(challenge) : undefined
+    const offered = read && readChallenge(read)
+    if (answer !== undefined && answer.status < 300 && offered !== undefined) {
+      const bytes = typeof bundle === 'string' ? fromBase64url(bundle) : undefined
+      return { kind: 'drawn', bundle: bytes, challenge: offered }
+    }
+    const reason = answer?.status === 404 ? 'no-such-mailbox' : 'unreachable'
+    return { kind: 'refused', reason, retryAfterMs: retryAfterOf(answer) }
+  }
+
+  publish(owner: PeerId, pass: string, publication: Uint8Array): Promise<OwnerAnswer> {
+    const headers = { ...BYTES, Authorization: `Bearer ${pass}` }
+    return this.#tell(owner, 'prekeys', { headers, body: publication as Uint8Array<ArrayBuffer> })
+  }
+
+  setAccess(owner: PeerId, pass: string, keys: readonly Uint8Array[]): Promise<OwnerAnswer> {
+    const headers = { 'Content-Type': 'application/json', Authorization: `Bearer ${pass}` }
+    const body = JSON.stringify({ keys: keys.map(toBase64url), strangers: true })
+    return this.#tell(owner, 'access', { headers, body })
+  }
+
+  async #tell(owner: PeerId, what: string, init: RequestInit): Promise<OwnerAnswer> {
+    const answer = await this.#ask(owner, what, { ...init, method: 'PUT' })
+    if (answer === undefined || answer.status >= 500 || answer.status === 429) return 'unreachable'
+    if (answer.status === 401 || answer.status === 403 || answer.status === 410) return 'stale'
+    return answer.status < 300 ? 'done' : 'refused'
+  }
+
+  /** Undefined: there is no network, or no edge. */
+  async #ask(
+    mailbox: PeerId,
+    what: string,
+    init: RequestInit,
+    query: Readonly<Record<string, string>> = {},
+  ): Promise<Answer | undefined> {
+    const url = new URL(`v1/mailboxes/${mailbox}/${what}`, this.#base)
+    url.searchParams.set('network', this.#network)
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
+    try {
+      const signal = AbortSignal.any([this.#over.signal, AbortSignal.timeout(ANSWER_MS)])
+      const response = await fetch(url, { ...init, credentials: 'omit', signal })
+      const text = await response.text()
+      return {
+        status: response.status,
+        body: text === '' ? {} : ((JSON.parse(text) ?? {}) as Answer['body']),
+      }
+    } catch {
+      return undefined
+    }
+  }
+}
+
+function errorOf(answer: Answer | undefined): { readonly code?: unknown; readonly retryAfterMs?: unknown } {
+  return (answer?.body.error ?? {}) as { code?: unknown; retryAfterMs?: unknown }
+}
+
+function refusalOf(answer: Answer | undefined): MailRefusal | 'unreachable' {
+  if (answer === undefined) return 'unreachable'
+  const { code } = errorOf(answer)
+  if (typeof code === 'string' && code in MAIL_REFUSAL) return code as MailRefusal
+  return answer.status >= 500 || answer.status === 429 ? 'internal' : 'malformed'
+}
+
+function retryAfterOf(answer: Answer | undefined): number {
+  const { retryAfterMs } = errorOf(answer)
+  return typeof retryAfterMs === 'number' && retryAfterMs > 0 ? retryAfterMs : 0
+}

@@ -1,0 +1,110 @@
+// Keeps our mailbox open to others: prekeys that are fresh and enough, and the access keys of our contacts. What is offered to
+// the world is in the vault before.
+
+import { forgetOldPrekeys, makePrekeys, replenish } from '../../protocol/crypto/mail/prekeys.ts'
+import { SIZES } from '../../protocol/crypto/suite.ts'
+import {
+  MAIL_PREKEYS_FRESH_MS,
+  MAIL_TTL_MOST_MS,
+  MAILBOX_ACCESS_KEYS_MAX,
+  MAILBOX_PREKEYS_LOW,
+} from '../../protocol/limits.ts'
+import { peerIdText } from '../../protocol/peer-id.ts'
+import type { Passes } from '../pass.ts'
+import type { MailEdge, OwnerAnswer } from './edge.ts'
+import type { Changes } from './records.ts'
+import type { MailState } from './state.ts'
+
+const HOUR_MS = 3_600_000
+const TRIES_MAX = 3
+
+export class MailKeys {
+  readonly #state: MailState
+  readonly #edge: MailEdge
+  readonly #passes: Passes
+  #busy: Promise<void> = Promise.resolve()
+
+  constructor(state: MailState, edge: MailEdge, passes: Passes) {
+    this.#state = state
+    this.#edge = edge
+    this.#passes = passes
+  }
+
+  /** Our home says how many one-time prekeys are left there. Resolves when the edge has what it should have, or will not take it. */
+  refresh(oneTimeLeft: number): Promise<void> {
+    this.#busy = this.#busy.then(async () => {
+      await this.#publishAccess()
+      await this.#publishPrekeys(oneTimeLeft)
+    })
+    return this.#busy
+  }
+
+  /** Contacts get the new key with the next that we write to them; the old ones are good until then. */
+  async rotate(): Promise<void> {
+    await this.#state.inTurn(async () => {
+      const keys = [this.#newKey(), ...(this.#state.access?.keys ?? [])].slice(0, MAILBOX_ACCESS_KEYS_MAX)
+      await this.#setAccess(keys, false)
+    })
+    await this.refresh(MAILBOX_PREKEYS_LOW + 1)
+  }
+
+  #newKey(): Uint8Array {
+    return this.#state.suite.random(SIZES.hash)
+  }
+
+  async #setAccess(keys: readonly Uint8Array[], published: boolean): Promise<void> {
+    const changes: Changes = new Map()
+    this.#state.setAccess({ keys, madeAtMs: Date.now(), published }, changes)
+    await this.#state.vault.commit(changes)
+  }
+
+  async #publishAccess(): Promise<void> {
+    const state = this.#state
+    await state.inTurn(async () => {
+      const { access } = state
+      if (access === undefined) return this.#setAccess([this.#newKey()], false)
+      // Whoever did not hear from us for as long as letters live has the old key for nothing.
+      if (access.keys.length > 1 && access.published && Date.now() - access.madeAtMs > MAIL_TTL_MOST_MS)
+        await this.#setAccess(access.keys.slice(0, 1), false)
+    })
+    const { access } = state
+    if (access === undefined || access.published) return
+    const done = await this.#ask((pass) => this.#edge.setAccess(peerIdText(state.me.id), pass, access.keys))
+    if (done)
+      await state.inTurn(async () => {
+        const changes: Changes = new Map()
+        state.setAccess({ ...access, published: true }, changes)
+        await state.vault.commit(changes)
+      })
+  }
+
+  async #publishPrekeys(oneTimeLeft: number): Promise<void> {
+    const { suite, me } = this.#state
+    const publication = await this.#state.inTurn(async () => {
+      const nowMs = Date.now()
+      const kept = forgetOldPrekeys(this.#state.prekeys, nowMs)
+      const newest = kept.signed[0]
+      const fresh = newest !== undefined && nowMs - newest.madeHour * HOUR_MS < MAIL_PREKEYS_FRESH_MS
+      if (fresh && oneTimeLeft > MAILBOX_PREKEYS_LOW) return undefined
+      const made = await (fresh ? replenish(suite, me, nowMs, kept) : makePrekeys(suite, me, nowMs, kept))
+      const changes: Changes = new Map()
+      this.#state.setPrekeys(made.prekeys, changes)
+      await this.#state.vault.commit(changes)
+      return made.publication
+    })
+    if (publication !== undefined)
+      await this.#ask((pass) => this.#edge.publish(peerIdText(me.id), pass, publication))
+  }
+
+  /** Not now is soon enough: our home says again what is left whenever it is opened. */
+  async #ask(how: (pass: string) => Promise<OwnerAnswer>): Promise<boolean> {
+    for (let tries = 0; tries < TRIES_MAX; tries++) {
+      const pass = await this.#passes.get().catch(() => undefined)
+      if (pass === undefined) return false
+      const answer = await how(pass)
+      if (answer !== 'stale') return answer === 'done'
+      this.#passes.forget(pass)
+    }
+    return false
+  }
+}

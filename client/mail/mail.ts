@@ -1,0 +1,417 @@
+// Mail of one client: messages that reach peers who are away. What a link cannot bring is kept, sealed and put into the peer's
+// mailbox; what comes into ours is opened and given to the application, once whichever way it took. Loaded with an
+// identity that has mail; composes postman, reader, receipts, keys and home.
+
+import { contentMax } from '../../protocol/crypto/mail/envelope.ts'
+import type { Suite } from '../../protocol/crypto/suite.ts'
+import { concat } from '../../protocol/crypto/suite.ts'
+import type { DropReason } from '../../protocol/drops.ts'
+import { type ErrorCode, WaypostError } from '../../protocol/errors.ts'
+import * as limits from '../../protocol/limits.ts'
+import {
+  CARD_BYTES,
+  type MailReceipt,
+  MESSAGE_ID_BYTES,
+  PART_OVERHEAD_BYTES,
+  RECEIPT_BYTES,
+  RECEIPTS_OVERHEAD_BYTES,
+  tryDecodeContent,
+} from '../../protocol/mail/content.ts'
+import type { OutboxFailure } from '../../protocol/mail/outbox.ts'
+import { toBase64url } from '../../protocol/wire/base64url.ts'
+import { NAMED_DATA } from '../../protocol/wire/data.ts'
+import { SERVICE_MAIL } from '../../protocol/wire/registry.ts'
+import type { Vault } from '../identities/vault.ts'
+import type { Identity } from '../identity.ts'
+import type { Passes } from '../pass.ts'
+import type { MailStatus, MessageVia, PeerId, Priority, Receipt, ReceiptEvent, Via } from '../types.ts'
+import { MailEdge } from './edge.ts'
+import { HomeHost } from './home-host.ts'
+import { MailKeys } from './keys.ts'
+import { Postman } from './postman.ts'
+import { Reader } from './reader.ts'
+import { Receipts } from './receipts.ts'
+import type { Changes } from './records.ts'
+import { MailState } from './state.ts'
+
+export interface MailParts {
+  readonly base: URL
+  readonly network: string
+  readonly suite: Suite
+  readonly identity: Identity
+  readonly passes: Passes
+  readonly vault: () => Promise<Vault>
+}
+
+/** What mail needs of the Waypost it belongs to. */
+export interface MailOwner {
+  listens(): boolean
+  message(message: MailedMessage): Promise<unknown> | undefined
+  receipt(event: ReceiptEvent): void
+  /** Over the link to the peer; undefined when there is none now. */
+  tell(to: PeerId, service: Uint8Array): Promise<unknown> | undefined
+  passRenewed(pass: string): void
+  dropped(reason: DropReason): void
+}
+
+export interface MailedMessage {
+  readonly from: PeerId
+  readonly id: string
+  /** As wire/data.ts encodes it. */
+  readonly data: Uint8Array
+  readonly via: MessageVia
+}
+
+export interface MailSend {
+  readonly priority: Priority
+  readonly ttlMs: number
+  readonly signal: AbortSignal | undefined
+}
+
+interface Waiting {
+  readonly to: PeerId
+  readonly resolve: (receipt: Receipt) => void
+  readonly reject: (error: WaypostError) => void
+  readonly over: () => void
+}
+
+/** What of a message fits one envelope, whatever else travels with it. */
+const PART_BYTES_MAX =
+  (contentMax('first', limits.MAIL_ENVELOPE_BYTES_MAX as 262144) as number) -
+  PART_OVERHEAD_BYTES -
+  CARD_BYTES -
+  RECEIPTS_OVERHEAD_BYTES -
+  limits.MAIL_RECEIPTS_MAX * RECEIPT_BYTES
+/** Ids of messages that came by link are kept together, after so long at most. */
+const IDS_TOGETHER_MS = 1_000
+
+interface Opened {
+  readonly state: MailState
+  readonly postman: Postman
+  readonly reader: Reader
+  readonly receipts: Receipts
+  readonly keys: MailKeys
+}
+
+export class Mail {
+  readonly #parts: MailParts
+  readonly #owner: MailOwner
+  readonly #edge: MailEdge
+  readonly #home: HomeHost
+  readonly #waiting = new Map<string, Waiting>()
+  readonly #opening: Promise<Opened>
+  #opened: Opened | undefined
+  #savingIds = false
+  #closed = false
+  #state: MailStatus['state'] = 'opening'
+
+  constructor(parts: MailParts, owner: MailOwner) {
+    this.#parts = parts
+    this.#owner = owner
+    this.#edge = new MailEdge(parts.base, parts.network)
+    this.#home = this.#makeHome()
+    this.#opening = this.#open()
+    this.#opening.then(
+      () => this.#closed || this.#home.give({ kind: 'start' }),
+      () => {
+        this.#state = 'failed' // Whoever sends is told why.
+      },
+    )
+  }
+
+  // ---- sending -------------------------------------------------------------------------------------------------
+
+  /**
+   * `tryLink` is called at once with what a link is to carry; undefined: there is no link. Rejects as `waypost.send` says.
+   */
+  async send(
+    to: PeerId,
+    data: Uint8Array,
+    how: MailSend,
+    tryLink: (named: Uint8Array) => Promise<Receipt> | undefined,
+  ): Promise<Receipt> {
+    const bytes = this.#parts.suite.random(MESSAGE_ID_BYTES)
+    const id = toBase64url(bytes)
+    const attempt = tryLink(concat([Uint8Array.of(NAMED_DATA), bytes, data]))
+    if (data.length > limits.MAIL_MESSAGE_BYTES_MAX) {
+      if (attempt !== undefined) return { ...(await attempt), id }
+      throw tooLarge()
+    }
+    const settled = this.#settled(id, to, how.signal)
+    if (attempt !== undefined) this.#follow(id, attempt)
+    // A link may have brought it before the vault is open.
+    this.#opening.then(
+      ({ postman }) => {
+        if (this.#waiting.has(id)) this.#post(postman, id, to, data, how, attempt !== undefined)
+      },
+      (problem: unknown) => {
+        if (attempt === undefined) this.#fail(id, asWaypostError(problem))
+      },
+    )
+    return settled
+  }
+
+  #settled(id: string, to: PeerId, signal: AbortSignal | undefined): Promise<Receipt> {
+    return new Promise((resolve, reject) => {
+      const abort = () => {
+        this.#opened?.postman.give({ kind: 'cancel', id })
+        const message = 'send was aborted; the peer may have the message all the same'
+        this.#fail(id, new WaypostError('aborted', message, { cause: signal?.reason }))
+      }
+      if (signal?.aborted)
+        return reject(new WaypostError('aborted', 'send was aborted', { cause: signal.reason }))
+      signal?.addEventListener('abort', abort, { once: true })
+      this.#waiting.set(id, { to, resolve, reject, over: () => signal?.removeEventListener('abort', abort) })
+    })
+  }
+
+  #follow(id: string, attempt: Promise<Receipt>): void {
+    attempt.then(
+      (receipt) => {
+        this.#opened?.postman.give({ kind: 'cancel', id })
+        this.#settle(id, { ...receipt, id })
+      },
+      (problem: unknown) => {
+        const code = problem instanceof WaypostError ? problem.code : undefined
+        // The peer left, or says nothing: its mailbox will take it.
+        if (code === 'peer-unreachable' || code === 'timeout')
+          return this.#opening.then(
+            ({ postman }) => postman.give({ kind: 'release', id }),
+            () => this.#fail(id, asWaypostError(problem)),
+          )
+        // Of a Waypost that is closed, what was kept leaves in its next life.
+        if (code !== 'closed') this.#opened?.postman.give({ kind: 'cancel', id })
+        return this.#fail(id, asWaypostError(problem))
+      },
+    )
+  }
+
+  #post(postman: Postman, id: string, to: PeerId, data: Uint8Array, how: MailSend, held: boolean): void {
+    const { priority, ttlMs } = how
+    if (
+      postman.waiting >= limits.MAIL_OUTBOX_MESSAGES_MAX ||
+      postman.waitingBytes + data.length > limits.MAIL_OUTBOX_BYTES_MAX
+    ) {
+      const message = `the outbox holds ${limits.MAIL_OUTBOX_MESSAGES_MAX} messages, or as many bytes as it may, already`
+      if (!held) this.#fail(id, new WaypostError('queue-full', message))
+      return // A link has it: that is its only chance.
+    }
+    const parts: Uint8Array[] = []
+    for (let at = 0; at < data.length; at += PART_BYTES_MAX) parts.push(data.slice(at, at + PART_BYTES_MAX))
+    const sentAtMs = Date.now()
+    postman.add(id, { to, priority, sentAtMs, expiresAtMs: sentAtMs + ttlMs }, parts, held)
+  }
+
+  #settle(id: string, receipt: Receipt): void {
+    const waiting = this.#take(id)
+    waiting?.resolve(receipt)
+  }
+
+  #fail(id: string, error: WaypostError): void {
+    this.#take(id)?.reject(error)
+  }
+
+  #take(id: string): Waiting | undefined {
+    const waiting = this.#waiting.get(id)
+    this.#waiting.delete(id)
+    waiting?.over()
+    return waiting
+  }
+
+  // ---- what comes ----------------------------------------------------------------------------------------------
+
+  /** A message with an id, by a link: heard unless it came before. */
+  async heard(from: PeerId, named: Uint8Array, via: Via, consumed: () => void): Promise<void> {
+    const opened = this.#opened ?? (await this.#opening.catch(() => undefined))
+    const [id, data] = [named.slice(1, 1 + MESSAGE_ID_BYTES), named.subarray(1 + MESSAGE_ID_BYTES)]
+    if (opened !== undefined) {
+      if (!opened.state.ids.add(from, id)) {
+        this.#owner.dropped('duplicate')
+        return consumed()
+      }
+      this.#saveIdsSoon(opened.state)
+    }
+    const handled = this.#owner.message({ from, id: toBase64url(id), data, via })
+    if (handled === undefined) consumed()
+    else void handled.then(consumed)
+  }
+
+  /** What a peer's mail says over the link: receipts, for now. */
+  service(from: PeerId, service: Uint8Array): void {
+    const content = tryDecodeContent(service.subarray(1))
+    if (content === undefined) return this.#owner.dropped('malformed')
+    for (const receipt of content.receipts ?? []) this.#receipt(from, receipt)
+  }
+
+  #receipt(peer: PeerId, { id, state }: MailReceipt): void {
+    this.#owner.receipt({ peer, id: toBase64url(id), state })
+  }
+
+  /** Somebody listens for messages. */
+  listening(): void {
+    this.#opened?.reader.drain()
+  }
+
+  /** A link reaches this peer now. */
+  reached(peer: PeerId): void {
+    this.#opened?.receipts.tellNow(peer, false)
+  }
+
+  networkChanged(): void {
+    this.#home.give({ kind: 'networkChanged' })
+    this.#opened?.postman.give({ kind: 'networkChanged' })
+  }
+
+  /** Those who have a card of ours get another with what we write next; the old one is good for a month. */
+  async rotateAccess(): Promise<void> {
+    const { keys } = await this.#opening
+    await keys.rotate()
+  }
+
+  get status(): MailStatus {
+    const { postman, reader } = this.#opened ?? {}
+    return { state: this.#state, outbox: postman?.waiting ?? 0, inbox: reader?.waiting ?? 0 }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#state = 'closed'
+    this.#home.give({ kind: 'close' })
+    this.#edge.close()
+    const opened = await this.#opening.catch(() => undefined)
+    opened?.postman.close()
+    opened?.reader.close()
+    opened?.receipts.close()
+    await opened?.state.inTurn(async () => this.#saveIds(opened.state)).catch(() => {})
+    const message =
+      'closed before the message was taken over; it is kept, and leaves when this identity is used again'
+    for (const id of [...this.#waiting.keys()]) this.#fail(id, new WaypostError('closed', message))
+  }
+
+  // ---- making --------------------------------------------------------------------------------------------------
+
+  async #open(): Promise<Opened> {
+    const { base, network, suite, identity, passes } = this.#parts
+    const me = { id: identity.bytes, key: identity.key }
+    const state = await MailState.open(suite, me, await this.#parts.vault())
+    const postman = new Postman(
+      state,
+      this.#edge,
+      { origin: base.origin, network },
+      {
+        mailed: (id, to, isMessage) => this.#mailed(id, to, isMessage),
+        failed: (id, to, isMessage, why, cause) => this.#failed(id, to, isMessage, why, cause),
+      },
+    )
+    const receipts = new Receipts(state, {
+      tell: (to, content) => this.#owner.tell(to, concat([Uint8Array.of(SERVICE_MAIL), content])),
+      write: (to) => this.#writeReceipts(postman, to),
+    })
+    const reader = new Reader(state, {
+      took: (ids) => this.#home.give({ kind: 'took', ids }),
+      receipt: (from, receipt) => this.#receipt(from, receipt),
+      listens: () => this.#owner.listens(),
+      message: ({ from, id, data }) =>
+        this.#owner.message({ from, id: toBase64url(id), data, via: 'mailbox' }),
+      owes: (to) => receipts.owe(to),
+      dropped: (reason) => this.#owner.dropped(reason),
+    })
+    const keys = new MailKeys(state, this.#edge, passes)
+    await reader.begin()
+    this.#opened = { state, postman, reader, receipts, keys }
+    if (this.#closed) return this.#opened
+    this.#state = 'connecting'
+    await postman.begin()
+    receipts.begin()
+    reader.drain()
+    return this.#opened
+  }
+
+  #makeHome(): HomeHost {
+    const { base, network, identity, passes } = this.#parts
+    const url = new URL(`v1/mailboxes/${identity.id}`, base)
+    url.protocol = base.protocol === 'https:' ? 'wss:' : 'ws:'
+    url.searchParams.set('network', network)
+    return new HomeHost(
+      { url: url.href, passes },
+      {
+        ready: (_stored, oneTimeLeft) => {
+          this.#state = 'open'
+          this.#opened?.postman.give({ kind: 'networkChanged' })
+          void this.#opened?.keys.refresh(oneTimeLeft).catch(() => {})
+        },
+        letters: (letters) => this.#opened?.reader.letters(letters),
+        prekeysLeft: (left) => void this.#opened?.keys.refresh(left).catch(() => {}),
+        interrupted: () => {
+          this.#state = 'connecting'
+        },
+        ended: (reason) => {
+          if (reason !== 'closed') this.#state = reason === 'superseded' ? 'superseded' : 'failed'
+        },
+        passRenewed: (pass) => this.#owner.passRenewed(pass),
+        dropped: (reason) => this.#owner.dropped(reason),
+      },
+    )
+  }
+
+  #writeReceipts(postman: Postman, to: PeerId): void {
+    const id = toBase64url(this.#parts.suite.random(MESSAGE_ID_BYTES))
+    const sentAtMs = Date.now()
+    const expiresAtMs = sentAtMs + limits.MAIL_TTL_MS
+    postman.add(id, { to, priority: 'low', sentAtMs, expiresAtMs }, [], false)
+  }
+
+  /** Of an earlier life nobody waits; it is told as news. A letter of receipts is nobody's news. */
+  #mailed(id: string, to: PeerId, isMessage: boolean): void {
+    if (this.#waiting.has(id)) this.#settle(id, { via: 'mailbox', id })
+    else if (isMessage) this.#owner.receipt({ peer: to, id, state: 'mailed' })
+  }
+
+  #failed(id: string, to: PeerId, isMessage: boolean, why: OutboxFailure, cause: unknown): void {
+    const error = errorOf(why, to, cause)
+    if (this.#waiting.has(id)) this.#fail(id, error)
+    else if (isMessage) this.#owner.receipt({ peer: to, id, state: 'failed', error })
+  }
+
+  #saveIdsSoon(state: MailState): void {
+    if (this.#savingIds) return
+    this.#savingIds = true
+    setTimeout(() => {
+      this.#savingIds = false
+      void state.inTurn(() => this.#saveIds(state))
+    }, IDS_TOGETHER_MS)
+  }
+
+  async #saveIds(state: MailState): Promise<void> {
+    const changes: Changes = new Map()
+    state.ids.save(changes)
+    if (changes.size > 0) await state.vault.commit(changes).catch(() => state.ids.unsaved(changes))
+  }
+}
+
+const FAILURES: Readonly<Record<OutboxFailure, readonly [ErrorCode, string]>> = {
+  timeout: ['timeout', 'the message was neither brought to the peer nor into its mailbox in time'],
+  'no-mailbox': ['peer-unreachable', 'the peer is in no room with us, and has no mailbox'],
+  full: ['mailbox-full', "the peer's mailbox has no room for more of this priority"],
+  refused: ['mailbox-refused', "the peer's mailbox does not take this from us"],
+  broken: ['storage-failed', 'the message could not be kept on this device'],
+}
+
+function errorOf(why: OutboxFailure, to: PeerId, cause: unknown): WaypostError {
+  const [code, message] = FAILURES[why]
+  if (cause instanceof WaypostError) return cause
+  return new WaypostError(code, `${message} (${to})`, cause === undefined ? {} : { cause })
+}
+
+function asWaypostError(problem: unknown): WaypostError {
+  if (problem instanceof WaypostError) return problem
+  return new WaypostError('storage-failed', `mail failed: ${String(problem)}`, { cause: problem })
+}
+
+function tooLarge(): WaypostError {
+  const most = limits.MAIL_MESSAGE_BYTES_MAX
+  return new WaypostError(
+    'too-large',
+    `by mail a message holds at most ${most} bytes; open a stream for more`,
+  )
+}

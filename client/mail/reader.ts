@@ -1,0 +1,225 @@
+// The inbox's host: opens letters, keeps what was in them, and only then lets the mailbox forget them; then the application
+// hears of it, once.
+
+import { openEnvelope } from '../../protocol/crypto/mail/opening.ts'
+import { concat } from '../../protocol/crypto/suite.ts'
+import type { DropReason } from '../../protocol/drops.ts'
+import type { HomeLetter } from '../../protocol/home/contract.ts'
+import {
+  MAIL_HANDLING_MAX,
+  MAIL_MESSAGE_BYTES_MAX,
+  MAIL_PARTIAL_MESSAGES_MAX,
+} from '../../protocol/limits.ts'
+import { type MailPart, type MailReceipt, tryDecodeContent } from '../../protocol/mail/content.ts'
+import { type PeerId, peerIdText } from '../../protocol/peer-id.ts'
+import { toBase64url } from '../../protocol/wire/base64url.ts'
+import { Inbox, type InboxMessage } from './inbox.ts'
+import { type Changes, IN, numbered, numberOf, PART, packIn, partName, unpackIn } from './records.ts'
+import type { MailState } from './state.ts'
+
+export interface ReaderListener {
+  /** The mailbox may forget these letters. */
+  took(ids: readonly Uint8Array[]): void
+  receipt(from: PeerId, receipt: MailReceipt): void
+  /** Whether the application listens. */
+  listens(): boolean
+  message(message: InboxMessage): Promise<unknown> | undefined
+  /** Receipts are to be told to this peer. */
+  owes(to: PeerId): void
+  dropped(reason: DropReason): void
+}
+
+/** Between tries of a vault that cannot be written. Nothing is taken from the mailbox meanwhile. */
+const RETRY_MS = 2_000
+/** What the application is done with is forgotten together, after so long. */
+const DONE_TOGETHER_MS = 20
+
+/** What a batch of letters comes to. */
+interface Outcome {
+  readonly changes: Changes
+  readonly messages: InboxMessage[]
+  readonly receipts: { readonly from: PeerId; readonly receipt: MailReceipt }[]
+  readonly owed: Set<PeerId>
+}
+
+export class Reader {
+  readonly #state: MailState
+  readonly #listener: ReaderListener
+  readonly #inbox = new Inbox()
+  #letters: HomeLetter[] = []
+  #reading = false
+  #closed = false
+  #orders = 0
+  #done: InboxMessage[] = []
+
+  constructor(state: MailState, listener: ReaderListener) {
+    this.#state = state
+    this.#listener = listener
+  }
+
+  /** What the application was not done with when the page ended. */
+  async begin(): Promise<void> {
+    const messages: InboxMessage[] = []
+    for (const [name, bytes] of await this.#state.vault.entries(IN)) {
+      const record = unpackIn(bytes)
+      const order = numberOf(IN, name)
+      this.#orders = Math.max(this.#orders, order + 1)
+      if (record !== undefined) messages.push({ ...record, from: record.from as PeerId, order })
+    }
+    this.#inbox.add(messages)
+  }
+
+  get waiting(): number {
+    return this.#inbox.size
+  }
+
+  close(): void {
+    this.#closed = true
+  }
+
+  letters(letters: readonly HomeLetter[]): void {
+    this.#letters.push(...letters)
+    if (!this.#reading) void this.#read()
+  }
+
+  /** Somebody listens now, perhaps. */
+  drain(): void {
+    if (this.#closed) return
+    this.#inbox.drain(
+      () => !this.#closed && this.#listener.listens(),
+      (message) => {
+        const handled = this.#listener.message(message)
+        if (handled === undefined) this.#handled(message)
+        else return handled.then(() => this.#handled(message))
+        return undefined
+      },
+    )
+  }
+
+  async #read(): Promise<void> {
+    this.#reading = true
+    while (this.#letters.length > 0 && !this.#closed) {
+      const letters = this.#letters.splice(0, MAIL_HANDLING_MAX)
+      await this.#state.inTurn(() => this.#take(letters))
+    }
+    this.#reading = false
+  }
+
+  async #take(letters: readonly HomeLetter[]): Promise<void> {
+    const outcome: Outcome = { changes: new Map(), messages: [], receipts: [], owed: new Set() }
+    for (const letter of letters) await this.#open(letter, outcome)
+    this.#state.ids.save(outcome.changes)
+    // In memory it is so already; until it is on the disk too, the mailbox keeps what we have.
+    while (!(await this.#commit(outcome.changes))) {
+      if (this.#closed) return
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+    }
+    if (this.#closed) return
+    this.#listener.took(letters.map(({ id }) => id.slice()))
+    for (const { from, receipt } of outcome.receipts) this.#listener.receipt(from, receipt)
+    for (const peer of outcome.owed) this.#listener.owes(peer)
+    this.#inbox.add(outcome.messages)
+    this.drain()
+  }
+
+  #commit(changes: Changes): Promise<boolean> {
+    if (changes.size === 0) return Promise.resolve(true)
+    return this.#state.vault.commit(changes).then(
+      () => true,
+      () => false,
+    )
+  }
+
+  async #open(letter: HomeLetter, outcome: Outcome): Promise<void> {
+    const state = this.#state
+    const me = { id: state.me.id, prekeys: state.prekeys, correspondences: state.correspondences }
+    const opened = await openEnvelope(state.suite, me, letter.envelope.slice(), Date.now())
+    if (opened.kind === 'drop') {
+      // Had already: its acknowledgement was lost. All else is somebody's fault, and does not get better by lying there.
+      if (opened.reason !== 'replayed') this.#listener.dropped(opened.reason)
+      return
+    }
+    const from = peerIdText(opened.from)
+    const content = tryDecodeContent(opened.content)
+    const peer = state.peer(from)
+    const card = content?.card?.slice() ?? peer.card
+    state.setPrekeys(opened.prekeys, outcome.changes)
+    state.setPeer(from, { ...peer, correspondence: opened.correspondence, card }, outcome.changes)
+    if (content === undefined) return this.#listener.dropped('malformed')
+    for (const receipt of content.receipts ?? [])
+      outcome.receipts.push({ from, receipt: { ...receipt, id: receipt.id.slice() } })
+    const { message, part } = content
+    if (message !== undefined) {
+      const { id, sentAtMs, data } = message
+      this.#arrived(
+        { from, id: id.slice(), sentAtMs, data: data.slice(), priority: letter.priority },
+        outcome,
+      )
+    } else if (part !== undefined) await this.#assemble(from, part, letter, outcome)
+  }
+
+  #arrived(message: Omit<InboxMessage, 'order'>, { changes, messages, owed }: Outcome): void {
+    const state = this.#state
+    state.addTold(message.from, { id: message.id, state: 'delivered' }, changes)
+    owed.add(message.from)
+    if (!state.ids.add(message.from, message.id)) return // It came by a link before, or twice.
+    const order = this.#orders++
+    changes.set(numbered(IN, order), packIn(message))
+    messages.push({ ...message, order })
+  }
+
+  /** Pieces wait in the vault until all are there. */
+  async #assemble(from: PeerId, part: MailPart, letter: HomeLetter, outcome: Outcome): Promise<void> {
+    const { changes } = outcome
+    const id = toBase64url(part.id)
+    const prefix = `${PART}${from}/`
+    const before = new Map(await this.#state.vault.entries(prefix))
+    for (const [name, value] of changes) {
+      if (!name.startsWith(prefix)) continue
+      if (value === undefined) before.delete(name)
+      else before.set(name, value)
+    }
+    const own = partName(from, id, part.index)
+    const others = new Set([...before.keys()].map((name) => name.slice(0, name.lastIndexOf('/'))))
+    others.delete(own.slice(0, own.lastIndexOf('/')))
+    if (others.size >= MAIL_PARTIAL_MESSAGES_MAX) {
+      const [oldest = ''] = others
+      for (const name of before.keys()) if (name.startsWith(`${oldest}/`)) changes.set(name, undefined)
+      this.#listener.dropped('too-much-held')
+    }
+    before.set(own, part.bytes.slice())
+    const names = Array.from({ length: part.count }, (_, i) => partName(from, id, i))
+    const bytes = names.map((name) => before.get(name))
+    const whole = bytes.every((each) => each !== undefined)
+    if (!whole) {
+      changes.set(own, part.bytes.slice())
+      return
+    }
+    for (const name of names) changes.set(name, undefined)
+    const data = concat(bytes as Uint8Array[])
+    if (data.length > MAIL_MESSAGE_BYTES_MAX) return this.#listener.dropped('too-large')
+    const { sentAtMs } = part
+    this.#arrived({ from, id: part.id.slice(), sentAtMs, data, priority: letter.priority }, outcome)
+  }
+
+  /** Several at a time: the application is often done with many at once. */
+  #handled(message: InboxMessage): void {
+    this.#done.push(message)
+    if (this.#done.length > 1) return
+    setTimeout(() => {
+      const done = this.#done
+      this.#done = []
+      void this.#state.inTurn(() => this.#forget(done))
+    }, DONE_TOGETHER_MS)
+  }
+
+  async #forget(done: readonly InboxMessage[]): Promise<void> {
+    const changes: Changes = new Map()
+    for (const { order, from, id } of done) {
+      changes.set(numbered(IN, order), undefined)
+      this.#state.addTold(from, { id, state: 'read' }, changes)
+    }
+    if (!(await this.#commit(changes))) return // The next life gives them again.
+    for (const { from } of done) this.#listener.owes(from)
+  }
+}
