@@ -4,7 +4,9 @@ import { identityFromSeed, type Identity as Peer } from '../protocol/crypto/iden
 import { SIZES, type SigningKey, type Suite } from '../protocol/crypto/suite.ts'
 import { type PeerId, peerIdText } from '../protocol/peer-id.ts'
 import { SESSION_BYTES } from '../protocol/wire/registry.ts'
+import { lazyVault } from './identities/lazy-vault.ts'
 import { memoryStore, type SealedStore } from './identities/store.ts'
+import type { Vault } from './identities/vault.ts'
 
 export interface Identity {
   readonly id: PeerId
@@ -19,6 +21,8 @@ export interface OpenIdentity {
   readonly identity: Identity
   /** What it keeps beside itself: as long as itself, and as safe. */
   readonly store: SealedStore
+  /** What it cannot do without; loaded and opened when it is first asked for. */
+  readonly vault: () => Promise<Vault>
   release(): Promise<void>
 }
 
@@ -27,7 +31,8 @@ export async function newIdentity(suite: Suite): Promise<OpenIdentity> {
   const seed = suite.random(SIZES.signatureSeed)
   const peer = await identityFromSeed(suite, seed)
   seed.fill(0)
-  return { identity: withSession(suite, peer), store: memoryStore(), release: async () => {} }
+  const vault = lazyVault('the client', async () => (await import('./identities/vault.ts')).memoryVault())
+  return { identity: withSession(suite, peer), store: memoryStore(), vault: vault.open, release: vault.end }
 }
 
 export function withSession(suite: Suite, { key, id }: Peer): Identity {

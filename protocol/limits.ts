@@ -328,6 +328,22 @@ export const IDENTITY_LOCK_WAIT_MS = 300
 export const STORE_ENTRIES_MAX = 1_024
 /** One such value: far more than a ticket. Beyond it: `too-large`. */
 export const STORE_VALUE_BYTES_MAX = 16 * KIB
+
+// ---- vaults ---------------------------------------------------------------------------------------------------
+
+/** A vault's values: letters, and the sessions and keys of those who write them. As many as are listed at once without a wait. Beyond it: `too-large`. */
+export const VAULT_ENTRIES_MAX = 20_000
+/** One value: a letter and what is attached to it; larger things have no place in a mailbox either. Beyond it: `too-large`. */
+export const VAULT_VALUE_BYTES_MAX = MIB
+/** A value's name in UTF-8: a word, and two ids as text. One byte says its length. Beyond it: `too-large`. */
+export const VAULT_NAME_BYTES_MAX = 255
+/** What is changed at once: it is held in memory twice, as it was and sealed. Sixteen of the largest values. Beyond it: `too-large`. */
+export const VAULT_COMMIT_BYTES_MAX = 17 * MIB
+/** All of a vault as it lies on the disk, names too: what any browser gives a site without asking its user. Beyond it: `too-large`. */
+export const VAULT_BYTES_MAX = 128 * MIB
+/** In Node, a log shorter than this is not worth rewriting, whatever of it is garbage: it is read in a moment. */
+export const VAULT_LOG_LEAST_BYTES = MIB
+
 // ---- sealed broadcasts ----------------------------------------------------------------------------------------
 
 /**

@@ -32,6 +32,8 @@ export function browserPlace(): Place {
       await run([IDENTITIES], 'readwrite', (of) => of(IDENTITIES).put(kept, name))
     },
     erase: async (name) => {
+      // Its vault first: what is left over when a tab dies in between can be forgotten again.
+      await eraseVault(name)
       await run([IDENTITIES, VALUES], 'readwrite', (of) => {
         of(IDENTITIES).delete(name)
         return of(VALUES).delete(valuesOf(name))
@@ -51,7 +53,24 @@ export function browserPlace(): Place {
       },
       count: (name) => run([VALUES], 'readonly', (of) => of(VALUES).count(valuesOf(name))),
     },
+    vault: async (name) => (await import('./browser-vault.ts')).browserVault(vaultOf(name)),
   }
+}
+
+/**
+ * A database of its own for each identity. So this one stays what it was, and an older version of the application can
+ * still open it; tabs with different identities do not wait for each other's commits; and one that is forgotten goes whole.
+ */
+const vaultOf = (name: string) => `waypost vault ${name}`
+
+function eraseVault(name: string): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    const request = indexedDB.deleteDatabase(vaultOf(name))
+    request.onsuccess = () => resolve()
+    request.onerror = () => reject(request.error)
+  }).catch((cause: unknown) => {
+    throw new WaypostError('storage-failed', `IndexedDB failed: ${String(cause)}`, { cause })
+  })
 }
 
 /** Every [name, entry] of this name: arrays sort after strings, so nothing of ours sorts after an empty one. */

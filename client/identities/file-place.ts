@@ -2,6 +2,7 @@
 //
 //   identity-NAME   "WPI1" ‖ locked 1 ‖ id 32 ‖ key 32 ‖ sealed (protocol/crypto/keeping/kept.ts)
 //   values-NAME/    a file for each value, as it was sealed
+//   vault-NAME      its vault: a log of what was changed (vault-log.ts)
 //   lock-NAME.…     who has it open (file-lock.ts)
 //
 // The key lies beside what it seals: Node has nowhere to hide it, and the protection is the file's mode, or a passphrase.
@@ -13,19 +14,19 @@ import { WaypostError } from '../../protocol/errors.ts'
 import { PEER_ID_BYTES } from '../../protocol/peer-id.ts'
 import { Reader, utf8 } from '../../protocol/wire/bytes.ts'
 import { lockFile } from './file-lock.ts'
-import { codeOf, type Files, type Node } from './node.ts'
+import { type Files, type Node, syncDirectory, UNFINISHED, USER_ONLY, unlessMissing } from './node.ts'
 import type { Kept, Place, ValuePlace } from './place.ts'
 
 const MAGIC = 'WPI1'
 const KEY_BYTES = 32
 const HEAD_BYTES = MAGIC.length + 1 + PEER_ID_BYTES + KEY_BYTES
-const USER_ONLY = 0o600
 const USER_ONLY_DIRECTORY = 0o700
 
 export function filePlace(node: Node, subtle: Subtle, directory = `${node.home}/.waypost/identities`): Place {
   const { files } = node
   const pathOf = (name: string) => `${directory}/identity-${fileNameOf(name)}`
   const valuesOf = (name: string) => `${directory}/values-${fileNameOf(name)}`
+  const vaultOf = (name: string) => `${directory}/vault-${fileNameOf(name)}`
   const place: Place = {
     where: `in ${directory}`,
     extractable: true,
@@ -51,6 +52,8 @@ export function filePlace(node: Node, subtle: Subtle, directory = `${node.home}/
       bytes.fill(0)
     },
     erase: async (name) => {
+      await files.rm(vaultOf(name), { force: true })
+      await files.rm(`${vaultOf(name)}${UNFINISHED}`, { force: true })
       await files.rm(valuesOf(name), { recursive: true, force: true })
       await files.rm(pathOf(name), { force: true })
     },
@@ -60,6 +63,10 @@ export function filePlace(node: Node, subtle: Subtle, directory = `${node.home}/
       return letGo && failingAsStorage({ letGo }).letGo
     },
     values: fileValues(files, valuesOf),
+    vault: async (name) => {
+      const { openVaultLog } = await import('./vault-log.ts')
+      return failingAsStorage(await openVaultLog(node, vaultOf(name)))
+    },
   }
   return failingAsStorage(place)
 }
@@ -121,20 +128,6 @@ async function writeWhole(files: Files, directory: string, path: string, bytes: 
     throw problem
   }
   await syncDirectory(files, directory)
-}
-
-/** So that the new name too outlives a power cut; some systems (Windows) have no such thing for a directory. */
-async function syncDirectory(files: Files, directory: string): Promise<void> {
-  const handle = await files.open(directory, 'r').catch(() => undefined)
-  await handle?.sync().catch(() => {})
-  await handle?.close()
-}
-
-function unlessMissing<Result>(reading: Promise<Result>): Promise<Result | undefined> {
-  return reading.catch((problem: unknown) => {
-    if (codeOf(problem) === 'ENOENT') return undefined
-    throw problem
-  })
 }
 
 /** The same, with what the file system throws as one WaypostError. */

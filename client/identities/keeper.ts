@@ -22,6 +22,7 @@ import type { IdentityChoice, KeptIdentity } from '../types.ts'
 import { browserPlace } from './browser-place.ts'
 import { checkBackup, checkChosen, checkDirectory, checkName, checkPassphrase, takeOption } from './check.ts'
 import { filePlace } from './file-place.ts'
+import { type LazyVault, lazyVault } from './lazy-vault.ts'
 import { findNode } from './node.ts'
 import type { Kept, Place } from './place.ts'
 import { sealedStore } from './store.ts'
@@ -38,12 +39,16 @@ export async function openKept(chosen: IdentityChoice): Promise<OpenIdentity & {
     const secrets = await secretsOf(keeping, place, name, kept, passphrase)
     const identity = await identityOf(suite, secrets.root)
     const store = await sealedStore(keeping, secrets.store, place.values, name)
+    const vault = keptVault(keeping, secrets.store.slice(), place, name)
     wipe(secrets)
     const release = async () => {
-      await store.end()
-      await letGo()
+      try {
+        await Promise.all([store.end(), vault.end()])
+      } finally {
+        await letGo()
+      }
     }
-    return { suite, identity: withSession(suite, identity), store, release }
+    return { suite, identity: withSession(suite, identity), store, vault: vault.open, release }
   } catch (problem) {
     await letGo()
     throw problem
@@ -128,6 +133,16 @@ export async function forget(directory: string | undefined, name: string): Promi
 }
 
 // ---- the parts of these ---------------------------------------------------------------------------------------------
+
+/** The key is its own, and erased when the identity is let go. */
+function keptVault(keeping: Keeping, storeKey: Uint8Array, place: Place, name: string): LazyVault {
+  const whose = `the identity '${name}'`
+  const vault = lazyVault(whose, async () => {
+    const { openSealedVault } = await import('./sealed-vault.ts')
+    return openSealedVault(keeping, storeKey, () => place.vault(name), `${whose} was closed`)
+  })
+  return { ...vault, end: () => vault.end().finally(() => storeKey.fill(0)) }
+}
 
 const randomBytes = (length: number) => crypto.getRandomValues(new Uint8Array(length))
 

@@ -1,6 +1,7 @@
 // Where identities are kept: the port, as types. A browser's IndexedDB is one place, a directory of Node another.
 
 import type { SubtleKey } from '../../protocol/crypto/subtle.ts'
+import type { VaultRecords } from './vault.ts'
 
 /** As it is kept: nothing of it opens without the key, and in a browser the key does not leave the device. */
 export interface Kept {
@@ -29,6 +30,8 @@ export interface Place {
   /** Nobody else has it until it is released, or its holder is no more. Undefined: somebody has. */
   lock(name: string): Promise<Release | undefined>
   readonly values: ValuePlace
+  /** The records of its vault. Only by who holds the lock, and one at a time. */
+  vault(name: string): Promise<VaultRecords>
 }
 
 /** Values of identities: bytes under the entries that protocol/crypto/keeping makes of their names. */

@@ -28,6 +28,9 @@ export const LABELS = {
   keptIdentity: utf8('waypost/1 kept identity'), // what a device keeps opens as nothing but that
   keptNames: utf8('waypost/1 kept names'),
   keptValues: utf8('waypost/1 kept values'),
+  vaultAddresses: utf8('waypost/1 vault addresses'), // where a vault's values lie…
+  vaultNames: utf8('waypost/1 vault names'), // …is their names, sealed
+  vaultValues: utf8('waypost/1 vault values'),
   audience: utf8('waypost/1 audience'),
   network: utf8('waypost/1 network'),
   stamp: utf8('waypost/1 stamp'),
