@@ -3,8 +3,8 @@
 
 import { type Reader, Writer } from '../../wire/bytes.ts'
 import { SIZES } from '../suite.ts'
-import { ID_BYTES, MAILBOX_BYTES, PEER_BYTES, parsed, readU48, SESSION_ID_BYTES, u48 } from './fields.ts'
 import { INTRODUCTION_BYTES } from './envelope.ts'
+import { ID_BYTES, MAILBOX_BYTES, PEER_BYTES, parsed, readU48, SESSION_ID_BYTES, u48 } from './fields.ts'
 import type { Prekeys } from './prekeys.ts'
 import type {
   Correspondence,
