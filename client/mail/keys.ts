@@ -4,7 +4,7 @@
 import { forgetOldPrekeys, makePrekeys, replenish } from '../../protocol/crypto/mail/prekeys.ts'
 import { SIZES } from '../../protocol/crypto/suite.ts'
 import {
-  MAIL_PREKEYS_FRESH_MS,
+  MAIL_PREKEY_ROTATION_MS,
   MAIL_TTL_MOST_MS,
   MAILBOX_ACCESS_KEYS_MAX,
   MAILBOX_PREKEYS_LOW,
@@ -84,7 +84,7 @@ export class MailKeys {
       const nowMs = Date.now()
       const kept = forgetOldPrekeys(this.#state.prekeys, nowMs)
       const newest = kept.signed[0]
-      const fresh = newest !== undefined && nowMs - newest.madeHour * HOUR_MS < MAIL_PREKEYS_FRESH_MS
+      const fresh = newest !== undefined && nowMs - newest.madeHour * HOUR_MS < MAIL_PREKEY_ROTATION_MS
       if (fresh && oneTimeLeft > MAILBOX_PREKEYS_LOW) return undefined
       const made = await (fresh ? replenish(suite, me, nowMs, kept) : makePrekeys(suite, me, nowMs, kept))
       const changes: Changes = new Map()
