@@ -12,18 +12,9 @@
 // cursor of another life is worth nothing. A socket that outlived a life brings its reading along; of that only the part
 // up to the last seq stored at birth says anything, for what comes in this life is above it.
 
-import {
-  MAILBOX_PAGE_BYTES_MAX,
-  MAILBOX_PAGE_LETTERS_MAX,
-  MAILBOX_STORE_REST_MS,
-  MAILBOX_WINDOW_BYTES,
-  MAILBOX_WINDOW_BYTES_MOST,
-  MAILBOX_WINDOW_LETTERS,
-  MAILBOX_WINDOW_LETTERS_MOST,
-} from '../limits.ts'
+import { MAILBOX_PAGE_BYTES_MAX, MAILBOX_PAGE_LETTERS_MAX, MAILBOX_STORE_REST_MS } from '../limits.ts'
 import type { Machine } from '../machine.ts'
 import { PRIORITIES, type Priority } from '../priority.ts'
-import { Reader, Writer } from '../wire/bytes.ts'
 import type { MailboxConfig } from './config.ts'
 import type {
   Letter,
@@ -34,12 +25,12 @@ import type {
   Page,
   Put,
   PutOutcome,
-  Window,
 } from './contract.ts'
-import { decodeCursor, encodeCursor, READING_BYTES, Reading, SEQ_LIMIT } from './cursor.ts'
+import { decodeCursor, encodeCursor, Reading, SEQ_LIMIT } from './cursor.ts'
 import { GoneLetters } from './gone.ts'
 import { Heads, keyOf } from './heads.ts'
 import { endOf, faultOf, HOUR_MS, Intake, refused, type Sitting } from './intake.ts'
+import { Owner } from './owner.ts'
 import { type ByPriority, MailTally } from './tally.ts'
 
 export interface MailboxStats {
@@ -49,17 +40,6 @@ export interface MailboxStats {
   /** Undefined when there is no letter. */
   readonly oldestHour: number | undefined
 }
-
-/** The owner's socket. */
-interface Owner {
-  readonly window: Window
-  readonly reading: Reading
-  /** Under way: pushed and not taken. */
-  letters: number
-  bytes: number
-}
-
-const STATE_BYTES = 8 + READING_BYTES
 
 export class MailboxMachine<Origin> implements Machine<MailboxInput<Origin>, MailboxEffect<Origin>> {
   readonly tally = new MailTally()
@@ -77,6 +57,8 @@ export class MailboxMachine<Origin> implements Machine<MailboxInput<Origin>, Mai
   /** The store failed: nothing is read for pushing, and nothing that ended removed, before this. */
   #restUntilMs: number | undefined
   #effects: MailboxEffect<Origin>[] = []
+  /** The owner's reading is another than it was. */
+  #moved = false
 
   /** `incarnation`: a random whole number below 2^48, new for each machine. Throws what the store throws. */
   constructor(store: LetterStore, config: MailboxConfig, incarnation: number) {
@@ -103,6 +85,7 @@ export class MailboxMachine<Origin> implements Machine<MailboxInput<Origin>, Mai
 
   receive(input: MailboxInput<Origin>, nowMs: number): readonly MailboxEffect<Origin>[] {
     this.#effects = []
+    this.#moved = false
     if (this.#restUntilMs !== undefined && this.#restUntilMs <= nowMs) this.#restUntilMs = undefined
     this.#retire(nowMs)
     switch (input.kind) {
@@ -110,10 +93,10 @@ export class MailboxMachine<Origin> implements Machine<MailboxInput<Origin>, Mai
         this.#puts(input.puts, nowMs)
         break
       case 'hello':
-        this.#meet(input.window, this.#readingOf(input.cursor), nowMs)
+        this.#meet(new Owner(input.window, this.#readingOf(input.cursor), this.#heads), nowMs)
         break
       case 'resumed':
-        this.#resume(input.state, nowMs)
+        this.#meet(Owner.awake(input.state, this.#heads, this.#seqAtBirth), nowMs)
         break
       case 'took':
         this.#took(input.ids, nowMs)
@@ -126,6 +109,8 @@ export class MailboxMachine<Origin> implements Machine<MailboxInput<Origin>, Mai
         this.#push(nowMs)
         break
     }
+    if (this.#owner !== undefined && this.#moved)
+      this.#effects.push({ kind: 'remember', state: this.#owner.state() })
     return this.#effects
   }
 
@@ -157,23 +142,25 @@ export class MailboxMachine<Origin> implements Machine<MailboxInput<Origin>, Mai
   page(cursor: Uint8Array | undefined, limit: number, nowMs: number): Page | undefined {
     if (cursor !== undefined && decodeCursor(cursor) === undefined) return undefined
     this.#retire(nowMs)
-    const reading = this.#readingOf(cursor) ?? Reading.fromStart()
+    const reading = this.#readingOf(cursor)
     const most = Math.min(Math.max(1, Math.floor(limit)), MAILBOX_PAGE_LETTERS_MAX)
+    const read: LetterHead[] = []
     const letters: Letter[] = []
     let bytes = 0
     let head = this.#next(reading)
     while (head !== undefined && letters.length < most) {
       if (letters.length > 0 && bytes + head.bytes > MAILBOX_PAGE_BYTES_MAX) break
       const envelope = this.#store.envelope(head)
-      if (envelope === undefined) this.#forget(head)
+      if (envelope === undefined) this.#lose(head)
       else {
+        read.push(head)
         letters.push({ ...head, envelope })
         bytes += head.bytes
         reading.read(head)
       }
       head = this.#next(reading)
     }
-    for (const { id } of letters) this.#noteDelivered(this.#heads.get(id))
+    for (const each of read) this.#noteDelivered(each)
     return { letters, cursor: this.#cursorOf(reading), more: head !== undefined }
   }
 
@@ -236,100 +223,59 @@ export class MailboxMachine<Origin> implements Machine<MailboxInput<Origin>, Mai
 
   // ---- to the owner -----------------------------------------------------------------------------------------
 
-  /** Where a cursor has come to, if it is of this life. */
-  #readingOf(bytes: Uint8Array | undefined): Reading | undefined {
+  /** Where a cursor has come to; the beginning, if it is not of this life. */
+  #readingOf(bytes: Uint8Array | undefined): Reading {
     const cursor = bytes && decodeCursor(bytes)
-    if (cursor === undefined || cursor.incarnation !== this.#incarnation) return undefined
-    return PRIORITIES.every((priority) => cursor.reading.seq(priority) <= this.#seq)
-      ? cursor.reading
-      : undefined
+    if (cursor === undefined || cursor.incarnation !== this.#incarnation) return Reading.fromStart()
+    const isOfThisLife = PRIORITIES.every((priority) => cursor.reading.seq(priority) <= this.#seq)
+    return isOfThisLife ? cursor.reading : Reading.fromStart()
   }
 
   #cursorOf(reading: Reading): Uint8Array {
     return encodeCursor({ incarnation: this.#incarnation, reading })
   }
 
-  #resume(state: Uint8Array, nowMs: number): void {
-    const reader = new Reader(state)
-    if (state.length !== STATE_BYTES) return this.#meet(undefined, undefined, nowMs)
-    const window = { letters: reader.u32(), bytes: reader.u32() }
-    const reading = Reading.from(reader)
-    for (const priority of PRIORITIES) reading?.stepBack(priority, this.#seqAtBirth)
-    for (const head of this.#heads) if (reading?.has(head)) this.#delivered.add(head)
-    this.#meet(window, reading, nowMs)
-  }
-
-  #meet(window: Window | undefined, reading: Reading | undefined, nowMs: number): void {
-    const { letters = MAILBOX_WINDOW_LETTERS, bytes = MAILBOX_WINDOW_BYTES } = window ?? {}
-    this.#owner = {
-      window: {
-        letters: Math.min(letters, MAILBOX_WINDOW_LETTERS_MOST),
-        bytes: Math.min(bytes, MAILBOX_WINDOW_BYTES_MOST),
-      },
-      reading: reading ?? Reading.fromStart(),
-      letters: 0,
-      bytes: 0,
-    }
-    this.#countUnderWay(this.#owner)
-    this.#remember(this.#owner)
+  #meet(owner: Owner, nowMs: number): void {
+    this.#owner = owner
+    this.#moved = true
+    for (const head of this.#heads) if (owner.reading.has(head)) this.#delivered.add(head)
     this.#push(nowMs)
-  }
-
-  #countUnderWay(owner: Owner): void {
-    owner.letters = 0
-    owner.bytes = 0
-    for (const head of this.#heads) {
-      if (!owner.reading.has(head)) continue
-      owner.letters++
-      owner.bytes += head.bytes
-    }
   }
 
   #push(nowMs: number, fresh?: ReadonlyMap<string, Letter>): void {
     const owner = this.#owner
-    if (owner === undefined || this.#restUntilMs !== undefined) return
-    let pushed = false
+    if (owner === undefined) return
     for (let head = this.#next(owner.reading); head !== undefined; head = this.#next(owner.reading)) {
-      if (owner.letters >= owner.window.letters) break
-      // One larger than the whole window goes alone: otherwise it never would.
-      if (owner.letters > 0 && owner.bytes + head.bytes > owner.window.bytes) break
+      if (this.#restUntilMs !== undefined || !owner.hasRoomFor(head)) return
       const letter = fresh?.get(keyOf(head.id)) ?? this.#read(head, nowMs)
-      if (letter === 'failed') break
       if (letter === undefined) continue
-      owner.reading.read(head)
-      owner.letters++
-      owner.bytes += head.bytes
-      pushed = true
+      owner.pushed(head)
+      this.#moved = true
       this.#noteDelivered(head)
       this.#effects.push({ kind: 'push', letter, cursor: this.#cursorOf(owner.reading) })
     }
-    if (pushed) this.#remember(owner)
   }
 
-  #read(head: LetterHead, nowMs: number): Letter | 'failed' | undefined {
+  /** Undefined when the store failed, which then rests, or has lost the letter, which then is forgotten. */
+  #read(head: LetterHead, nowMs: number): Letter | undefined {
     try {
       const envelope = this.#store.envelope(head)
       if (envelope !== undefined) return { ...head, envelope }
-      this.#forget(head)
-      return undefined
     } catch (error) {
       this.#storeFailed('read', error, nowMs)
-      return 'failed'
+      return undefined
     }
+    this.#lose(head)
+    this.#effects.push({ kind: 'storeFailed', doing: 'read', error: new Error('a stored letter is missing') })
+    return undefined
   }
 
   #next(reading: Reading): LetterHead | undefined {
     return reading.next((priority, afterSeq) => this.#heads.first(priority, afterSeq))
   }
 
-  #remember({ window, reading }: Owner): void {
-    const to = new Writer(STATE_BYTES).u32(window.letters).u32(window.bytes)
-    reading.write(to)
-    this.#effects.push({ kind: 'remember', state: to.done() })
-  }
-
-  #noteDelivered(head: LetterHead | undefined): void {
-    if (head === undefined || this.#delivered.has(head)) return
+  #noteDelivered(head: LetterHead): void {
+    if (this.#delivered.has(head)) return
     this.#delivered.add(head)
     this.tally.note('delivered', head.priority)
   }
@@ -351,10 +297,8 @@ export class MailboxMachine<Origin> implements Machine<MailboxInput<Origin>, Mai
       return this.#push(nowMs)
     }
     // They are still there. The owner thinks otherwise, so it is told of them again, when the store has rested.
-    if (this.#owner === undefined) return
-    for (const { priority, seq } of taken) this.#owner.reading.stepBack(priority, seq - 1)
-    this.#countUnderWay(this.#owner)
-    this.#remember(this.#owner)
+    this.#owner?.tellAgain(taken, this.#heads)
+    this.#moved = true
   }
 
   /** Invariant 4: out of memory the moment it is looked at after its end. Out of the store when the alarm comes. */
@@ -382,12 +326,15 @@ export class MailboxMachine<Origin> implements Machine<MailboxInput<Origin>, Mai
     }
   }
 
+  /** Taken or ended. */
   #forget(head: LetterHead): void {
-    this.#heads.remove(head)
+    this.#lose(head)
     this.#gone.add(head.id, head.expiresAtMs)
-    if (this.#owner?.reading.has(head) !== true) return
-    this.#owner.letters--
-    this.#owner.bytes -= head.bytes
+  }
+
+  #lose(head: LetterHead): void {
+    this.#heads.remove(head)
+    this.#owner?.forget(head)
   }
 
   #storeFailed(doing: 'remove' | 'read', error: unknown, nowMs: number): void {
