@@ -435,3 +435,34 @@ export const MAILBOX_DRAWS_PER_SECOND = 1 / 10
 export const MAILBOX_DRAWS_BURST = 32
 /** With so few left the owner is told. */
 export const MAILBOX_PREKEYS_LOW = 16
+
+// ---- mail of a client ------------------------------------------------------------------------------------------
+
+/** A message that a link has not brought after so long is kept on the device. Longer than nearly every acknowledgement takes. */
+export const MAIL_KEEP_AFTER_MS = 250
+/** Puts and sealings under way at once: what a browser has connections for, less those a page needs. */
+export const MAIL_PUTS_MAX = 4
+/** A put that did not get through is tried again after this, doubled to the cap, with jitter. */
+export const MAIL_RETRY_BASE_MS = 1_000
+export const MAIL_RETRY_MAX_MS = 300_000
+/** Proofs of one letter that are refused before it is given up: an old card, a challenge that ran out, and one more. */
+export const MAIL_PROOFS_MAX = 3
+/** Messages in the outbox, and bytes. Beyond either: `queue-full`. */
+export const MAIL_OUTBOX_MESSAGES_MAX = 1_000
+export const MAIL_OUTBOX_BYTES_MAX = 32 * MIB
+/** One message by mail: sixteen of the largest envelopes. It is held whole at both ends. Beyond it: `too-large`. */
+export const MAIL_MESSAGE_BYTES_MAX = 4 * MIB
+/** Parts of messages that are not all there yet: as many messages of one peer, and for so long. Beyond: the oldest goes. */
+export const MAIL_PARTIAL_MESSAGES_MAX = 4
+/** Letters that came and are not opened yet; more are not let in by the window of the home socket. */
+export const MAIL_HANDLING_MAX = 64
+/** Ids of messages remembered, so that none comes twice whichever way: what a busy month brings, 1 MB. */
+export const MAIL_IDS_REMEMBERED = 32_768
+/** Receipts wait so long for company, or for the next letter to their peer. */
+export const MAIL_RECEIPT_DELAY_MS = 2_000
+/** Receipts in one letter. */
+export const MAIL_RECEIPTS_MAX = 100
+/** A signed prekey is replaced after a week: what it protected is out of reach when its seed is erased. */
+export const MAIL_PREKEYS_FRESH_MS = 604_800_000
+/** Messages whose receipts are still awaited. Beyond: nobody is told of the oldest's. */
+export const MAIL_AWAITED_MAX = 4_096
