@@ -413,6 +413,11 @@ export const MAILBOX_VERIFYING_MAX = 256
 /** Puts that share a transaction: what one commit carries without holding up a read for long. */
 export const MAILBOX_SHARED_MAX = 64
 
+/** A full mailbox is asked again no sooner: its owner may come any minute, and nobody knows which. */
+export const MAILBOX_FULL_RETRY_MS = 60_000
+/** A store that failed is left in peace so long: whatever it is, asking at once would not end it. */
+export const MAILBOX_STORE_REST_MS = 5_000
+
 /** Letters and bytes under way to an owner that has not taken them: by default, and at most. */
 export const MAILBOX_WINDOW_LETTERS = 64
 export const MAILBOX_WINDOW_BYTES = MIB

@@ -7,7 +7,7 @@ export const PRIORITIES = ['critical', 'high', 'normal', 'low'] as const
 export type Priority = (typeof PRIORITIES)[number]
 
 /** What serving one costs its line: the line that has paid least is next. The inverse of its share. */
-const COST: Readonly<Record<Priority, number>> = { critical: 1, high: 2, normal: 4, low: 8 }
+export const COST: Readonly<Record<Priority, number>> = { critical: 1, high: 2, normal: 4, low: 8 }
 
 export class PriorityQueue<T extends { readonly priority: Priority }> {
   readonly #lines: Readonly<Record<Priority, Queue<T>>> = {

@@ -31,4 +31,6 @@ export const LABELS = {
   audience: utf8('waypost/1 audience'),
   network: utf8('waypost/1 network'),
   stamp: utf8('waypost/1 stamp'),
+  mailAccess: utf8('waypost/1 mailbox access'), // an access key is given away: what it authenticates must be this alone
+  mailStamp: utf8('waypost/1 mailbox stamp'), // with the audience: another edge cannot have its mailboxes' stamps made here
 } as const

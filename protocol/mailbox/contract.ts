@@ -3,11 +3,14 @@
 import type { Priority } from '../priority.ts'
 import type { MailRefusal } from '../wire/registry.ts'
 
+export const LETTER_ID_BYTES = 16
+
 /** Who puts a letter, as far as the mailbox cares. */
 export type SenderKind = 'contact' | 'stranger'
 
 /** All of a letter but its envelope: what is in memory of each. */
 export interface LetterHead {
+  /** Above that of every letter that is stored; in a mailbox that is empty it may begin at 1 again. */
   readonly seq: number
   /** SHA-256(envelope)[0..16). */
   readonly id: Uint8Array
@@ -97,10 +100,14 @@ export type MailboxInput<Origin> =
 
 export type MailboxEffect<Origin> =
   | { readonly kind: 'answer'; readonly to: Origin; readonly outcome: PutOutcome }
-  /** To the owner's socket. */
-  | { readonly kind: 'push'; readonly letter: Letter }
+  /** So many of those in `took` were there, and are no more. Not said when the store failed. */
+  | { readonly kind: 'taken'; readonly letters: number }
+  /** To the owner's socket, with the cursor that says it came: what `hello` says after a reconnect. */
+  | { readonly kind: 'push'; readonly letter: Letter; readonly cursor: Uint8Array }
   /** Kept with the owner's socket, for `resumed`: under 100 bytes. */
   | { readonly kind: 'remember'; readonly state: Uint8Array }
+  /** For the log: what the store threw. The machine has already decided what follows. */
+  | { readonly kind: 'storeFailed'; readonly doing: 'insert' | 'remove' | 'read'; readonly error: unknown }
 
 export interface Page {
   readonly letters: readonly Letter[]

@@ -3,12 +3,14 @@
 
 import { CHALLENGE_BYTES } from '../crypto/admission/challenge.ts'
 import { STAMP_BYTES } from '../crypto/admission/stamp.ts'
+import { MAILBOX_TOOK_MAX } from '../limits.ts'
 import { PEER_ID_BYTES } from '../peer-id.ts'
 import { PRIORITIES, type Priority } from '../priority.ts'
 import { Reader, WireError, Writer } from '../wire/bytes.ts'
 import { MAIL_FRAME, MAIL_PROOF, MAIL_REFUSAL, type MailRefusal, nameOf } from '../wire/registry.ts'
+import { LETTER_ID_BYTES } from './contract.ts'
+import { CURSOR_BYTES } from './cursor.ts'
 
-export const LETTER_ID_BYTES = 16
 export const ACCESS_MAC_BYTES = 16
 
 export type Proof =
@@ -60,6 +62,8 @@ export interface LetterFrame {
   readonly id: Uint8Array
   readonly priority: Priority
   readonly hour: number
+  /** What `hello` says after a reconnect if this was the last that came. */
+  readonly cursor: Uint8Array
   readonly envelope: Uint8Array
 }
 export interface TookFrame {
@@ -212,10 +216,11 @@ const LAYOUTS: { readonly [Kind in MailFrameKind]: Layout<FrameOf<Kind>> } = {
     },
   },
   letter: {
-    write: (f, to) => to.bytes(f.id).u8(PRIORITIES.indexOf(f.priority)).u32(f.hour).bytes(f.envelope),
+    write: (f, to) =>
+      to.bytes(f.id).u8(PRIORITIES.indexOf(f.priority)).u32(f.hour).bytes(f.cursor).bytes(f.envelope),
     read: (from) => {
       const [id, priority, hour] = [from.bytes(LETTER_ID_BYTES), readPriority(from), from.u32()]
-      return { kind: 'letter', id, priority, hour, envelope: from.rest() }
+      return { kind: 'letter', id, priority, hour, cursor: from.bytes(CURSOR_BYTES), envelope: from.rest() }
     },
   },
   took: {
@@ -224,6 +229,8 @@ const LAYOUTS: { readonly [Kind in MailFrameKind]: Layout<FrameOf<Kind>> } = {
     },
     read: (from) => {
       const ids: Uint8Array[] = []
+      if (from.remaining > LETTER_ID_BYTES * MAILBOX_TOOK_MAX)
+        throw new WireError('bad-value', 'too many ids')
       while (from.remaining > 0) ids.push(from.bytes(LETTER_ID_BYTES))
       return { kind: 'took', ids }
     },

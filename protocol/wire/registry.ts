@@ -82,8 +82,8 @@ export const MAIL_FRAME = {
   put: 0x62, //           4 token + 32 mailbox + 1 priority + 4 TTL in seconds + proof + envelope
   stored: 0x63, //        4 token + 1 known already + 4 TTL in seconds. Exact
   refused: 0x64, //       4 token + 1 reason + 4 retry after ms. Exact
-  letter: 0x65, //        16 id + 1 priority + 4 hour it came + envelope. Mailbox to owner
-  took: 0x66, //          repeated: 16 id. Exact. "Mine for good: forget it"
+  letter: 0x65, //        16 id + 1 priority + 4 hour it came + 34 cursor + envelope. Mailbox to owner
+  took: 0x66, //          repeated: 16 id, up to 1,024. Exact. "Mine for good: forget it"
   prekeysLeft: 0x67, //   2 one-time prekeys left. Exact. When few are
 } as const
 

@@ -1,0 +1,21 @@
+// Ids of letters that are no more, so that a put repeated because its answer got lost is known and not delivered twice.
+
+import { MAILBOX_GONE_REMEMBERED } from '../limits.ts'
+import { keyOf } from './heads.ts'
+
+export class GoneLetters {
+  readonly #endsMs = new Map<string, number>()
+
+  add(id: Uint8Array, expiresAtMs: number): void {
+    this.#endsMs.set(keyOf(id), expiresAtMs)
+    for (const oldest of this.#endsMs.keys()) {
+      if (this.#endsMs.size <= MAILBOX_GONE_REMEMBERED) break
+      this.#endsMs.delete(oldest)
+    }
+  }
+
+  /** When the letter would have ended; undefined for one that is not remembered. */
+  endMs(id: Uint8Array): number | undefined {
+    return this.#endsMs.get(keyOf(id))
+  }
+}
