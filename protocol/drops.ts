@@ -42,6 +42,17 @@ export const DROP_REASONS = [
   'key-erased',
   'key-known',
   'unwanted',
+
+  // Mail's (crypto/mail/drops.ts)
+  'wrong-owner',
+  'expired',
+  'too-early',
+  'root',
+  'path',
+  'not-for-us',
+  'prekey-used',
+  'misaddressed',
+  'hour',
 ] as const
 
 export type DropReason = (typeof DROP_REASONS)[number]
