@@ -2,22 +2,19 @@
 // is in protocol/room/machine.ts; everything that is remembered is in the sockets' attachments.
 
 import { DurableObject } from 'cloudflare:workers'
-import { type EdgeKeys, keyRing, type PassSecrets } from '../protocol/crypto/admission/keys.ts'
-import { GRANT_BYTES, mintGranted } from '../protocol/crypto/admission/pass.ts'
-import { nativeHash } from '../protocol/crypto/native.ts'
-import type { Subtle } from '../protocol/crypto/subtle.ts'
+import type { PassSecrets } from '../protocol/crypto/admission/keys.ts'
+import { GRANT_BYTES } from '../protocol/crypto/admission/pass.ts'
 import { DropCounts } from '../protocol/drops.ts'
-import { PASS_LIFETIME_MS } from '../protocol/limits.ts'
 import { GRANT_HEADER, JOIN_HEADER } from '../protocol/room/admission.ts'
 import { type RoomConfig, type RoomSettings, roomConfig } from '../protocol/room/config.ts'
 import { type RoomEffect, type RoomInput, RoomMachine } from '../protocol/room/machine.ts'
 import type { Member } from '../protocol/room/member.ts'
 import { fromBase64url } from '../protocol/wire/base64url.ts'
-import { encode, tryDecode } from '../protocol/wire/codec.ts'
+import { tryDecode } from '../protocol/wire/codec.ts'
 import type { JoinFrame } from '../protocol/wire/frames.ts'
-import { FRAME } from '../protocol/wire/registry.ts'
 import { answerClose, answerKeepAlives, closeWith, upgraded } from './host.ts'
 import { Outbox } from './outbox.ts'
+import { PassRenewal } from './pass-renewal.ts'
 import { Seats } from './seats.ts'
 
 type Settings = RoomSettings & PassSecrets
@@ -28,8 +25,7 @@ export class SignalingRoom extends DurableObject<Settings> {
   readonly #machine: RoomMachine
   readonly #outbox: Outbox
   readonly #drops = new DropCounts()
-  /** Made when the first pass is wanted. A value and not a promise: who else waits for it makes it once more. */
-  #passKeys: EdgeKeys | undefined
+  readonly #renewal: PassRenewal
 
   constructor(ctx: DurableObjectState, env: Settings) {
     super(ctx, env)
@@ -39,6 +35,7 @@ export class SignalingRoom extends DurableObject<Settings> {
     this.#outbox = new Outbox(this.#seats, (seat) =>
       this.#receive({ kind: 'overflowing', member: seat.member }),
     )
+    this.#renewal = new PassRenewal(env)
     answerKeepAlives(ctx)
   }
 
@@ -90,22 +87,12 @@ export class SignalingRoom extends DurableObject<Settings> {
 
   /** The object sleeps no earlier than this is done, but the member may be gone by then. */
   async #renewPass(member: Member): Promise<void> {
-    const answer = await this.#newPass(member).then(
-      (pass) => encode({ kind: 'pass', pass }),
-      () =>
-        encode({ kind: 'refusal', code: 'misconfigured', refusedType: FRAME.passWanted, retryAfterMs: 0 }),
-    )
+    const answer = await this.#renewal.answer(member.peer, member.grant)
     const seat = this.#seats.seatOf(member)
     if (seat?.member !== member) return
     this.#outbox.begin(Date.now())
     this.#outbox.send(seat, answer)
     this.#outbox.end()
-  }
-
-  async #newPass({ peer, grant }: Member): Promise<string> {
-    const hash = nativeHash(crypto.subtle as unknown as Subtle)
-    this.#passKeys ??= (await keyRing(hash, this.env)).current
-    return mintGranted(hash, this.#passKeys, peer, grant, Date.now() + PASS_LIFETIME_MS)
   }
 
   #perform(effect: RoomEffect, joining: WebSocket | undefined): void {

@@ -328,7 +328,6 @@ export const IDENTITY_LOCK_WAIT_MS = 300
 export const STORE_ENTRIES_MAX = 1_024
 /** One such value: far more than a ticket. Beyond it: `too-large`. */
 export const STORE_VALUE_BYTES_MAX = 16 * KIB
-
 // ---- vaults ---------------------------------------------------------------------------------------------------
 
 /** A vault's values: letters, and the sessions and keys of those who write them. As many as are listed at once without a wait. Beyond it: `too-large`. */
@@ -386,47 +385,13 @@ export const BROADCAST_ASK_AGAIN_MS = 10_000
 /** Who left may have said something that is still under way on its link: as long as the link itself waits for it. */
 export const BROADCAST_DEPARTED_MS = DEPARTED_GRACE_MS
 
-// ---- mail -----------------------------------------------------------------------------------------------------
-
-/**
- * All sizes an envelope can have. Each is four times the one before: whoever counts bytes learns one of four numbers. A page of
- * text fits the least; a first message, with its sender's key and signature, needs the second. Beyond the last: RangeError.
- */
-export const MAIL_ENVELOPE_CLASSES = [4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB] as const
-
-/** One-time prekeys under one signature: 89 KiB to publish, 0.2 s to make in JavaScript, two months of a new contact a day. */
-export const MAIL_ONE_TIME_MAX = 64
-/** A signed prekey is offered no longer: who is away for a month can be written to until then. Beyond it: `expired`. */
-export const MAIL_PREKEY_MS = 30 * 24 * 3_600_000
-/** An owner that is there publishes the next one this often: so long what a stolen prekey opens goes on being written. */
-export const MAIL_PREKEY_ROTATION_MS = 7 * 24 * 3_600_000
-/** So late mail may come: as long as mailboxes keep it. Keys of messages that were stepped over are kept no longer than this. */
-export const MAIL_LATE_MS = 30 * 24 * 3_600_000
-/** Until it is answered an introduction is repeated, for so long after it was made; then it takes a fresh bundle. */
-export const MAIL_REPEAT_MS = 7 * 24 * 3_600_000
-/** Clocks may differ by so much: the commonest mistake is the wrong time zone. Beyond it: `too-early` or `hour`. */
-export const MAIL_CLOCK_SKEW_MS = 24 * 3_600_000
-/**
- * Signed prekeys kept: one a week for a rotation, a repeat and a late arrival together are seven. A forged envelope costs a
- * decapsulation for each. Beyond: the oldest goes, and what was sealed to it does not open.
- */
-export const MAIL_SIGNED_KEPT_MAX = 8
-/** One-time prekeys kept, 48 bytes each: of as many publications as signed prekeys. Beyond: the oldest go. */
-export const MAIL_ONE_TIME_KEPT_MAX = MAIL_SIGNED_KEPT_MAX * MAIL_ONE_TIME_MAX
-/**
- * First messages without a one-time prekey that are remembered until their prekey is erased, 22 bytes each. Beyond: no more such
- * are taken (`too-much-held`), since one forgotten could be repeated; contacts that are known, and one-time prekeys, go on.
- */
-export const MAIL_REMEMBERED_MAX = 8_192
-/** Sessions of one pair: two that wrote first at once, and the same again after a lost state. Beyond: the longest unused goes. */
-export const MAIL_SESSIONS_MAX = 4
-/** Keys kept for messages of a correspondent that are late, and steps of one message: 1,000 × 48 bytes. Beyond: `too-far`. */
-export const MAIL_SKIPPED_MAX = 1_000
-/** Chains of one session that may still have late messages; each costs an HMAC for every envelope that comes. Beyond: the oldest goes. */
-export const MAIL_CHAINS_MAX = 6
-
 // ---- mailboxes ------------------------------------------------------------------------------------------------
 
+/**
+ * What an envelope may measure, exactly: the edge learns one of four sizes. The least holds a text and the ratchet's
+ * 2.3 KiB, the next a first message with its signature; the last is what a mailbox takes in one piece.
+ */
+export const MAIL_ENVELOPE_CLASSES = [4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB] as const
 export const MAIL_ENVELOPE_BYTES_MAX = 256 * KIB
 /** A message of a mailbox's socket: the largest envelope, and a put's fields before it. */
 export const MAILBOX_MESSAGE_BYTES_MAX = MAIL_ENVELOPE_BYTES_MAX + KIB
@@ -490,6 +455,45 @@ export const MAILBOX_DRAWS_PER_SECOND = 1 / 10
 export const MAILBOX_DRAWS_BURST = 32
 /** With so few left the owner is told. */
 export const MAILBOX_PREKEYS_LOW = 16
+
+// ---- mail -----------------------------------------------------------------------------------------------------
+
+/**
+ * All sizes an envelope can have. Each is four times the one before: whoever counts bytes learns one of four numbers. A page of
+ * text fits the least; a first message, with its sender's key and signature, needs the second. Beyond the last: RangeError.
+ */
+export const MAIL_ENVELOPE_CLASSES = [4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB] as const
+
+/** One-time prekeys under one signature: 89 KiB to publish, 0.2 s to make in JavaScript, two months of a new contact a day. */
+export const MAIL_ONE_TIME_MAX = 64
+/** A signed prekey is offered no longer: who is away for a month can be written to until then. Beyond it: `expired`. */
+export const MAIL_PREKEY_MS = 30 * 24 * 3_600_000
+/** An owner that is there publishes the next one this often: so long what a stolen prekey opens goes on being written. */
+export const MAIL_PREKEY_ROTATION_MS = 7 * 24 * 3_600_000
+/** So late mail may come: as long as mailboxes keep it. Keys of messages that were stepped over are kept no longer than this. */
+export const MAIL_LATE_MS = 30 * 24 * 3_600_000
+/** Until it is answered an introduction is repeated, for so long after it was made; then it takes a fresh bundle. */
+export const MAIL_REPEAT_MS = 7 * 24 * 3_600_000
+/** Clocks may differ by so much: the commonest mistake is the wrong time zone. Beyond it: `too-early` or `hour`. */
+export const MAIL_CLOCK_SKEW_MS = 24 * 3_600_000
+/**
+ * Signed prekeys kept: one a week for a rotation, a repeat and a late arrival together are seven. A forged envelope costs a
+ * decapsulation for each. Beyond: the oldest goes, and what was sealed to it does not open.
+ */
+export const MAIL_SIGNED_KEPT_MAX = 8
+/** One-time prekeys kept, 48 bytes each: of as many publications as signed prekeys. Beyond: the oldest go. */
+export const MAIL_ONE_TIME_KEPT_MAX = MAIL_SIGNED_KEPT_MAX * MAIL_ONE_TIME_MAX
+/**
+ * First messages without a one-time prekey that are remembered until their prekey is erased, 22 bytes each. Beyond: no more such
+ * are taken (`too-much-held`), since one forgotten could be repeated; contacts that are known, and one-time prekeys, go on.
+ */
+export const MAIL_REMEMBERED_MAX = 8_192
+/** Sessions of one pair: two that wrote first at once, and the same again after a lost state. Beyond: the longest unused goes. */
+export const MAIL_SESSIONS_MAX = 4
+/** Keys kept for messages of a correspondent that are late, and steps of one message: 1,000 × 48 bytes. Beyond: `too-far`. */
+export const MAIL_SKIPPED_MAX = 1_000
+/** Chains of one session that may still have late messages; each costs an HMAC for every envelope that comes. Beyond: the oldest goes. */
+export const MAIL_CHAINS_MAX = 6
 
 // ---- mail of a client ------------------------------------------------------------------------------------------
 

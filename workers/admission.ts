@@ -15,12 +15,17 @@ export type Admission =
   | { readonly admitted: false; readonly code: RefusalCode }
 
 /** What a pass can be refused for, as the socket is told. */
-const CODES: Partial<Record<AdmissionRefusal, RefusalCode>> = {
+const PASS_CODES = {
   malformed: 'pass-malformed',
   expired: 'pass-expired',
   forged: 'pass-forged',
   foreign: 'pass-foreign',
   'wrong-key': 'pass-foreign',
+} as const satisfies Partial<Record<AdmissionRefusal, RefusalCode>>
+
+/** As the socket is told why its pass is not taken. */
+export function passCode(refusal: AdmissionRefusal): (typeof PASS_CODES)[keyof typeof PASS_CODES] {
+  return refusal in PASS_CODES ? PASS_CODES[refusal as keyof typeof PASS_CODES] : 'pass-malformed'
 }
 
 /** Rejects with a RangeError where the deployment has no secret that can be used. */
@@ -34,7 +39,7 @@ export async function admit(request: Request, env: Env, network: string): Promis
   if (text === undefined || grant === undefined) return { admitted: false, code: 'pass-malformed' }
   const { hash, ring } = await passCheck(env)
   const pass = await checkPass(hash, ring, text, { network, subject: join.peer }, Date.now())
-  if (typeof pass === 'string') return { admitted: false, code: CODES[pass] ?? 'pass-malformed' }
+  if (typeof pass === 'string') return { admitted: false, code: passCode(pass) }
   if ((pass.capabilities & CAPABILITY.rooms) === 0) return { admitted: false, code: 'pass-foreign' }
   return { admitted: true, join, grant }
 }

@@ -9,6 +9,8 @@ import type { Edge } from './env.ts'
 import { Misconfigured, refuse } from './errors.ts'
 import { bootstrap } from './routes/bootstrap.ts'
 import { health } from './routes/health.ts'
+import { putLetter, readLetters, takeLetters } from './routes/letters.ts'
+import { drawPrekeys, openMailbox, publishPrekeys, setAccess } from './routes/mailboxes.ts'
 import { givePass } from './routes/passes.ts'
 import { enterRoom } from './routes/rooms.ts'
 import { isUpgrade } from './upgrade.ts'
@@ -23,12 +25,24 @@ app.get('/health', health)
 app.get('/v1/bootstrap', bootstrap)
 app.post('/v1/passes', givePass)
 app.get('/v1/rooms/:room', enterRoom)
+app.get('/v1/mailboxes/:id', openMailbox)
+app.post('/v1/mailboxes/:id/messages', putLetter)
+app.get('/v1/mailboxes/:id/messages', readLetters)
+app.delete('/v1/mailboxes/:id/messages/:ids', takeLetters)
+app.put('/v1/mailboxes/:id/prekeys', publishPrekeys)
+app.get('/v1/mailboxes/:id/prekeys', drawPrekeys)
+app.put('/v1/mailboxes/:id/access', setAccess)
 
 const ALLOWED = {
   '/health': 'GET, HEAD, OPTIONS',
   '/v1/bootstrap': 'GET, HEAD, OPTIONS',
   '/v1/passes': 'POST, OPTIONS',
   '/v1/rooms/:room': 'GET, HEAD, OPTIONS',
+  '/v1/mailboxes/:id': 'GET, HEAD, OPTIONS',
+  '/v1/mailboxes/:id/messages': 'GET, HEAD, POST, OPTIONS',
+  '/v1/mailboxes/:id/messages/:ids': 'DELETE, OPTIONS',
+  '/v1/mailboxes/:id/prekeys': 'GET, HEAD, PUT, OPTIONS',
+  '/v1/mailboxes/:id/access': 'PUT, OPTIONS',
 }
 for (const [path, Allow] of Object.entries(ALLOWED)) {
   app.all(path, (c) => refuse(c, 'method-not-allowed', `${c.req.method} is not served here`, { Allow }))

@@ -1,6 +1,7 @@
 // What the Worker is given by wrangler.toml.
 
 import type { PassSecrets } from '../protocol/crypto/admission/keys.ts'
+import type { AccessRules, Letter, PutOutcome } from '../protocol/mailbox/contract.ts'
 import type { RoomSettings } from '../protocol/room/config.ts'
 
 /** The room as the Worker sees it: by its methods, not its class, which only the entry file may name. */
@@ -9,7 +10,42 @@ export interface RoomStub {
   probe(): Promise<{ readonly members: number }>
 }
 
+/** What a put comes to over HTTP: the letter's id, and what became of it. */
+export interface PutAnswer {
+  readonly outcome: PutOutcome
+  /** Undefined for what was refused before it was hashed. */
+  readonly id: Uint8Array | undefined
+}
+
+export interface LettersRead {
+  readonly letters: readonly Pick<Letter, 'id' | 'priority' | 'hour' | 'envelope'>[]
+  readonly cursor: Uint8Array
+  readonly more: boolean
+}
+
+/** A bundle as it is handed out; neither part before there was a publication. */
+export interface Drawn {
+  readonly head: Uint8Array | undefined
+  readonly oneTime: Uint8Array | undefined
+}
+
+export interface MailboxStub {
+  fetch(request: Request): Promise<Response>
+  put(audience: Uint8Array, request: Uint8Array): Promise<PutAnswer>
+  /** Undefined for a cursor that is none. */
+  page(cursor: Uint8Array | undefined, limit: number): Promise<LettersRead | undefined>
+  /** How many of them there were; undefined when they could not be taken just now. */
+  took(ids: readonly Uint8Array[]): Promise<number | undefined>
+  /** How many one-time prekeys are left in all. */
+  publish(publication: Uint8Array): Promise<number>
+  /** Undefined where there is no mailbox. */
+  draw(): Promise<Drawn | undefined>
+  setAccess(rules: AccessRules): Promise<void>
+  probe(): Promise<unknown>
+}
+
 export interface Env extends RoomSettings, PassSecrets {
+  readonly MAILBOXES: { getByName(name: string): MailboxStub }
   readonly ROOMS: { getByName(name: string): RoomStub }
   readonly ASSETS?: { fetch(request: Request): Promise<Response> }
   /** RTCIceServer[] as JSON text. */

@@ -3,11 +3,12 @@
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { AdmissionRefusal } from '../protocol/crypto/admission/refusals.ts'
+import type { MailRefusal } from '../protocol/wire/registry.ts'
 
 export const HTTP_ERRORS = {
   'not-found': 404, // no such route
   'method-not-allowed': 405,
-  'bad-name': 400, // a network's or room's name is not well formed
+  'bad-name': 400, // the name of a network or room, or the id of a mailbox, is not well formed
   'upgrade-required': 426, // the route is a WebSocket
   'unsupported-media-type': 415, // the body is not of the type the route takes
   // Refusals of admission, as protocol/crypto/admission/refusals.ts explains them. 400 where the client's code is wrong…
@@ -19,9 +20,24 @@ export const HTTP_ERRORS = {
   forged: 403,
   expired: 410, // …and 410 and 409 where a new challenge is all that is needed.
   spent: 409,
+  // Refusals of the pass a request shows, as its socket would be told them.
+  'pass-missing': 401,
+  'pass-malformed': 401,
+  'pass-expired': 401,
+  'pass-forged': 401,
+  'pass-foreign': 403, // good, but not for this: another's, of another network, or without the capability
+  // Refusals of a put, as protocol/wire/registry.ts explains them.
+  'too-large': 413,
+  'over-quota': 507,
+  'rate-limited': 429,
+  'bad-access': 403,
+  'bad-stamp': 403,
+  'stale-stamp': 410,
+  blocked: 403,
+  'no-such-mailbox': 404,
   misconfigured: 500, // the deployment's settings are wrong; the message names which
   internal: 500, // our fault
-} as const satisfies Record<string, ContentfulStatusCode> & Record<AdmissionRefusal, ContentfulStatusCode>
+} as const satisfies Record<string, ContentfulStatusCode> & Record<AdmissionRefusal | MailRefusal, ContentfulStatusCode>
 
 export type HttpErrorCode = keyof typeof HTTP_ERRORS
 
@@ -32,6 +48,13 @@ export function refuse(
   headers: Record<string, string> = {},
 ): Response {
   return c.json({ error: { code, message } }, HTTP_ERRORS[code], headers)
+}
+
+/** A refusal that time may undo: it says after how much, to programs and to whatever is between. */
+export function refuseFor(c: Context, code: HttpErrorCode, message: string, retryAfterMs: number): Response {
+  if (retryAfterMs === 0) return refuse(c, code, message)
+  const headers = { 'Retry-After': `${Math.ceil(retryAfterMs / 1_000)}` }
+  return c.json({ error: { code, message, retryAfterMs } }, HTTP_ERRORS[code], headers)
 }
 
 /** A setting of the deployment that cannot be used. */

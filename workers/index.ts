@@ -3,5 +3,6 @@
 
 import { app } from './app.ts'
 
+export { RelayMailbox } from '../durable-objects/relay-mailbox.ts'
 export { SignalingRoom } from '../durable-objects/signaling-room.ts'
 export default app

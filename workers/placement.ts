@@ -5,5 +5,7 @@ export function roomObjectName(network: string, room: string): string {
   return `${network}/${room}`
 }
 
+export { mailboxObjectName } from '../protocol/mailbox/place.ts'
+
 /** Asked by the health route whether objects of its class run. No network has this name. */
 export const HEALTH_OBJECT = '/health'

@@ -17,13 +17,17 @@ let startedAtMs: number | undefined
 
 export async function health(c: Context<Edge>): Promise<Response> {
   startedAtMs ??= Date.now()
-  const signalingRoom = await probe(() => c.env.ROOMS.getByName(HEALTH_OBJECT).probe())
-  const ok = signalingRoom.ok
+  const { ROOMS, MAILBOXES } = c.env
+  const [SignalingRoom, RelayMailbox] = await Promise.all([
+    probe(() => ROOMS.getByName(HEALTH_OBJECT).probe()),
+    probe(() => MAILBOXES.getByName(HEALTH_OBJECT).probe()),
+  ])
+  const ok = SignalingRoom.ok && RelayMailbox.ok
   const body = {
     status: ok ? 'ok' : 'unavailable',
     version: VERSION,
     uptimeMs: Date.now() - startedAtMs,
-    objects: { SignalingRoom: signalingRoom },
+    objects: { SignalingRoom, RelayMailbox },
   }
   return c.json(body, ok ? 200 : 503, { 'Cache-Control': 'no-store' })
 }

@@ -5,11 +5,10 @@ import type { Context } from 'hono'
 import type { AdmissionRefusal } from '../../protocol/crypto/admission/refusals.ts'
 import { decidePass, PASS_REQUEST_BYTES } from '../../protocol/crypto/admission/request.ts'
 import { DEFAULT_NETWORK, isNetworkName } from '../../protocol/names.ts'
+import { isOctets, readExactly } from '../body.ts'
 import { admissionDesk } from '../desk.ts'
 import type { Edge } from '../env.ts'
 import { refuse } from '../errors.ts'
-
-const BODY_TYPE = 'application/octet-stream'
 
 const WHY: Readonly<Record<AdmissionRefusal, string>> = {
   malformed: `the body is not ${PASS_REQUEST_BYTES} bytes: challenge, stamp, public key, signature`,
@@ -25,8 +24,8 @@ const WHY: Readonly<Record<AdmissionRefusal, string>> = {
 export async function givePass(c: Context<Edge>): Promise<Response> {
   const network = c.req.query('network') ?? DEFAULT_NETWORK
   if (!isNetworkName(network)) return refuse(c, 'bad-name', 'the name of the network is not well formed')
-  if (c.req.header('Content-Type')?.split(';')[0]?.trim().toLowerCase() !== BODY_TYPE)
-    return refuse(c, 'unsupported-media-type', `the body must be ${BODY_TYPE}`)
+  if (!isOctets(c.req.raw))
+    return refuse(c, 'unsupported-media-type', 'the body must be application/octet-stream')
   const body = await readExactly(c.req.raw, PASS_REQUEST_BYTES)
   if (body === undefined) return refuse(c, 'malformed', WHY.malformed)
   const desk = await admissionDesk(c.env)
@@ -36,18 +35,4 @@ export async function givePass(c: Context<Edge>): Promise<Response> {
   desk.load.note(nowMs)
   const { pass, expiresAtMs } = given
   return c.json({ pass, expiresAt: expiresAtMs }, 200, { 'Cache-Control': 'no-store' })
-}
-
-/** The body, if it has this length. Of a longer one no more is read than it takes to know. */
-async function readExactly(request: Request, length: number): Promise<Uint8Array | undefined> {
-  const announced = request.headers.get('Content-Length')
-  if (request.body === null || (announced !== null && Number(announced) !== length)) return undefined
-  const body = new Uint8Array(length)
-  let at = 0
-  for await (const chunk of request.body as ReadableStream<Uint8Array>) {
-    if (at + chunk.length > length) return undefined // Leaving the loop cancels the rest.
-    body.set(chunk, at)
-    at += chunk.length
-  }
-  return at === length ? body : undefined
 }

@@ -1,0 +1,156 @@
+// A mailbox's two stores over SQLite. What nobody has opened has no tables: every question to it is answered without
+// asking the disk, and only `open` makes them.
+
+import type {
+  AccessRules,
+  Letter,
+  LetterHead,
+  LetterStore,
+  OneTimePrekey,
+  OwnerStore,
+} from '../../protocol/mailbox/contract.ts'
+import { PRIORITIES, type Priority } from '../../protocol/priority.ts'
+import { hasTables, migrate } from './migrate.ts'
+import { prepareStatements, type Statements } from './statements.ts'
+
+const ACCESS_KEY_BYTES = 32
+const THE_ONE = 1
+
+/** The tables, once there are some; both stores of an object share it. */
+export class Tables {
+  readonly storage: DurableObjectStorage
+  #statements: Statements | undefined
+
+  constructor(storage: DurableObjectStorage) {
+    this.storage = storage
+    if (hasTables(storage)) this.make()
+  }
+
+  get exist(): boolean {
+    return this.#statements !== undefined
+  }
+
+  make(): void {
+    migrate(this.storage)
+    this.#statements ??= prepareStatements(this.storage)
+  }
+
+  get statements(): Statements {
+    if (this.#statements === undefined) throw new Error('the mailbox is not open')
+    return this.#statements
+  }
+
+  /** All or nothing. */
+  change(work: (statements: Statements) => void): void {
+    this.storage.transactionSync(() => work(this.statements))
+  }
+}
+
+export class SqliteLetterStore implements LetterStore {
+  readonly #tables: Tables
+
+  constructor(tables: Tables) {
+    this.#tables = tables
+  }
+
+  *heads(): Iterable<LetterHead> {
+    if (!this.#tables.exist) return
+    for (const { priority, stranger, ...head } of this.#tables.statements.heads.all()) {
+      yield { ...head, priority: PRIORITIES[priority] as Priority, sender: stranger ? 'stranger' : 'contact' }
+    }
+  }
+
+  insert(letters: readonly Letter[]): void {
+    this.#tables.change(({ insert }) => {
+      for (const { priority, sender, ...letter } of letters)
+        insert.run({ ...letter, priority: PRIORITIES.indexOf(priority), stranger: sender === 'stranger' })
+    })
+  }
+
+  remove(heads: readonly LetterHead[]): void {
+    this.#tables.change(({ remove }) => {
+      for (const { seq } of heads) remove.run({ seq })
+    })
+  }
+
+  envelope({ seq }: LetterHead): Uint8Array | undefined {
+    return this.#tables.exist ? this.#tables.statements.envelope.get({ seq })?.envelope : undefined
+  }
+}
+
+export class SqliteOwnerStore implements OwnerStore {
+  readonly #tables: Tables
+  /** Kept beside the disk, since every put asks for the one, and `ready` and every draw for the other. */
+  #rules: AccessRules | undefined
+  #oneTimeLeft: number | undefined
+
+  constructor(tables: Tables) {
+    this.#tables = tables
+  }
+
+  get opened(): boolean {
+    return this.#tables.exist
+  }
+
+  open(): void {
+    if (this.opened) return
+    this.#tables.make()
+    this.setAccess(CLOSED_TO_NOBODY)
+  }
+
+  access(): AccessRules {
+    this.#rules ??= this.opened ? this.#readRules() : CLOSED_TO_NOBODY
+    return this.#rules
+  }
+
+  setAccess({ keys, strangers }: AccessRules): void {
+    const joined = new Uint8Array(keys.length * ACCESS_KEY_BYTES)
+    for (const [i, key] of keys.entries()) joined.set(key, i * ACCESS_KEY_BYTES)
+    this.#tables.statements.setOwner.run({ one: THE_ONE, strangers, keys: joined })
+    this.#rules = undefined
+  }
+
+  prekeyHead(): Uint8Array | undefined {
+    return this.opened ? this.#tables.statements.publication.get()?.head : undefined
+  }
+
+  publish(head: Uint8Array, oneTime: readonly OneTimePrekey[]): void {
+    this.#oneTimeLeft = undefined
+    this.#tables.change((statements) => {
+      const before = statements.publication.get()?.number ?? 0
+      statements.forgetOneTime.run({ before })
+      statements.forgetHeads.run({ before })
+      const number = before + 1
+      statements.publish.run({ number, head })
+      let place = statements.lastPlace.get()?.place ?? 0
+      for (const { bytes } of oneTime)
+        statements.addOneTime.run({ place: ++place, publication: number, bytes })
+    })
+  }
+
+  drawOneTime(): { readonly head: Uint8Array; readonly oneTime: Uint8Array } | undefined {
+    if (this.oneTimeLeft === 0) return undefined
+    const first = this.#tables.statements.firstOneTime.get()
+    if (first === undefined) return undefined
+    this.#tables.statements.takeOneTime.run({ place: first.place })
+    this.#oneTimeLeft = this.oneTimeLeft - 1
+    return { head: first.head, oneTime: first.bytes }
+  }
+
+  get oneTimeLeft(): number {
+    this.#oneTimeLeft ??= this.opened ? (this.#tables.statements.countOneTime.get()?.left ?? 0) : 0
+    return this.#oneTimeLeft
+  }
+
+  #readRules(): AccessRules {
+    const row = this.#tables.statements.owner.get()
+    if (row === undefined) return CLOSED_TO_NOBODY
+    const keys: Uint8Array[] = []
+    for (let at = 0; at < row.keys.length; at += ACCESS_KEY_BYTES)
+      keys.push(row.keys.subarray(at, at + ACCESS_KEY_BYTES))
+    return { keys, strangers: row.strangers }
+  }
+}
+
+/** What an owner that said nothing of it wants: strangers' stamps are taken, and no contact has a key. */
+const CLOSED_TO_NOBODY: AccessRules = { keys: [], strangers: true }

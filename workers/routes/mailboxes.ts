@@ -1,0 +1,136 @@
+// A mailbox itself: its socket, what its owner lays out for strangers, and whom it lets write.
+
+import type { Context } from 'hono'
+import { makeChallenge, SCOPE } from '../../protocol/crypto/admission/challenge.ts'
+import { joinBundle } from '../../protocol/crypto/mail/bundle.ts'
+import type { PrekeyDrop } from '../../protocol/crypto/mail/drops.ts'
+import { PUBLICATION_BYTES_MAX, verifyPublication } from '../../protocol/crypto/mail/publication.ts'
+import { SIZES } from '../../protocol/crypto/suite.ts'
+import { KIB, MAILBOX_ACCESS_KEYS_MAX } from '../../protocol/limits.ts'
+import { stampResource } from '../../protocol/mailbox/access.ts'
+import { AUDIENCE_HEADER } from '../../protocol/mailbox/admission.ts'
+import type { AccessRules } from '../../protocol/mailbox/contract.ts'
+import { fromBase64url, toBase64url } from '../../protocol/wire/base64url.ts'
+import { SUBPROTOCOL } from '../../protocol/wire/registry.ts'
+import { isJson, isOctets, readAtMost } from '../body.ts'
+import { admissionDesk } from '../desk.ts'
+import type { Edge } from '../env.ts'
+import { type HttpErrorCode, refuse } from '../errors.ts'
+import { admitSocket, audienceHere, badName, namedMailbox, refuseUnlessOwner } from '../mail-admission.ts'
+import { isUpgrade, refuseUpgrade } from '../upgrade.ts'
+
+const NO_STORE = { 'Cache-Control': 'no-store' }
+/** Four keys of 43 letters, and the words around them. */
+const ACCESS_BODY_BYTES_MAX = KIB
+
+export async function openMailbox(c: Context<Edge>): Promise<Response> {
+  const mailbox = namedMailbox(c)
+  if (!isUpgrade(c.req.raw)) {
+    if (mailbox === undefined) return badName(c)
+    return refuse(c, 'upgrade-required', 'a mailbox is a WebSocket', { Upgrade: 'websocket' })
+  }
+  if (mailbox === undefined) return refuseUpgrade(c.req.raw, 'bad-request')
+  // Said over the socket, too: a browser is not shown the answer to an upgrade that failed.
+  const told = await admitSocket(c.req.raw, c.env, mailbox).catch((error: unknown) => {
+    if (error instanceof RangeError) return 'misconfigured' as const
+    throw error
+  })
+  if (typeof told === 'string') return refuseUpgrade(c.req.raw, told)
+  try {
+    const headers = new Headers({
+      Upgrade: 'websocket',
+      ...told,
+      [AUDIENCE_HEADER]: toBase64url(await audienceHere(c, mailbox.network)),
+      // What else was offered stays here, the pass above all.
+      'Sec-WebSocket-Protocol': SUBPROTOCOL,
+    })
+    return await mailbox.stub.fetch(new Request(c.req.url, { headers }))
+  } catch (error) {
+    return refuseUpgrade(c.req.raw, error instanceof RangeError ? 'misconfigured' : 'internal')
+  }
+}
+
+const WHY_NOT: Readonly<Record<PrekeyDrop, readonly [HttpErrorCode, string]>> = {
+  malformed: ['malformed', 'the body is no publication'],
+  'wrong-owner': ['wrong-key', 'the publication is not by the key of this mailbox'],
+  'too-early': ['expired', 'the publication was made in the future'],
+  expired: ['expired', 'the publication’s time is over, or longer than may be'],
+  signature: ['wrong-signature', 'the publication’s signature is not by the owner over it'],
+  root: ['wrong-signature', 'the one-time prekeys are not those that were signed'],
+  path: ['wrong-signature', 'a path of a one-time prekey does not lead to what was signed'],
+  'not-a-key': ['malformed', 'a prekey is no key'],
+}
+
+export async function publishPrekeys(c: Context<Edge>): Promise<Response> {
+  const mailbox = namedMailbox(c)
+  if (mailbox === undefined) return badName(c)
+  const denied = await refuseUnlessOwner(c, mailbox)
+  if (denied !== undefined) return denied
+  if (!isOctets(c.req.raw))
+    return refuse(c, 'unsupported-media-type', 'the body must be application/octet-stream')
+  const body = await readAtMost(c.req.raw, PUBLICATION_BYTES_MAX)
+  if (body === undefined)
+    return refuse(c, 'too-large', `a publication has ${PUBLICATION_BYTES_MAX} bytes at most`)
+  const wrong = await verifyPublication(await admissionDesk(c.env), body, mailbox.id, Date.now())
+  if (wrong !== undefined) return refuse(c, ...WHY_NOT[wrong])
+  return c.json({ oneTime: await mailbox.stub.publish(body) }, 200, NO_STORE)
+}
+
+/** What a first letter needs: keys to seal it to, and a challenge to work on. */
+export async function drawPrekeys(c: Context<Edge>): Promise<Response> {
+  const mailbox = namedMailbox(c)
+  if (mailbox === undefined) return badName(c)
+  const { hash, ring, random, bits } = await admissionDesk(c.env)
+  const drawn = await mailbox.stub.draw()
+  if (drawn === undefined) return refuse(c, 'no-such-mailbox', 'nobody has opened this mailbox')
+  const nowMs = Date.now()
+  const difficulty = bits(nowMs)
+  const resource = await stampResource(hash, await audienceHere(c, mailbox.network), mailbox.id)
+  const place = { scope: SCOPE.mail, resource }
+  const challenge = await makeChallenge(hash, ring.current, place, difficulty, nowMs, random)
+  const { head, oneTime } = drawn
+  const bundle = head === undefined ? null : toBase64url(joinBundle(head, oneTime))
+  return c.json({ bundle, challenge: toBase64url(challenge), difficulty }, 200, NO_STORE)
+}
+
+export async function setAccess(c: Context<Edge>): Promise<Response> {
+  const mailbox = namedMailbox(c)
+  if (mailbox === undefined) return badName(c)
+  const denied = await refuseUnlessOwner(c, mailbox)
+  if (denied !== undefined) return denied
+  if (!isJson(c.req.raw)) return refuse(c, 'unsupported-media-type', 'the body must be application/json')
+  const body = await readAtMost(c.req.raw, ACCESS_BODY_BYTES_MAX)
+  if (body === undefined) return refuse(c, 'too-large', `rules have ${ACCESS_BODY_BYTES_MAX} bytes at most`)
+  const rules = rulesOf(body)
+  if (rules === undefined)
+    return refuse(
+      c,
+      'malformed',
+      `the body is { "keys", "strangers" }: up to ${MAILBOX_ACCESS_KEYS_MAX} keys of 32 bytes in base64url, and a boolean`,
+    )
+  await mailbox.stub.setAccess(rules)
+  return c.body(null, 204, NO_STORE)
+}
+
+/** Undefined for what are none; a field nobody knows is a mistake, and said to be one. */
+function rulesOf(body: Uint8Array): AccessRules | undefined {
+  const { keys: texts, strangers, ...unknown } = objectOf(body)
+  if (!Array.isArray(texts) || typeof strangers !== 'boolean' || Object.keys(unknown).length > 0)
+    return undefined
+  const keys: Uint8Array[] = []
+  for (const text of texts as unknown[]) {
+    const key = typeof text === 'string' ? fromBase64url(text) : undefined
+    if (key?.length !== SIZES.hash) return undefined
+    keys.push(key)
+  }
+  return keys.length > MAILBOX_ACCESS_KEYS_MAX ? undefined : { keys, strangers }
+}
+
+function objectOf(body: Uint8Array): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(body))
+    return typeof value === 'object' && value !== null ? { ...value } : {}
+  } catch {
+    return {}
+  }
+}
