@@ -387,11 +387,6 @@ export const BROADCAST_DEPARTED_MS = DEPARTED_GRACE_MS
 
 // ---- mailboxes ------------------------------------------------------------------------------------------------
 
-/**
- * What an envelope may measure, exactly: the edge learns one of four sizes. The least holds a text and the ratchet's
- * 2.3 KiB, the next a first message with its signature; the last is what a mailbox takes in one piece.
- */
-export const MAIL_ENVELOPE_CLASSES = [4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB] as const
 export const MAIL_ENVELOPE_BYTES_MAX = 256 * KIB
 /** A message of a mailbox's socket: the largest envelope, and a put's fields before it. */
 export const MAILBOX_MESSAGE_BYTES_MAX = MAIL_ENVELOPE_BYTES_MAX + KIB

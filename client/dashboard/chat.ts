@@ -1,6 +1,6 @@
 // Messages: to everybody, or to one peer with its receipt. What peers write is shown as text, shortened (people.ts).
 
-import type { PeerId, Received, Room, Via, Waypost } from '../index.ts'
+import type { MessageVia, PeerId, Received, Room, Waypost } from '../index.ts'
 import { announce, append, copyOf, find, setText } from './dom.ts'
 import { type People, readable } from './people.ts'
 import { clock, milliseconds, shortId } from './words.ts'
@@ -81,7 +81,7 @@ export class Chat {
     this.#heard(from, 'to everybody', data, 'relay')
   }
 
-  heard(from: PeerId, data: Received, via: Via): void {
+  heard(from: PeerId, data: Received, via: MessageVia): void {
     this.#heard(from, 'to you', data, via)
   }
 
@@ -89,7 +89,7 @@ export class Chat {
     return `${this.#people.nameOf(id)} ${shortId(id)}`
   }
 
-  #heard(from: PeerId, to: string, data: Received, via: Via): void {
+  #heard(from: PeerId, to: string, data: Received, via: MessageVia): void {
     const name = this.#people.nameOf(from)
     const text = readable(data)
     this.#add({ own: false, name, id: shortId(from), to, text, receipt: via })

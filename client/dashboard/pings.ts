@@ -53,7 +53,7 @@ export class Pings {
     this.#under.add(id)
     try {
       const { via } = await waypost.send(id, { ping: Math.round(sentAtMs) }, { ttlMs: TTL_MS })
-      this.#measured(id, via, performance.now() - sentAtMs)
+      if (via !== 'mailbox') this.#measured(id, via, performance.now() - sentAtMs)
     } catch {
       // It left, or we did: the list of peers says so.
     } finally {

@@ -14,7 +14,7 @@ import {
   type OutboxInput,
   OutboxMachine,
 } from '../../protocol/mail/outbox.ts'
-import { accessMac, dayOf, mailResource } from '../../protocol/mailbox/access.ts'
+import { accessMac, dayOf, mailResource } from '../../protocol/crypto/admission/mail.ts'
 import type { Proof } from '../../protocol/mailbox/frames.ts'
 import { type PeerId, parsePeerId, peerIdText } from '../../protocol/peer-id.ts'
 import { fromBase64url } from '../../protocol/wire/base64url.ts'

@@ -2,12 +2,13 @@
 // as it is in the vault; changed by one turn at a time, so that no two states of a ratchet ever fork.
 
 import type { Identity } from '../../protocol/crypto/identity.ts'
+import { type Correspondence, newCorrespondence } from '../../protocol/crypto/mail/correspondence.ts'
 import {
-  type Correspondence,
-  newCorrespondence,
   packCorrespondence,
+  packPrekeys,
   unpackCorrespondence,
-} from '../../protocol/crypto/mail/correspondence.ts'
+  unpackPrekeys,
+} from '../../protocol/crypto/mail/packing.ts'
 import { NO_PREKEYS, type Prekeys, packPrekeys, unpackPrekeys } from '../../protocol/crypto/mail/prekeys.ts'
 import type { Suite } from '../../protocol/crypto/suite.ts'
 import type { MailReceipt } from '../../protocol/mail/content.ts'
