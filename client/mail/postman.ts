@@ -2,6 +2,7 @@
 // decided in protocol/mail/outbox.ts; what is done is in the vault before it is in the world.
 
 import type { Challenge } from '../../protocol/crypto/admission/challenge.ts'
+import { accessMac, dayOf, mailResource } from '../../protocol/crypto/admission/mail.ts'
 import { audienceOf } from '../../protocol/crypto/admission/names.ts'
 import { stampPlace } from '../../protocol/crypto/admission/stamp.ts'
 import { type Bundle, readBundle } from '../../protocol/crypto/mail/bundle.ts'
@@ -14,7 +15,6 @@ import {
   type OutboxInput,
   OutboxMachine,
 } from '../../protocol/mail/outbox.ts'
-import { accessMac, dayOf, mailResource } from '../../protocol/crypto/admission/mail.ts'
 import type { Proof } from '../../protocol/mailbox/frames.ts'
 import { type PeerId, parsePeerId, peerIdText } from '../../protocol/peer-id.ts'
 import { fromBase64url } from '../../protocol/wire/base64url.ts'

@@ -9,7 +9,7 @@ import {
   unpackCorrespondence,
   unpackPrekeys,
 } from '../../protocol/crypto/mail/packing.ts'
-import { NO_PREKEYS, type Prekeys, packPrekeys, unpackPrekeys } from '../../protocol/crypto/mail/prekeys.ts'
+import { NO_PREKEYS, type Prekeys } from '../../protocol/crypto/mail/prekeys.ts'
 import type { Suite } from '../../protocol/crypto/suite.ts'
 import type { MailReceipt } from '../../protocol/mail/content.ts'
 import { type PeerId, parsePeerId } from '../../protocol/peer-id.ts'

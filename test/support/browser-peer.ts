@@ -9,7 +9,7 @@ import type {
   RoomState,
   SendOptions,
   Status,
-  Via,
+  MessageVia,
   Waypost,
 } from '../../client/index.ts'
 import type { TestBrowser } from './browser.ts'
@@ -19,7 +19,7 @@ export interface Heard {
   readonly kind: 'message' | 'datagram' | 'broadcast'
   readonly from: string
   readonly data: unknown
-  readonly via: Via
+  readonly via: MessageVia
   readonly id?: string
 }
 
@@ -152,7 +152,7 @@ export class BrowserPeer {
   }
 
   /** Waits until messages to the other take this way. */
-  async reaches(other: BrowserPeer, via: Via, timeoutMs = 30_000): Promise<void> {
+  async reaches(other: BrowserPeer, via: MessageVia, timeoutMs = 30_000): Promise<void> {
     await this.page.waitForFunction(
       ([id, via]) => kept.room.peers.get(id as never)?.via === via,
       [other.id, via] as const,
