@@ -30,12 +30,8 @@ export const LAZY_PARTS = {
   'direct connections': ['client/direct.ts'],
   mail: ['client/mail/mail.ts'],
   'identities that are kept': ['client/identities/keeper.ts'],
-  vaults: [
-    'client/identities/vault.ts',
-    'client/identities/sealed-vault.ts',
-    'client/identities/browser-vault.ts',
-    'client/identities/vault-log.ts',
-  ],
+  vaults: ['client/identities/vault.ts'],
+  'vaults in Node': ['client/identities/vault-log.ts'],
   'lattice code in JavaScript': ['protocol/crypto/mixed.ts', 'protocol/crypto/pure.ts'],
 } as const satisfies Readonly<Record<string, readonly string[]>>
 

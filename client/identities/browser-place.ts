@@ -7,6 +7,7 @@
 import { WaypostError } from '../../protocol/errors.ts'
 import { IDENTITY_LOCK_WAIT_MS } from '../../protocol/limits.ts'
 import { PEER_ID_BYTES } from '../../protocol/peer-id.ts'
+import { browserVault } from './browser-vault.ts'
 import type { Kept, Place, Release } from './place.ts'
 
 const DATABASE = 'waypost identities'
@@ -53,7 +54,7 @@ export function browserPlace(): Place {
       },
       count: (name) => run([VALUES], 'readonly', (of) => of(VALUES).count(valuesOf(name))),
     },
-    vault: async (name) => (await import('./browser-vault.ts')).browserVault(vaultOf(name)),
+    vault: (name) => browserVault(vaultOf(name)),
   }
 }
 

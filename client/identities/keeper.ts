@@ -39,7 +39,7 @@ export async function openKept(chosen: IdentityChoice): Promise<OpenIdentity & {
     const secrets = await secretsOf(keeping, place, name, kept, passphrase)
     const identity = await identityOf(suite, secrets.root)
     const store = await sealedStore(keeping, secrets.store, place.values, name)
-    const vault = keptVault(keeping, secrets.store.slice(), place, name)
+    const vault = lazyVaultOf(keeping, secrets.store.slice(), place, name)
     wipe(secrets)
     const release = async () => {
       try {
@@ -135,11 +135,11 @@ export async function forget(directory: string | undefined, name: string): Promi
 // ---- the parts of these ---------------------------------------------------------------------------------------------
 
 /** The key is its own, and erased when the identity is let go. */
-function keptVault(keeping: Keeping, storeKey: Uint8Array, place: Place, name: string): LazyVault {
+function lazyVaultOf(keeping: Keeping, storeKey: Uint8Array, place: Place, name: string): LazyVault {
   const whose = `the identity '${name}'`
   const vault = lazyVault(whose, async () => {
-    const { openSealedVault } = await import('./sealed-vault.ts')
-    return openSealedVault(keeping, storeKey, () => place.vault(name), `${whose} was closed`)
+    const { keptVault } = await import('./vault.ts')
+    return keptVault(keeping, storeKey, () => place.vault(name), `${whose} was closed`)
   })
   return { ...vault, end: () => vault.end().finally(() => storeKey.fill(0)) }
 }

@@ -14,18 +14,25 @@ export interface LazyVault {
 /** `whose` names the identity in what those are told who come too late. */
 export function lazyVault(whose: string, load: () => Promise<OpenVault>): LazyVault {
   let opening: Promise<OpenVault> | undefined
+  let opened: OpenVault | undefined
   let ending: Promise<void> | undefined
+  const open = async () => {
+    try {
+      opened = await load()
+      return opened
+    } catch (problem) {
+      opening = undefined
+      throw problem
+    }
+  }
   const end = async () => {
-    const vault = await opening?.catch(() => undefined)
-    await vault?.end()
+    // At once where it is open: nothing that is called after this is let in.
+    await (opened ?? (await opening?.catch(() => undefined)))?.end()
   }
   return {
     open: async () => {
       if (ending !== undefined) throw new WaypostError('closed', `${whose} was closed`)
-      opening ??= load().catch((problem: unknown) => {
-        opening = undefined
-        throw problem
-      })
+      opening ??= open()
       return opening
     },
     end: () => {

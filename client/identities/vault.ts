@@ -4,7 +4,8 @@
 // Nothing here knows a disk or a cipher. Values lie in a place under slots; what a slot and a sealed value are to a name
 // and a value is the sealing's affair. All calls take their turn, one after another: a read sees every commit before it.
 
-import type { VaultSealing } from '../../protocol/crypto/keeping/sealed-vault.ts'
+import type { Keeping } from '../../protocol/crypto/keeping/locked-box.ts'
+import { sealedVault, type VaultSealing } from '../../protocol/crypto/keeping/sealed-vault.ts'
 import { WaypostError } from '../../protocol/errors.ts'
 import {
   VAULT_BYTES_MAX,
@@ -15,8 +16,8 @@ import {
 } from '../../protocol/limits.ts'
 import { utf8 } from '../../protocol/wire/bytes.ts'
 
-/** Names opened side by side: the platform's crypto is asked for each, and a page has other things to do between. */
-const NAMES_AT_ONCE = 256
+/** Values sealed or opened side by side: enough to keep the platform's crypto busy, and a page has other things to do. */
+const AT_ONCE = 256
 
 /** Only what its holder put there: what was tampered with is as if it were not there. */
 export interface Vault {
@@ -46,16 +47,30 @@ export interface VaultRecords {
 
 export type OpenVault = Vault & { end(): Promise<void> }
 
+/** Of an identity that is kept: sealed in its place. */
+export async function keptVault(
+  keeping: Keeping,
+  storeKey: Uint8Array,
+  open: () => Promise<VaultRecords>,
+  ended: string,
+): Promise<OpenVault> {
+  const sealing = await sealedVault(keeping, storeKey)
+  const records = await open()
+  try {
+    return await openVault(records, sealing, ended)
+  } catch (problem) {
+    await records.close()
+    throw problem
+  }
+}
+
+/** Of one that lasts as long as the client. */
 export function memoryVault(): Promise<OpenVault> {
   return openVault(memoryRecords(), UNSEALED, 'the client was closed')
 }
 
 /** `ended` is what a call is told that comes after the end. */
-export async function openVault(
-  records: VaultRecords,
-  sealing: VaultSealing,
-  ended: string,
-): Promise<OpenVault> {
+async function openVault(records: VaultRecords, sealing: VaultSealing, ended: string): Promise<OpenVault> {
   const contents = new Contents(records, sealing)
   await contents.begin()
   let over = false
@@ -109,16 +124,11 @@ class Contents {
   }
 
   async begin(): Promise<void> {
-    const slots = [...(await this.#records.slots())]
-    for (let at = 0; at < slots.length; at += NAMES_AT_ONCE) {
-      const some = slots.slice(at, at + NAMES_AT_ONCE)
-      const names = await Promise.all(some.map(([slot]) => this.#sealing.nameOf(slot)))
-      for (const [i, [slot, bytes]] of some.entries()) {
-        const name = names[i]
-        if (name === undefined) this.#damaged.add(slot)
-        else this.#know(name, { slot, bytes: slot.length + bytes })
-      }
-    }
+    await sideBySide([...(await this.#records.slots())], async ([slot, bytes]) => {
+      const name = await this.#sealing.nameOf(slot)
+      if (name === undefined) this.#damaged.add(slot)
+      else this.#know(name, { slot, bytes: slot.length + bytes })
+    })
   }
 
   async entries(prefix: string): Promise<readonly (readonly [string, Uint8Array])[]> {
@@ -132,12 +142,10 @@ class Contents {
       return known === undefined ? [] : [{ name, slot: known.slot }]
     })
     const sealed = await this.#records.read(there.map(({ slot }) => slot))
-    const opened = await Promise.all(
-      there.map(({ slot }, i) => {
-        const bytes = sealed[i]
-        return bytes && this.#sealing.open(slot, bytes)
-      }),
-    )
+    const opened = await sideBySide([...there.entries()], async ([i, { slot }]) => {
+      const bytes = sealed[i]
+      return bytes && this.#sealing.open(slot, bytes)
+    })
     return there.flatMap(({ name, slot }, i) => {
       const value = opened[i]
       if (value !== undefined) return [[name, value] as const]
@@ -149,14 +157,14 @@ class Contents {
   async commit(changes: ReadonlyMap<string, Uint8Array | undefined>): Promise<void> {
     const written = new Map<string, Uint8Array | undefined>()
     const next = new Map<string, Known | undefined>()
-    for (const [name, value] of changes) {
+    await sideBySide([...changes], async ([name, value]) => {
       const known = this.#known.get(name)
-      if (value === undefined && known === undefined) continue
+      if (value === undefined && known === undefined) return
       const slot = known?.slot ?? (await this.#sealing.slotOf(name))
       const sealed = value && (await this.#sealing.seal(slot, value))
       written.set(slot, sealed)
       next.set(name, sealed && { slot, bytes: slot.length + sealed.length })
-    }
+    })
     if (written.size === 0) return
     this.#checkRoom(next)
     await this.#records.write(written)
@@ -206,6 +214,16 @@ function checkedCopies(changes: ReadonlyMap<string, Uint8Array | undefined>) {
     copies.set(name, value?.slice())
   }
   return copies
+}
+
+async function sideBySide<Of, Result>(
+  all: readonly Of[],
+  act: (each: Of) => Promise<Result>,
+): Promise<readonly Result[]> {
+  const results: Result[] = []
+  for (let at = 0; at < all.length; at += AT_ONCE)
+    results.push(...(await Promise.all(all.slice(at, at + AT_ONCE).map(act))))
+  return results
 }
 
 // ---- in memory ------------------------------------------------------------------------------------------------------
