@@ -1,0 +1,418 @@
+// What an edge, a stranger, a correspondent or a thief may try: every check is met by an attack that would succeed without it. And
+// that no bytes whatever throw.
+
+import fc from 'fast-check'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Identity } from '../../../../protocol/crypto/identity.ts'
+import { newCorrespondence, seal } from '../../../../protocol/crypto/mail/correspondence.ts'
+import { bodyAt, HEADER_BYTES, headerAt } from '../../../../protocol/crypto/mail/envelope.ts'
+import { unpackCorrespondence } from '../../../../protocol/crypto/mail/packing.ts'
+import type { Session, Speaking } from '../../../../protocol/crypto/mail/session.ts'
+import type { Suite } from '../../../../protocol/crypto/suite.ts'
+import { MAIL_REMEMBERED_MAX, MAIL_SKIPPED_MAX } from '../../../../protocol/limits.ts'
+import { utf8 } from '../../../../protocol/wire/bytes.ts'
+import { flipped, patched } from '../handshake/meeting.ts'
+import { suiteOf } from '../suites.ts'
+import { acquainted, Correspondent, DAY, HOUR, NOW, pairOf } from './correspondents.ts'
+
+let suite: Suite
+beforeAll(async () => {
+  suite = await suiteOf('native')
+})
+
+const KIB = 1024
+const FIRST = {
+  outside: 0,
+  salt: 1,
+  tag: 17,
+  slot: 33,
+  address: 1_153,
+  introduction: 2_317,
+  body: 8_884,
+} as const
+
+/** Writes to one as if it were another: what it says of itself is `as`'s, what it signs with is its own. */
+const posing = (mallory: Identity, as: Identity): Identity => ({
+  id: as.id,
+  key: { publicKey: as.key.publicKey, sign: mallory.key.sign },
+})
+
+/** How many bytes of two are the same at the same place, and how many of them in a row. */
+function likeness(one: Uint8Array, other: Uint8Array): { readonly equal: number; readonly longest: number } {
+  const now = { equal: 0, longest: 0, run: 0 }
+  for (let at = 0; at < one.length; at++) {
+    now.run = one[at] === other[at] ? now.run + 1 : 0
+    if (now.run > 0) now.equal++
+    now.longest = Math.max(now.longest, now.run)
+  }
+  return now
+}
+
+/** Of its only session, changed: as one would who does not follow the rules. */
+function cheats(cheater: Correspondent, change: (speaking: Speaking, session: Session) => object): void {
+  const [correspondence] = cheater.book
+  const session = correspondence!.sessions[0]!
+  const phase = { ...session.phase, ...change(session.phase as Speaking, session) } as Speaking
+  cheater.keeps({ ...correspondence!, sessions: [{ ...session, phase }] })
+}
+
+describe('an edge', () => {
+  it.each([
+    ['version', FIRST.outside, 'malformed'],
+    ['salt', FIRST.salt, 'not-for-us'],
+    ['tag', FIRST.tag, 'not-for-us'],
+    ['ciphertext', FIRST.slot, 'not-for-us'],
+    ["ciphertext's curve point", FIRST.address - 8, 'not-for-us'],
+    ['address', FIRST.address, 'not-for-us'],
+    ["address's tag", FIRST.introduction - 1, 'not-for-us'],
+    ['introduction', FIRST.introduction, 'unopened'],
+    ["introduction's tag", FIRST.body - 1, 'unopened'],
+    ['body', FIRST.body, 'unopened'],
+    ['padding', 16_000, 'unopened'],
+    ["body's tag", 16 * KIB - 1, 'unopened'],
+  ])('can flip no bit in the %s of a first message, nor burn its prekeys by it', async (_, at, reason) => {
+    for (const oneTime of [true, false]) {
+      const { alice, bob } = await pairOf(suite)
+      const envelope = await alice.writes(bob, 'hello', { oneTime })
+      const before = bob.kept()
+      expect(await bob.reads(flipped(envelope, 8 * at))).toBe(`(${reason})`)
+      expect(bob.kept()).toEqual(before)
+      expect(await bob.reads(envelope)).toBe('hello')
+    }
+  })
+
+  it.each([4, 16])('can flip no bit of a later message of %i KiB', async (kib) => {
+    const { alice, bob } = await acquainted(suite)
+    const text = 'x'.repeat(kib === 4 ? 5 : 3_000)
+    const envelope = await alice.writes(bob, text)
+    expect(envelope.length).toBe(kib * KIB)
+    const before = bob.kept()
+    const [header, body] = [headerAt(envelope.length), bodyAt('later', envelope.length)]
+    const places: Record<number, string> = {
+      0: 'malformed',
+      1: 'not-for-us',
+      16: 'not-for-us',
+      17: 'not-for-us',
+    }
+    for (const at of [
+      header - 1,
+      header,
+      header + HEADER_BYTES,
+      body - 1,
+      body,
+      body + 4,
+      body + 2_000 * (kib >> 4),
+    ])
+      places[at] = at === 32 ? 'not-for-us' : 'unopened'
+    places[envelope.length - 1] = 'unopened'
+    for (const [at, reason] of Object.entries(places))
+      expect([at, await bob.reads(flipped(envelope, 8 * Number(at)))]).toEqual([at, `(${reason})`])
+    expect(bob.kept()).toEqual(before)
+    expect(await bob.reads(envelope)).toBe(text)
+  })
+
+  it('can neither cut an envelope nor make it longer', async () => {
+    const { alice, bob } = await acquainted(suite)
+    const envelope = await alice.writes(bob, 'x'.repeat(3_000))
+    for (const length of [0, 1, 33, 4_095, 16_383])
+      expect(await bob.reads(envelope.slice(0, length))).toBe('(malformed)')
+    expect(await bob.reads(new Uint8Array([...envelope, 0]))).toBe('(malformed)')
+    expect(await bob.reads(envelope.slice(0, 4 * KIB))).toBe('(unopened)')
+    expect(await bob.reads(patched(new Uint8Array(64 * KIB), 0, envelope))).toBe('(unopened)')
+    expect(await bob.reads(new Uint8Array(512 * KIB).fill(1))).toBe('(malformed)')
+  })
+
+  it('can give an envelope to nobody else', async () => {
+    const { alice, bob } = await acquainted(suite)
+    const carol = await Correspondent.no(suite, 3)
+    await carol.reads(await alice.writes(carol, 'hello, carol'))
+    await alice.reads(await carol.writes(alice, 'hello'))
+    for (const size of [1, 3_000]) {
+      const envelope = await alice.writes(bob, 'x'.repeat(size))
+      expect(await carol.reads(envelope)).toBe('(not-for-us)')
+      expect(await alice.reads(envelope)).toBe('(not-for-us)')
+    }
+    const dave = await Correspondent.no(suite, 4)
+    expect(await carol.reads(await dave.writes(bob, 'hello'))).toBe('(not-for-us)')
+  })
+
+  it('can repeat nothing: not a first message, with a one-time prekey or without', async () => {
+    for (const oneTime of [true, false]) {
+      const { alice, bob } = await pairOf(suite)
+      const envelope = await alice.writes(bob, 'hello', { oneTime })
+      await bob.reads(envelope)
+      expect(await bob.reads(envelope)).toBe('(replayed)')
+      await alice.reads(await bob.writes(alice, 'hello'))
+      await bob.reads(await alice.writes(bob, 'go on'))
+      expect(await bob.reads(envelope)).toBe('(replayed)')
+      // Even where all of the correspondence was deleted.
+      bob.book = []
+      expect(await bob.reads(envelope)).toBe(oneTime ? '(prekey-used)' : '(replayed)')
+      expect(await bob.reads(envelope, NOW + 38 * DAY)).toBe(oneTime ? '(prekey-used)' : '(replayed)')
+      expect(await bob.reads(envelope, NOW + 67 * DAY)).toBe('(not-for-us)')
+    }
+  })
+
+  it('can repeat no later message', async () => {
+    const { alice, bob } = await acquainted(suite)
+    const envelopes = [await alice.writes(bob, '1'), await alice.writes(bob, '2')]
+    for (const number of [1, 0]) expect(await bob.reads(envelopes[number]!)).toBe(`${number + 1}`)
+    for (const envelope of envelopes) expect(await bob.reads(envelope)).toBe('(replayed)')
+    await alice.reads(await bob.writes(alice, 'over'))
+    await bob.reads(await alice.writes(bob, 'next turn'))
+    for (const envelope of envelopes) expect(await bob.reads(envelope)).toBe('(not-for-us)')
+  })
+
+  it('cannot tell a first message from a later one of its size, nor two of one session from two of two', async () => {
+    const { alice, bob } = await acquainted(suite)
+    const carol = await Correspondent.no(suite, 3, 20)
+    const envelopes: Uint8Array[] = []
+    for (let time = 0; time < 16; time++) {
+      envelopes.push(await alice.writes(bob, 'x'.repeat(3_000)))
+      envelopes.push(await alice.writes(carol, 'x'.repeat(3_000)))
+    }
+    expect(new Set(envelopes.map(({ length }) => length))).toEqual(new Set([16 * KIB]))
+    // A curve point has its highest bit clear: chance in its place would show in every second envelope.
+    for (const envelope of envelopes) expect((envelope[FIRST.address - 1] ?? 0) >> 7).toBe(0)
+    // Of any two, bytes at the same place are equal as often as chance has it (64 of 16,384), and never six in a row.
+    for (const [i, one] of envelopes.entries()) {
+      for (const other of envelopes.slice(i + 1)) {
+        const { equal, longest } = likeness(one.subarray(1), other.subarray(1))
+        expect([equal < 160, longest < 6]).toEqual([true, true])
+      }
+    }
+  })
+})
+
+describe('a stranger', () => {
+  it('cannot say it is somebody else', async () => {
+    const { alice, bob } = await pairOf(suite)
+    const mallory = await Correspondent.no(suite, 3)
+    const me = { identity: posing(mallory.identity, alice.identity), mailbox: mallory.mailbox }
+    const bundle = await mallory.draws(bob)
+    const forged = await seal(suite, me, newCorrespondence(bob.id, NOW), utf8('I am alice'), {
+      nowMs: NOW,
+      bundle,
+    })
+    expect(await bob.reads(forged.envelope)).toBe('(signature)')
+    expect(bob.book).toEqual([])
+  })
+
+  it('cannot say it is somebody else even to one whose every secret it has', async () => {
+    const { alice, bob } = await pairOf(suite)
+    const thief = bob.stolen()
+    const me = { identity: posing(thief.identity, alice.identity), mailbox: alice.mailbox }
+    const bundle = await alice.draws(bob)
+    const forged = await seal(suite, me, newCorrespondence(bob.id, NOW), utf8('I am alice'), {
+      nowMs: NOW,
+      bundle,
+    })
+    expect(await bob.reads(forged.envelope)).toBe('(signature)')
+  })
+
+  it('to whom one introduced itself cannot pass the introduction on', async () => {
+    const { alice, bob } = await pairOf(suite)
+    const mallory = await Correspondent.no(suite, 3)
+    await alice.writes(mallory, 'hello, mallory')
+    // All that Mallory read, sealed again to Bob's prekey.
+    const bundle = await mallory.draws(bob, false)
+    const { sessions } = alice.with(mallory)!
+    const [session] = sessions
+    const phase = session!.phase as Speaking
+    const introduction = {
+      ...phase.introduction!,
+      signedPrekey: bundle.signedPrekey,
+      oneTimeId: new Uint8Array(8),
+      ciphertext: new Uint8Array(1_120),
+    }
+    const moved = { ...session!, phase: { ...phase, introduction } }
+    const stolen = { ...newCorrespondence(bob.id, NOW), sessions: [moved] }
+    const { envelope } = await seal(suite, mallory, stolen, utf8('I am alice'), { nowMs: NOW })
+    expect(await bob.reads(envelope)).toBe('(misaddressed)')
+    // And under the right transcript there is no signature of hers.
+    const letter = phase.introduction!.letter
+    const signature = letter.slice(1_952, 1_952 + 3_309)
+    const replaying = {
+      id: alice.id,
+      key: { publicKey: alice.identity.key.publicKey, sign: async () => signature },
+    }
+    const me = { identity: replaying, mailbox: alice.mailbox }
+    const again = await seal(suite, me, newCorrespondence(bob.id, NOW), utf8('x'), { nowMs: NOW, bundle })
+    expect(await bob.reads(again.envelope)).toBe('(signature)')
+  })
+
+  it('cannot write from tomorrow, nor from long ago', async () => {
+    for (const [atMs, reason] of [
+      [NOW + 2 * DAY, '(hour)'],
+      [NOW + DAY - HOUR, 'hello'],
+      [NOW - 2 * DAY, 'hello'],
+    ] as const) {
+      const { alice, bob } = await pairOf(suite)
+      await bob.publishes(1, NOW - 3 * DAY)
+      expect(await bob.reads(await alice.writes(bob, 'hello', { nowMs: atMs }), NOW)).toBe(reason)
+    }
+    const { alice, bob } = await pairOf(suite)
+    const envelope = await alice.writes(bob, 'hello')
+    expect((await bob.opens(envelope, NOW + 38 * DAY)).kind).toBe('opened')
+    expect(await bob.reads(envelope, NOW + 39 * DAY)).toBe('(hour)')
+  })
+
+  it('cannot have a life in the future, which would outlive all that are to come', async () => {
+    const { alice, bob } = await pairOf(suite)
+    const bundle = await alice.draws(bob)
+    const ahead = newCorrespondence(bob.id, NOW + 2 * DAY)
+    const { envelope } = await seal(suite, alice, ahead, utf8('x'), { nowMs: NOW, bundle })
+    expect(await bob.reads(envelope)).toBe('(hour)')
+  })
+
+  it('cannot write under our own name', async () => {
+    const { bob } = await pairOf(suite)
+    const thief = bob.stolen()
+    const bundle = await bob.draws(bob)
+    const to = newCorrespondence(bob.id, NOW)
+    await expect(seal(suite, thief, to, utf8('x'), { nowMs: NOW, bundle })).rejects.toThrow(TypeError)
+    // Getting past that by another id in its own head.
+    const lying = { identity: { ...thief.identity, id: new Uint8Array(32) }, mailbox: thief.mailbox }
+    const { envelope } = await seal(suite, lying, to, utf8('x'), { nowMs: NOW, bundle })
+    expect(await bob.reads(envelope)).toBe('(self)')
+  })
+
+  it('cannot use a one-time prekey twice, nor one that never was', async () => {
+    const { alice, bob } = await pairOf(suite)
+    const carol = await Correspondent.no(suite, 3)
+    const [bundle] = [await alice.draws(bob)]
+    const write = (from: Correspondent) =>
+      seal(suite, from, newCorrespondence(bob.id, NOW), utf8(''), { nowMs: NOW, bundle })
+    expect(await bob.reads((await write(alice)).envelope)).toBe('')
+    expect(await bob.reads((await write(carol)).envelope)).toBe('(prekey-used)')
+  })
+
+  it('cannot fill the memory so that something is forgotten: then none without a one-time prekey is taken', async () => {
+    const { alice, bob } = await pairOf(suite)
+    const carol = await Correspondent.no(suite, 3)
+    const one = { session: new Uint8Array(16), eraseHour: 600_000 }
+    bob.prekeys = { ...bob.prekeys, remembered: Array.from({ length: MAIL_REMEMBERED_MAX }, () => one) }
+    expect(await bob.reads(await alice.writes(bob, 'hello', { oneTime: false }))).toBe('(too-much-held)')
+    expect(await bob.reads(await carol.writes(bob, 'hello'))).toBe('hello')
+  })
+
+  it('cannot give a ratchet key that is none', async () => {
+    const none = {
+      ...suite,
+      kem: {
+        ...suite.kem,
+        keyPair: async (seed: Uint8Array) => {
+          const pair = await suite.kem.keyPair(seed)
+          return { ...pair, publicKey: pair.publicKey.slice().fill(0, 1_184) }
+        },
+      },
+    }
+    const { alice, bob } = await pairOf(suite)
+    const bundle = await alice.draws(bob)
+    const begun = await seal(none, alice, newCorrespondence(bob.id, NOW), utf8('x'), { nowMs: NOW, bundle })
+    expect(await bob.reads(begun.envelope)).toBe('(not-a-key)')
+    const later = await acquainted(suite)
+    cheats(later.bob, ({ ratchetKey }) => ({ ratchetKey: ratchetKey.slice().fill(0, 1_184) }))
+    const before = later.alice.kept()
+    // Bob's turn was heard already; in a turn that was not, it is refused.
+    expect(await later.alice.reads(await later.bob.writes(later.alice, 'same turn'))).toBe('same turn')
+    later.alice.restores(before)
+    await later.bob.reads(await later.alice.writes(later.bob, 'your turn'))
+    await later.bob.writes(later.alice, 'begins it')
+    cheats(later.bob, ({ ratchetKey }) => ({ ratchetKey: ratchetKey.slice().fill(0, 1_184) }))
+    const own = later.alice.kept()
+    expect(await later.alice.reads(await later.bob.writes(later.alice, 'x'))).toBe('(not-a-key)')
+    expect(later.alice.kept()).toEqual(own)
+  })
+})
+
+describe('a correspondent', () => {
+  it('can make us step over a thousand messages, and not one more', async () => {
+    for (const [ahead, answer] of [
+      [MAIL_SKIPPED_MAX, '(unopened)'],
+      [MAIL_SKIPPED_MAX + 1, '(too-far)'],
+    ] as const) {
+      const { alice, bob } = await acquainted(suite)
+      await alice.writes(bob, 'begins a turn')
+      cheats(alice, () => ({ next: ahead }))
+      const before = bob.kept()
+      expect(await bob.reads(await alice.writes(bob, 'far'))).toBe(answer)
+      expect(bob.kept()).toEqual(before)
+    }
+  })
+
+  it('can say of no turn before that it was much longer than what came of it', async () => {
+    const { alice, bob } = await acquainted(suite)
+    await bob.reads(await alice.writes(bob, 'a turn of one'))
+    await alice.reads(await bob.writes(alice, 'an answer'))
+    await alice.writes(bob, 'a turn')
+    cheats(alice, () => ({ before: MAIL_SKIPPED_MAX + 2 }))
+    expect(await bob.reads(await alice.writes(bob, 'x'))).toBe('(too-far)')
+    cheats(alice, () => ({ before: 1 }))
+    expect(await bob.reads(await alice.writes(bob, 'x'))).toBe('x')
+  })
+
+  it('that goes back to an old state loses its turn, and breaks no key', async () => {
+    const { alice, bob } = await acquainted(suite)
+    const before = alice.kept()
+    const one = await alice.writes(bob, 'one')
+    alice.restores(before)
+    const other = await alice.writes(bob, 'other')
+    expect([await bob.reads(one), await bob.reads(other)]).toEqual(['one', '(replayed)'])
+    // Within a turn it is one message that is lost.
+    const { alice: carol, bob: dave } = await acquainted(suite)
+    await dave.reads(await carol.writes(dave, 'the turn begins'))
+    const kept = carol.kept()
+    expect(await dave.reads(await carol.writes(dave, 'one'))).toBe('one')
+    carol.restores(kept)
+    expect(await dave.reads(await carol.writes(dave, 'other'))).toBe('(replayed)')
+    expect(await dave.reads(await carol.writes(dave, 'next'))).toBe('next')
+  })
+
+  it('that seals twice from one state has two texts under two keys', async () => {
+    for (const { alice, bob } of [await acquainted(suite), await pairOf(suite)]) {
+      await alice.writes(bob, 'the turn begins')
+      const [kept, kind] = [
+        alice.kept(),
+        alice.with(bob)!.sessions[0]!.turn === 0 ? 'first' : 'later',
+      ] as const
+      const [text, other] = [new Uint8Array(1_000), new Uint8Array(1_000).fill(0xff)]
+      const one = await alice.writes(bob, text)
+      alice.restores(kept)
+      const two = await alice.writes(bob, other)
+      // Under one key and nonce, what differs of the two would be what differs of the texts.
+      const at = bodyAt(kind, one.length)
+      const differs = one.subarray(at, at + 1_000).map((byte, i) => byte ^ (two[at + i] ?? 0))
+      expect(differs.filter((byte) => byte === 0xff).length).toBeLessThan(100)
+      const headers = one
+        .subarray(headerAt(one.length), at - 16)
+        .map((byte, i) => byte ^ (two[headerAt(one.length) + i] ?? 0))
+      expect(headers.filter((byte) => byte === 0).length).toBeLessThan(100)
+    }
+  })
+})
+
+describe('any bytes', () => {
+  it('are dropped by name, and never throw', async () => {
+    const { alice, bob } = await acquainted(suite)
+    const real = [await alice.writes(bob, 'x'), await alice.writes(bob, 'x'.repeat(3_000))]
+    const noise = (size: number) =>
+      fc.uint8Array({ minLength: 64, maxLength: 64 }).map((seed) => {
+        const bytes = new Uint8Array(size).map((_, i) => (seed[i % 64] ?? 0) ^ (i * 31))
+        bytes[0] = 1
+        return bytes
+      })
+    const spoilt = fc
+      .tuple(fc.constantFrom(...real), fc.nat(16 * KIB), fc.uint8Array({ minLength: 8, maxLength: 40 }))
+      .map(([envelope, at, bytes]) => patched(envelope, Math.min(at, envelope.length - bytes.length), bytes))
+    const any = fc.oneof(fc.uint8Array({ maxLength: 5_000 }), noise(4 * KIB), noise(16 * KIB), spoilt)
+    await fc.assert(
+      fc.asyncProperty(any, async (bytes) => {
+        expect((await bob.opens(bytes)).kind).toBe('drop')
+        expect(unpackCorrespondence(bytes)).toBeUndefined()
+      }),
+      { numRuns: 200 },
+    )
+    for (const envelope of real) expect((await bob.opens(envelope)).kind).toBe('opened')
+  }, 30_000)
+})
