@@ -35,6 +35,12 @@ export function closeWith(socket: WebSocket, code: RefusalCode, retryAfterMs = 0
   }
 }
 
+/** Accepted only to be told why not: a browser cannot read the body of a refused upgrade. It never sleeps, so plain accept. */
+export function turnAway(socket: WebSocket, code: RefusalCode): void {
+  socket.accept()
+  closeWith(socket, code)
+}
+
 /**
  * The other half of a close the client began. workerd (1.20261023.1 to 1.20261117.1) leaves it to us, and a browser's
  * plain close() hangs until we do; codes that may not be sent are answered with 1000.

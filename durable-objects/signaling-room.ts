@@ -12,7 +12,7 @@ import type { Member } from '../protocol/room/member.ts'
 import { fromBase64url } from '../protocol/wire/base64url.ts'
 import { tryDecode } from '../protocol/wire/codec.ts'
 import type { JoinFrame } from '../protocol/wire/frames.ts'
-import { answerClose, answerKeepAlives, closeWith, upgraded } from './host.ts'
+import { answerClose, answerKeepAlives, closeWith, turnAway, upgraded } from './host.ts'
 import { Outbox } from './outbox.ts'
 import { PassRenewal } from './pass-renewal.ts'
 import { Seats } from './seats.ts'
@@ -139,12 +139,6 @@ export class SignalingRoom extends DurableObject<Settings> {
         return this.#drops.count(effect.reason)
     }
   }
-}
-
-/** Accepted only to be told why not: a browser cannot read the body of a refused upgrade. It never sleeps, so plain accept. */
-function turnAway(socket: WebSocket, code: Parameters<typeof closeWith>[1]): void {
-  socket.accept()
-  closeWith(socket, code)
 }
 
 function joinOf(request: Request): JoinFrame | undefined {

@@ -453,12 +453,6 @@ export const MAILBOX_PREKEYS_LOW = 16
 
 // ---- mail -----------------------------------------------------------------------------------------------------
 
-/**
- * All sizes an envelope can have. Each is four times the one before: whoever counts bytes learns one of four numbers. A page of
- * text fits the least; a first message, with its sender's key and signature, needs the second. Beyond the last: RangeError.
- */
-export const MAIL_ENVELOPE_CLASSES = [4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB] as const
-
 /** One-time prekeys under one signature: 89 KiB to publish, 0.2 s to make in JavaScript, two months of a new contact a day. */
 export const MAIL_ONE_TIME_MAX = 64
 /** A signed prekey is offered no longer: who is away for a month can be written to until then. Beyond it: `expired`. */

@@ -37,7 +37,8 @@ export const HTTP_ERRORS = {
   'no-such-mailbox': 404,
   misconfigured: 500, // the deployment's settings are wrong; the message names which
   internal: 500, // our fault
-} as const satisfies Record<string, ContentfulStatusCode> & Record<AdmissionRefusal | MailRefusal, ContentfulStatusCode>
+} as const satisfies Record<string, ContentfulStatusCode> &
+  Record<AdmissionRefusal | MailRefusal, ContentfulStatusCode>
 
 export type HttpErrorCode = keyof typeof HTTP_ERRORS
 

@@ -83,7 +83,8 @@ export class Callers {
     const { queue, socket } = caller
     caller.queue = []
     // Whoever was dismissed has no record, and shall not get one again.
-    if (caller.stale && this.#bySocket.get(socket) === caller) socket.serializeAttachment(packCaller(caller.record))
+    if (caller.stale && this.#bySocket.get(socket) === caller)
+      socket.serializeAttachment(packCaller(caller.record))
     caller.stale = false
     for (const message of messagesOf(queue)) sendTo(socket, message)
   }

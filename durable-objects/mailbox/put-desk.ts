@@ -47,7 +47,8 @@ export class PutDesk {
   }
 
   take(incoming: Incoming): void {
-    if (this.isFull) return incoming.answer({ ok: false, reason: 'rate-limited', retryAfterMs: BUSY_RETRY_MS })
+    if (this.isFull)
+      return incoming.answer({ ok: false, reason: 'rate-limited', retryAfterMs: BUSY_RETRY_MS })
     this.#verifying++
     this.#host.verify(incoming.request, incoming.audience).then(
       (verdict) => this.#verdict(incoming, verdict),

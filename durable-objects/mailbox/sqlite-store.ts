@@ -61,6 +61,7 @@ export class SqliteLetterStore implements LetterStore {
   }
 
   insert(letters: readonly Letter[]): void {
+    if (!this.#tables.exist) this.#tables.make()
     this.#tables.change(({ insert }) => {
       for (const { priority, sender, ...letter } of letters)
         insert.run({ ...letter, priority: PRIORITIES.indexOf(priority), stranger: sender === 'stranger' })
@@ -68,6 +69,7 @@ export class SqliteLetterStore implements LetterStore {
   }
 
   remove(heads: readonly LetterHead[]): void {
+    if (heads.length === 0) return
     this.#tables.change(({ remove }) => {
       for (const { seq } of heads) remove.run({ seq })
     })
@@ -81,7 +83,7 @@ export class SqliteLetterStore implements LetterStore {
 export class SqliteOwnerStore implements OwnerStore {
   readonly #tables: Tables
   /** Kept beside the disk, since every put asks for the one, and `ready` and every draw for the other. */
-  #rules: AccessRules | undefined
+  #row: AccessRules | 'none' | undefined
   #oneTimeLeft: number | undefined
 
   constructor(tables: Tables) {
@@ -89,25 +91,25 @@ export class SqliteOwnerStore implements OwnerStore {
   }
 
   get opened(): boolean {
-    return this.#tables.exist
+    return this.#rules() !== 'none'
   }
 
   open(): void {
     if (this.opened) return
-    this.#tables.make()
-    this.setAccess(CLOSED_TO_NOBODY)
+    if (!this.#tables.exist) this.#tables.make()
+    this.setAccess(AT_FIRST)
   }
 
   access(): AccessRules {
-    this.#rules ??= this.opened ? this.#readRules() : CLOSED_TO_NOBODY
-    return this.#rules
+    const rules = this.#rules()
+    return rules === 'none' ? AT_FIRST : rules
   }
 
   setAccess({ keys, strangers }: AccessRules): void {
     const joined = new Uint8Array(keys.length * ACCESS_KEY_BYTES)
     for (const [i, key] of keys.entries()) joined.set(key, i * ACCESS_KEY_BYTES)
     this.#tables.statements.setOwner.run({ one: THE_ONE, strangers, keys: joined })
-    this.#rules = undefined
+    this.#row = undefined
   }
 
   prekeyHead(): Uint8Array | undefined {
@@ -115,6 +117,7 @@ export class SqliteOwnerStore implements OwnerStore {
   }
 
   publish(head: Uint8Array, oneTime: readonly OneTimePrekey[]): void {
+    if (new Set(oneTime.map(({ id }) => id)).size < oneTime.length) throw new Error('a prekey is there twice')
     this.#oneTimeLeft = undefined
     this.#tables.change((statements) => {
       const before = statements.publication.get()?.number ?? 0
@@ -142,15 +145,21 @@ export class SqliteOwnerStore implements OwnerStore {
     return this.#oneTimeLeft
   }
 
-  #readRules(): AccessRules {
-    const row = this.#tables.statements.owner.get()
-    if (row === undefined) return CLOSED_TO_NOBODY
-    const keys: Uint8Array[] = []
-    for (let at = 0; at < row.keys.length; at += ACCESS_KEY_BYTES)
-      keys.push(row.keys.subarray(at, at + ACCESS_KEY_BYTES))
-    return { keys, strangers: row.strangers }
+  #rules(): AccessRules | 'none' {
+    this.#row ??= this.#tables.exist ? rulesIn(this.#tables.statements.owner.get()) : 'none'
+    return this.#row
   }
 }
 
 /** What an owner that said nothing of it wants: strangers' stamps are taken, and no contact has a key. */
-const CLOSED_TO_NOBODY: AccessRules = { keys: [], strangers: true }
+const AT_FIRST: AccessRules = { keys: [], strangers: true }
+
+function rulesIn(
+  row: { readonly keys: Uint8Array; readonly strangers: boolean } | undefined,
+): AccessRules | 'none' {
+  if (row === undefined) return 'none'
+  const keys: Uint8Array[] = []
+  for (let at = 0; at < row.keys.length; at += ACCESS_KEY_BYTES)
+    keys.push(row.keys.subarray(at, at + ACCESS_KEY_BYTES))
+  return { keys, strangers: row.strangers }
+}

@@ -84,7 +84,10 @@ export function priceOf(frames: readonly Uint8Array[]): number {
   return PRICE.message + PRICE.batchedFrame * (frames.length - 1) + PRICE.pass * passes
 }
 
-export type Paying = { readonly ok: true } | { readonly ok: false; readonly retryAfterMs: number } | 'flooding'
+export type Paying =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly retryAfterMs: number }
+  | 'flooding'
 
 /** Debits what a message costs. What is refused costs patience, a unit for each of its frames: each is answered. */
 export function pay(

@@ -2,12 +2,12 @@
 
 import type { Context } from 'hono'
 import { makeChallenge, SCOPE } from '../../protocol/crypto/admission/challenge.ts'
+import { mailResource } from '../../protocol/crypto/admission/mail.ts'
 import { joinBundle } from '../../protocol/crypto/mail/bundle.ts'
 import type { PrekeyDrop } from '../../protocol/crypto/mail/drops.ts'
 import { PUBLICATION_BYTES_MAX, verifyPublication } from '../../protocol/crypto/mail/publication.ts'
 import { SIZES } from '../../protocol/crypto/suite.ts'
 import { KIB, MAILBOX_ACCESS_KEYS_MAX } from '../../protocol/limits.ts'
-import { stampResource } from '../../protocol/mailbox/access.ts'
 import { AUDIENCE_HEADER } from '../../protocol/mailbox/admission.ts'
 import type { AccessRules } from '../../protocol/mailbox/contract.ts'
 import { fromBase64url, toBase64url } from '../../protocol/wire/base64url.ts'
@@ -85,7 +85,7 @@ export async function drawPrekeys(c: Context<Edge>): Promise<Response> {
   if (drawn === undefined) return refuse(c, 'no-such-mailbox', 'nobody has opened this mailbox')
   const nowMs = Date.now()
   const difficulty = bits(nowMs)
-  const resource = await stampResource(hash, await audienceHere(c, mailbox.network), mailbox.id)
+  const resource = await mailResource(hash, await audienceHere(c, mailbox.network), mailbox.id)
   const place = { scope: SCOPE.mail, resource }
   const challenge = await makeChallenge(hash, ring.current, place, difficulty, nowMs, random)
   const { head, oneTime } = drawn

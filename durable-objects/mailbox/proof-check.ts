@@ -1,0 +1,49 @@
+// The proofs of puts, checked with the platform's hash and the edge's keys, both made on first use and kept.
+
+import { type KeyRing, keyRing, type PassSecrets } from '../../protocol/crypto/admission/keys.ts'
+import { mailResource, type Proven, verifyProof } from '../../protocol/crypto/admission/mail.ts'
+import { nativeHash } from '../../protocol/crypto/native.ts'
+import type { Subtle } from '../../protocol/crypto/subtle.ts'
+import type { AccessRules } from '../../protocol/mailbox/contract.ts'
+import type { PutRequest } from '../../protocol/mailbox/frames.ts'
+import { toBase64url } from '../../protocol/wire/base64url.ts'
+import type { MailRefusal } from '../../protocol/wire/registry.ts'
+
+/** Origins that one edge is reached at: its own, and perhaps one of an old name. */
+const AUDIENCES_KEPT_MAX = 8
+
+export class ProofCheck {
+  readonly #hash = nativeHash(crypto.subtle as unknown as Subtle)
+  readonly #secrets: PassSecrets
+  readonly #mailbox: Uint8Array
+  #ring: KeyRing | undefined
+  /** What stamps for this mailbox are made for, by audience. */
+  readonly #resources = new Map<string, Uint8Array>()
+
+  constructor(secrets: PassSecrets, mailbox: Uint8Array) {
+    this.#secrets = secrets
+    this.#mailbox = mailbox
+  }
+
+  async verify(request: PutRequest, audience: Uint8Array, rules: AccessRules): Promise<Proven | MailRefusal> {
+    this.#ring ??= await keyRing(this.#hash, this.#secrets)
+    const desk = {
+      hash: this.#hash,
+      ring: this.#ring,
+      mailbox: this.#mailbox,
+      resource: await this.#resource(audience),
+    }
+    return verifyProof(desk, request, rules, Date.now())
+  }
+
+  async #resource(audience: Uint8Array): Promise<Uint8Array> {
+    const key = toBase64url(audience)
+    const known = this.#resources.get(key)
+    if (known !== undefined) return known
+    const made = await mailResource(this.#hash, audience, this.#mailbox)
+    for (const old of this.#resources.keys())
+      if (this.#resources.size >= AUDIENCES_KEPT_MAX) this.#resources.delete(old)
+    this.#resources.set(key, made)
+    return made
+  }
+}
