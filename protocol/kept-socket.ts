@@ -189,13 +189,19 @@ export class KeptSocket {
     if (state !== 'joined') {
       if (nowMs >= this.#giveUpAtMs) return this.#end('unreachable')
       if (nowMs < this.#overAtMs) return
-      return state === 'waiting' ? this.#obtainPass() : this.#abandon(nowMs)
+      return state === 'waiting' ? this.#obtainPass() : this.renew(nowMs)
     }
-    if (nowMs >= this.#pongByMs) return this.#abandon(nowMs)
+    if (nowMs >= this.#pongByMs) return this.renew(nowMs)
     if (nowMs >= this.#pingAtMs) this.#ping(nowMs)
     if (nowMs < this.#renewAtMs) return
     this.#renewAtMs = nowMs + PASS_RENEWAL_RETRY_MS
     this.#owner.wantPass()
+  }
+
+  /** The socket there is is of no use any more: another, in a while. */
+  renew(nowMs: number): void {
+    this.#closeSocket()
+    this.#interrupted(nowMs)
   }
 
   /** For good, and our own wish: nobody is told. */
@@ -258,11 +264,6 @@ export class KeptSocket {
     if (this.#state !== 'joined') return
     if (this.#pongByMs === NEVER) this.#ping(nowMs)
     this.#pongByMs = Math.min(this.#pongByMs, nowMs + PONG_SUSPECT_MS)
-  }
-
-  #abandon(nowMs: number): void {
-    this.#closeSocket()
-    this.#interrupted(nowMs)
   }
 
   #closeSocket(): void {

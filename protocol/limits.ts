@@ -433,6 +433,16 @@ export const MAILBOX_WINDOW_LETTERS = 64
 export const MAILBOX_WINDOW_BYTES = MIB
 export const MAILBOX_WINDOW_LETTERS_MOST = 1_024
 export const MAILBOX_WINDOW_BYTES_MOST = 4 * MIB
+/**
+ * Windows' worth of letters that an owner has been given and has not taken: after a reconnect what is under way comes again,
+ * and perhaps more urgent ones before it. Beyond it: dropped as `over-window`, and asked for again when there is room.
+ */
+export const HOME_HELD_WINDOWS = 2
+/**
+ * Ids an owner remembers of letters it took: `took` has no answer, and may be lost with its socket, a window of them each time.
+ * About 500 KB. Beyond it: the oldest is forgotten, and a letter that comes all the same is handed over once more.
+ */
+export const HOME_TAKEN_REMEMBERED = 4_096
 /** Letters of one page that is read over HTTP, and bytes after which it ends. */
 export const MAILBOX_PAGE_LETTERS_MAX = 100
 export const MAILBOX_PAGE_BYTES_MAX = MIB
