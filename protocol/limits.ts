@@ -387,6 +387,11 @@ export const BROADCAST_DEPARTED_MS = DEPARTED_GRACE_MS
 
 // ---- mailboxes ------------------------------------------------------------------------------------------------
 
+/**
+ * What an envelope may measure, exactly, each four times the one before: whoever counts bytes learns one of four numbers. A
+ * page of text fits the least; a first message, with its sender's key and signature, needs the second. Beyond the last: RangeError.
+ */
+export const MAIL_ENVELOPE_CLASSES = [4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB] as const
 export const MAIL_ENVELOPE_BYTES_MAX = 256 * KIB
 /** A message of a mailbox's socket: the largest envelope, and a put's fields before it. */
 export const MAILBOX_MESSAGE_BYTES_MAX = MAIL_ENVELOPE_BYTES_MAX + KIB
