@@ -1,16 +1,16 @@
 // Hosts a membership machine: one room's socket, and who is told of what happens there.
 
 import type { DropReason } from '../protocol/drops.ts'
-import { WaypostError } from '../protocol/errors.ts'
 import type { EndReason, MembershipEffect, MembershipInput } from '../protocol/membership/contract.ts'
 import { MembershipMachine } from '../protocol/membership/machine.ts'
 import type { KnownMember } from '../protocol/membership/roster.ts'
 import type { PeerId } from '../protocol/peer-id.ts'
+import { joinSubprotocols } from '../protocol/room/admission.ts'
 import { Host } from './host.ts'
 import type { Identity } from './identity.ts'
 import type { Sight } from './key-work.ts'
 import type { Passes } from './pass.ts'
-import { openRoomSocket, type RoomSocket } from './websocket.ts'
+import { keepSocket, type SocketKeeper } from './socket-keeper.ts'
 
 export interface RoomListener {
   entered(again: boolean): void
@@ -47,21 +47,15 @@ export interface RoomHostOptions {
 
 export class RoomHost {
   readonly machine: MembershipMachine
-  readonly #url: string
   readonly #options: RoomHostOptions
   readonly #listener: RoomListener
   readonly #host: Host<MembershipInput, MembershipEffect>
-  readonly #passes: Passes
-  /** Nobody waits for a pass any more. */
-  readonly #over = new AbortController()
-  #cause: unknown
-  #socket: RoomSocket | undefined
+  readonly #keeper: SocketKeeper
   #turnEnds = false
 
   constructor(options: RoomHostOptions, listener: RoomListener) {
     const { identity, metadata, firstJoinWithinMs } = options
-    this.#url = options.url
-    this.#passes = options.passes
+    this.#keeper = keepSocket(options.passes, (input) => this.give(input))
     this.#options = options
     this.#listener = listener
     this.machine = new MembershipMachine({
@@ -103,29 +97,10 @@ export class RoomHost {
 
   #perform(effect: MembershipEffect): void {
     switch (effect.kind) {
-      case 'obtainPass':
-        return void this.#obtainPass()
-      case 'passRefused':
-        return this.#passes.forget(effect.pass)
+      case 'openSocket':
+        return this.#keeper.open(effect.socket, this.#options.url, joinSubprotocols(effect.join, effect.pass))
       case 'passRenewed':
         return this.#listener.passRenewed(effect.pass)
-      case 'openSocket': {
-        const { socket, join, pass } = effect
-        this.#socket = openRoomSocket(this.#url, join, pass, {
-          message: (bytes) => this.give({ kind: 'socketMessage', socket, bytes }),
-          text: (text) => this.give({ kind: 'socketText', socket, text }),
-          closed: (code) => this.give({ kind: 'socketClosed', socket, code }),
-        })
-        return
-      }
-      case 'closeSocket':
-        this.#socket?.close()
-        this.#socket = undefined
-        return
-      case 'sendText':
-        return this.#socket?.send(effect.text)
-      case 'sendMessage':
-        return this.#socket?.send(effect.message)
       case 'entered':
         return this.#listener.entered(effect.again)
       case 'interrupted':
@@ -146,19 +121,10 @@ export class RoomHost {
         return this.#listener.dropped(effect.reason)
       case 'ended':
         this.#host.stop()
-        this.#over.abort()
-        return this.#listener.ended(effect.reason, this.#cause)
-    }
-  }
-
-  async #obtainPass(): Promise<void> {
-    try {
-      const pass = await this.#passes.get({ signal: this.#over.signal })
-      this.#cause = undefined
-      this.give({ kind: 'pass', pass, renewAtMs: this.#passes.renewAtMs })
-    } catch (error) {
-      this.#cause = error
-      this.give({ kind: 'noPass', forGood: error instanceof WaypostError && error.code === 'edge-refused' })
+        this.#keeper.stop()
+        return this.#listener.ended(effect.reason, this.#keeper.cause)
+      default:
+        return this.#keeper.perform(effect)
     }
   }
 }

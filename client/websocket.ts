@@ -1,7 +1,4 @@
-// A room's socket: the browser's WebSocket, reduced to what a machine wants to know.
-
-import { joinSubprotocols } from '../protocol/room/admission.ts'
-import type { JoinFrame } from '../protocol/wire/frames.ts'
+// A socket to the edge: the browser's WebSocket, reduced to what a machine wants to know.
 
 export interface SocketEvents {
   message(bytes: Uint8Array): void
@@ -10,14 +7,15 @@ export interface SocketEvents {
   closed(code: number): void
 }
 
-export interface RoomSocket {
+export interface EdgeSocket {
   send(message: Uint8Array | string): void
   close(): void
 }
 
 const ABNORMAL = 1006
 
-export function openRoomSocket(url: string, join: JoinFrame, pass: string, events: SocketEvents): RoomSocket {
+/** `offered`: its subprotocols, which is where hello and pass are. */
+export function openSocket(url: string, offered: string[], events: SocketEvents): EdgeSocket {
   let over = false
   const end = (code: number) => {
     if (over) return
@@ -26,7 +24,7 @@ export function openRoomSocket(url: string, join: JoinFrame, pass: string, event
   }
   let socket: WebSocket
   try {
-    socket = new WebSocket(url, joinSubprotocols(join, pass))
+    socket = new WebSocket(url, offered)
   } catch {
     // A page's own rules forbid it (a content policy, ws: from https:): as good as an edge that does not answer.
     queueMicrotask(() => end(ABNORMAL))

@@ -75,8 +75,8 @@ export interface SocketOwner {
   connect(socket: number, pass: string): void
   /** Ask for the next pass: we are in. */
   wantPass(): void
-  /** Comes before the effect `interrupted`. */
-  interrupted(wasIn: boolean, nowMs: number): void
+  /** Comes before the effect of that name. */
+  interrupted(nowMs: number): void
   /** Nothing comes after it. */
   ended(reason: KeptEnd): void
 }
@@ -130,7 +130,7 @@ export class KeptSocket {
     return this.#state === 'joined' ? this.#socket : undefined
   }
 
-  /** Infinity: not before something happens. */
+  /** Unless ended. Infinity: not before something happens. */
   get wakeAtMs(): number {
     if (this.#state === 'joined') return Math.min(this.#pingAtMs, this.#pongByMs, this.#renewAtMs)
     return Math.min(this.#overAtMs, this.#giveUpAtMs)
@@ -157,7 +157,7 @@ export class KeptSocket {
       case 'networkChanged':
         if (state === 'waiting') {
           this.#attempts = 0
-          return this.#obtainPass()
+          this.#obtainPass()
         }
         return this.#suspected(nowMs)
       case 'suspected':
@@ -171,9 +171,8 @@ export class KeptSocket {
     return this.#matters(socket)
   }
 
-  /** The other side let us in, and says how often it wants to hear of us. */
+  /** To be said while connecting: the other side let us in, and tells how often it wants to hear of us. */
   joined(keepAliveMs: number, nowMs: number): void {
-    if (this.#state !== 'connecting') return
     this.#state = 'joined'
     this.#keepAliveMs = Math.min(KEEP_ALIVE_MOST_MS, Math.max(KEEP_ALIVE_LEAST_MS, keepAliveMs))
     this.#joinedAtMs = nowMs
@@ -208,8 +207,6 @@ export class KeptSocket {
   close(): void {
     if (this.#matters(this.#socket)) this.#closeSocket()
     this.#state = 'ended'
-    this.#overAtMs = NEVER
-    this.#giveUpAtMs = NEVER
   }
 
   #end(reason: KeptEnd): void {
@@ -238,8 +235,7 @@ export class KeptSocket {
     if (!this.#matters(socket)) return
     const refusal = nameOf(REFUSAL, code - CLOSE_CODE_BASE)
     if (isFinal(refusal)) return this.#end(refusal)
-    const another = refusal === 'pass-expired' || refusal === 'pass-forged'
-    if (another && this.#state === 'connecting') {
+    if (refusal === 'pass-expired' || refusal === 'pass-forged') {
       this.#owner.do({ kind: 'passRefused', pass: this.#pass })
       if (++this.#passRefusals > PASS_REFUSALS_MAX) return this.#end('pass-refused')
     }
@@ -249,14 +245,12 @@ export class KeptSocket {
   /** The socket is no good any more: wait a little, then try again. */
   #interrupted(nowMs: number): void {
     if (nowMs >= this.#giveUpAtMs) return this.#end('unreachable')
-    const wasIn = this.#state === 'joined'
-    if (wasIn && nowMs - this.#joinedAtMs >= STEADY_MS) this.#attempts = 0
+    if (this.#state === 'joined' && nowMs - this.#joinedAtMs >= STEADY_MS) this.#attempts = 0
     const capMs = Math.min(RECONNECT_MAX_MS, RECONNECT_BASE_MS * 2 ** this.#attempts++)
-    const retryAtMs = nowMs + this.#random() * capMs
     this.#state = 'waiting'
-    this.#overAtMs = retryAtMs
-    this.#owner.interrupted(wasIn, nowMs)
-    this.#owner.do({ kind: 'interrupted', retryAtMs })
+    this.#overAtMs = nowMs + this.#random() * capMs
+    this.#owner.interrupted(nowMs)
+    this.#owner.do({ kind: 'interrupted', retryAtMs: this.#overAtMs })
   }
 
   /** Asks at once, and does not wait long. */

@@ -67,7 +67,7 @@ export class HomeMachine implements Machine<HomeInput, HomeEffect> {
 
   get wakeAtMs(): number | undefined {
     const { wakeAtMs } = this.#kept
-    return wakeAtMs === Number.POSITIVE_INFINITY ? undefined : wakeAtMs
+    return this.state === 'ended' || wakeAtMs === Number.POSITIVE_INFINITY ? undefined : wakeAtMs
   }
 
   receive(input: HomeInput, nowMs: number): readonly HomeEffect[] {

@@ -51,7 +51,7 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
       do: (effect) => this.#do(effect),
       connect: (socket, pass) => this.#connect(socket, pass),
       wantPass: () => this.#urgent({ kind: 'passWanted' }),
-      interrupted: (wasIn, nowMs) => this.#interrupted(wasIn, nowMs),
+      interrupted: (nowMs) => this.#interrupted(nowMs),
       ended: (reason) => this.#ended(reason),
     })
   }
@@ -133,10 +133,10 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
     this.#do({ kind: 'openSocket', socket, join, pass })
   }
 
-  #interrupted(wasIn: boolean, nowMs: number): void {
+  #interrupted(nowMs: number): void {
     // Not only from joined: half a roster may have come before the socket broke.
     this.roster.allMissing(nowMs + ABSENCE_MS)
-    if (wasIn) this.outgoing.socketGone()
+    this.outgoing.socketGone()
   }
 
   #wake(nowMs: number): void {

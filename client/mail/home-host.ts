@@ -1,0 +1,93 @@
+// Hosts a home machine: the socket to our own mailbox, and who is told of what comes in. Loaded with mail, never before.
+
+import type { DropReason } from '../../protocol/drops.ts'
+import type { HomeEffect, HomeEnd, HomeInput, HomeLetter } from '../../protocol/home/contract.ts'
+import { HomeMachine } from '../../protocol/home/machine.ts'
+import type { KeptState } from '../../protocol/kept-socket.ts'
+import { mailSubprotocols } from '../../protocol/mailbox/admission.ts'
+import { Host } from '../host.ts'
+import type { Passes } from '../pass.ts'
+import { keepSocket, type SocketKeeper } from '../socket-keeper.ts'
+
+export interface HomeListener {
+  /** The mailbox is open to us, for the first time or again: what it holds, and the one-time prekeys it has left. */
+  ready(stored: number, oneTimeLeft: number): void
+  /** Each once in this life. `took` says that they are kept here. */
+  letters(letters: readonly HomeLetter[]): void
+  /** One-time prekeys, and they are few. */
+  prekeysLeft(left: number): void
+  interrupted(): void
+  passRenewed(pass: string): void
+  dropped(reason: DropReason): void
+  /** With what went wrong before it, if anything did. */
+  ended(reason: HomeEnd, cause: unknown): void
+}
+
+export interface HomeHostOptions {
+  /** Of the mailbox's socket, its network with it. */
+  readonly url: string
+  readonly passes: Passes
+}
+
+export interface HomeStatus {
+  readonly state: KeptState
+  /** Given to the listener, and not taken yet. */
+  readonly letters: number
+  readonly bytes: number
+}
+
+export class HomeHost {
+  readonly #machine = new HomeMachine({ random: Math.random })
+  readonly #url: string
+  readonly #listener: HomeListener
+  readonly #host: Host<HomeInput, HomeEffect>
+  readonly #keeper: SocketKeeper
+  #turnEnds = false
+
+  constructor({ url, passes }: HomeHostOptions, listener: HomeListener) {
+    this.#url = url
+    this.#listener = listener
+    this.#keeper = keepSocket(passes, (input) => this.give(input))
+    this.#host = new Host(this.#machine, (effect) => this.#perform(effect))
+  }
+
+  get status(): HomeStatus {
+    const { state, held, heldBytes } = this.#machine
+    return { state, letters: held, bytes: heldBytes }
+  }
+
+  give(input: HomeInput): void {
+    this.#host.give(input)
+    if (input.kind !== 'took' || this.#turnEnds) return
+    this.#turnEnds = true
+    queueMicrotask(() => {
+      this.#turnEnds = false
+      this.#host.give({ kind: 'endOfTurn' })
+    })
+  }
+
+  #perform(effect: HomeEffect): void {
+    switch (effect.kind) {
+      case 'openSocket':
+        return this.#keeper.open(effect.socket, this.#url, mailSubprotocols(effect.hello, effect.pass))
+      case 'ready':
+        return this.#listener.ready(effect.stored, effect.oneTimeLeft)
+      case 'letters':
+        return this.#listener.letters(effect.letters)
+      case 'prekeysLeft':
+        return this.#listener.prekeysLeft(effect.left)
+      case 'interrupted':
+        return this.#listener.interrupted()
+      case 'passRenewed':
+        return this.#listener.passRenewed(effect.pass)
+      case 'drop':
+        return this.#listener.dropped(effect.reason)
+      case 'ended':
+        this.#host.stop()
+        this.#keeper.stop()
+        return this.#listener.ended(effect.reason, this.#keeper.cause)
+      default:
+        return this.#keeper.perform(effect)
+    }
+  }
+}
