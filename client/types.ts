@@ -246,7 +246,7 @@ export interface RoomStatus {
 }
 
 export interface MailStatus {
-  /** Of our own mailbox: `open` while our socket to it is. `superseded`: another device has it now. */
+  /** Of our own mailbox: `open` while others can write to us, and we hear of it at once. `superseded`: another device has it now. */
   readonly state: 'opening' | 'connecting' | 'open' | 'superseded' | 'failed' | 'closed'
   /** Messages no link and no mailbox has taken over yet. */
   readonly outbox: number

@@ -405,6 +405,7 @@ export class Waypost {
     const link = this.#links.get(id)
     link?.departed(room.host)
     if (link === undefined || link.known || this.#closed) return
+    if (link.via !== 'direct') this.#mail?.departed(id)
     clearTimeout(this.#lingering.get(id))
     this.#lingering.set(
       id,

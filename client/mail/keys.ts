@@ -30,6 +30,13 @@ export class MailKeys {
     this.#passes = passes
   }
 
+  /** The first letter we write has a card in it already. */
+  async begin(): Promise<void> {
+    await this.#state.inTurn(async () => {
+      if (this.#state.access === undefined) await this.#setAccess([this.#newKey()], false)
+    })
+  }
+
   /** Our home says how many one-time prekeys are left there. Resolves when the edge has what it should have, or will not take it. */
   refresh(oneTimeLeft: number): Promise<void> {
     this.#busy = this.#busy.then(async () => {
@@ -62,9 +69,13 @@ export class MailKeys {
     const state = this.#state
     await state.inTurn(async () => {
       const { access } = state
-      if (access === undefined) return this.#setAccess([this.#newKey()], false)
       // Whoever did not hear from us for as long as letters live has the old key for nothing.
-      if (access.keys.length > 1 && access.published && Date.now() - access.madeAtMs > MAIL_TTL_MOST_MS)
+      if (
+        access !== undefined &&
+        access.keys.length > 1 &&
+        access.published &&
+        Date.now() - access.madeAtMs > MAIL_TTL_MOST_MS
+      )
         await this.#setAccess(access.keys.slice(0, 1), false)
     })
     const { access } = state

@@ -103,6 +103,8 @@ export class Mail {
   #opened: Opened | undefined
   #savingIds = false
   #closed = false
+  /** The socket to our mailbox is open. */
+  #isHome = false
   #state: MailStatus['state'] = 'opening'
 
   constructor(parts: MailParts, owner: MailOwner) {
@@ -257,6 +259,12 @@ export class Mail {
     this.#opened?.receipts.tellNow(peer, false)
   }
 
+  /** The peer left: what its link has not brought goes into its mailbox too. Whichever comes first is heard, once. */
+  departed(peer: PeerId): void {
+    for (const [id, { to }] of this.#waiting)
+      if (to === peer) this.#opened?.postman.give({ kind: 'release', id })
+  }
+
   networkChanged(): void {
     this.#home.give({ kind: 'networkChanged' })
     this.#opened?.postman.give({ kind: 'networkChanged' })
@@ -280,7 +288,7 @@ export class Mail {
     this.#edge.close()
     const opened = await this.#opening.catch(() => undefined)
     opened?.postman.close()
-    opened?.reader.close()
+    await opened?.reader.close()
     opened?.receipts.close()
     await opened?.state.inTurn(async () => this.#saveIds(opened.state)).catch(() => {})
     const message =
@@ -317,6 +325,7 @@ export class Mail {
       dropped: (reason) => this.#owner.dropped(reason),
     })
     const keys = new MailKeys(state, this.#edge, passes)
+    await keys.begin()
     await reader.begin()
     this.#opened = { state, postman, reader, receipts, keys }
     if (this.#closed) return this.#opened
@@ -336,22 +345,30 @@ export class Mail {
       { url: url.href, passes },
       {
         ready: (_stored, oneTimeLeft) => {
-          this.#state = 'open'
           this.#opened?.postman.give({ kind: 'networkChanged' })
-          void this.#opened?.keys.refresh(oneTimeLeft).catch(() => {})
+          void this.#refresh(oneTimeLeft)
         },
         letters: (letters) => this.#opened?.reader.letters(letters),
-        prekeysLeft: (left) => void this.#opened?.keys.refresh(left).catch(() => {}),
+        prekeysLeft: (left) => void this.#refresh(left),
         interrupted: () => {
-          this.#state = 'connecting'
+          this.#isHome = false
+          if (this.#state === 'open') this.#state = 'connecting'
         },
         ended: (reason) => {
+          this.#isHome = false
           if (reason !== 'closed') this.#state = reason === 'superseded' ? 'superseded' : 'failed'
         },
         passRenewed: (pass) => this.#owner.passRenewed(pass),
         dropped: (reason) => this.#owner.dropped(reason),
       },
     )
+  }
+
+  /** Open is when others can write to us, too. What cannot be published now is said to be missing at the next opening. */
+  async #refresh(oneTimeLeft: number): Promise<void> {
+    this.#isHome = true
+    await this.#opened?.keys.refresh(oneTimeLeft).catch(() => {})
+    if (this.#isHome && !this.#closed) this.#state = 'open'
   }
 
   #writeReceipts(postman: Postman, to: PeerId): void {

@@ -217,7 +217,7 @@ export class Postman {
     const drawn = await this.#edge.draw(to, true)
     if (drawn.kind === 'refused') return drawn.reason === 'no-such-mailbox' ? 'no-mailbox' : 'later'
     this.#offered.set(to, { challenge: drawn.challenge, gotAtMs: Date.now() })
-    if (drawn.bundle === undefined) return 'no-mailbox'
+    if (drawn.bundle === undefined) return 'later' // Opened a moment ago, and about to publish.
     const bundle = await readBundle(this.#state.suite, drawn.bundle, correspondence.peer, Date.now())
     return bundle.kind === 'bundle' ? bundle : 'refused'
   }

@@ -73,8 +73,10 @@ export class Reader {
     return this.#inbox.size
   }
 
-  close(): void {
+  /** What the application was done with shall not come again. */
+  async close(): Promise<void> {
     this.#closed = true
+    await this.#forgetDone()
   }
 
   letters(letters: readonly HomeLetter[]): void {
@@ -206,11 +208,13 @@ export class Reader {
   #handled(message: InboxMessage): void {
     this.#done.push(message)
     if (this.#done.length > 1) return
-    setTimeout(() => {
-      const done = this.#done
-      this.#done = []
-      void this.#state.inTurn(() => this.#forget(done))
-    }, DONE_TOGETHER_MS)
+    setTimeout(() => void this.#forgetDone(), DONE_TOGETHER_MS)
+  }
+
+  async #forgetDone(): Promise<void> {
+    const done = this.#done
+    this.#done = []
+    if (done.length > 0) await this.#state.inTurn(() => this.#forget(done))
   }
 
   async #forget(done: readonly InboxMessage[]): Promise<void> {
@@ -220,6 +224,6 @@ export class Reader {
       this.#state.addTold(from, { id, state: 'read' }, changes)
     }
     if (!(await this.#commit(changes))) return // The next life gives them again.
-    for (const { from } of done) this.#listener.owes(from)
+    if (!this.#closed) for (const { from } of done) this.#listener.owes(from)
   }
 }

@@ -13,7 +13,7 @@ let directory = ''
 
 beforeAll(async () => {
   edge = await LocalEdge.start()
-})
+}, 90_000)
 afterAll(() => edge?.stop())
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'waypost-mail-'))
@@ -59,10 +59,9 @@ async function opensMailbox(name: string): Promise<string> {
   return waypost.id
 }
 
-/** Its prekeys are at the edge. */
+/** Others can write to it. */
 async function homeOf(waypost: Waypost): Promise<void> {
-  const prekeys = new URL(`/v1/mailboxes/${waypost.id}/prekeys?challenge=only`, edge.url)
-  await expect.poll(() => fetch(prekeys).then(({ status }) => status), { timeout: 10_000 }).toBe(200)
+  await expect.poll(() => waypost.status().mail?.state, { timeout: 10_000 }).toBe('open')
 }
 
 describe('a peer that is away', () => {
