@@ -5,6 +5,7 @@ import type { Suite } from '../protocol/crypto/suite.ts'
 import type { Direct } from './direct.ts'
 import type { OpenIdentity } from './identity.ts'
 import type { Mail } from './mail/mail.ts'
+import type { Messages } from './messages.ts'
 import type { Passes } from './pass.ts'
 import type { MakeBroadcasts, MakeLink } from './secure.ts'
 import type { Streams } from './streams.ts'
@@ -21,6 +22,7 @@ export interface WaypostParts extends OpenIdentity {
   readonly roomOfService: (bytes: Uint8Array) => string | undefined
   /** The class that makes direct connections; undefined where there is none, or none is wanted. */
   readonly direct: typeof Direct | undefined
+  readonly messages: typeof Messages
   readonly streams: typeof Streams
   /** The class that brings mail; undefined where there shall be none. */
   readonly mail: typeof Mail | undefined

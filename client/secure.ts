@@ -1,4 +1,4 @@
-// Links, streams and everything that has to do with keys, behind one door: loaded while connect() waits for the edge's answer,
+// Links, messages, streams and everything that has to do with keys, behind one door: loaded while connect() waits for the edge's answer,
 // so that the first script of a page stays small.
 
 import { roomOfService, SealedRoom } from '../protocol/crypto/broadcast/sealing.ts'
@@ -10,6 +10,7 @@ import { type PeerId, parsePeerId } from '../protocol/peer-id.ts'
 import { Admittance } from './admittance.ts'
 import { nowMs } from './clock.ts'
 import { type Identity, newIdentity, type OpenIdentity } from './identity.ts'
+import { Messages } from './messages.ts'
 import { PeerLink, type PeerLinkOptions, type PeerListener } from './peer-link.ts'
 import { type BroadcastListener, SealedBroadcasts } from './sealed-broadcasts.ts'
 import { SecureLink, type SecureLinkListener } from './secure-link.ts'
@@ -86,6 +87,7 @@ export interface OpenKeys extends OpenIdentity {
   readonly makeLink: MakeLink
   readonly makeBroadcasts: MakeBroadcasts
   readonly roomOfService: typeof roomOfService
+  readonly messages: typeof Messages
   readonly streams: typeof Streams
 }
 
@@ -103,6 +105,7 @@ export async function openIdentity(
     makeLink: linksOf(suite, identity, await Tickets.open(nowMs, opened.store)),
     makeBroadcasts: broadcastsOf(suite, identity),
     roomOfService,
+    messages: Messages,
     streams: Streams,
   }
 }

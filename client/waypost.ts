@@ -1,38 +1,31 @@
 // A client of one network on one edge: its rooms, its links to peers, and the messages on them.
 
-import { DropCounts } from '../protocol/drops.ts'
+import { DropCounts, type DropReason } from '../protocol/drops.ts'
 import { WaypostError } from '../protocol/errors.ts'
 import * as limits from '../protocol/limits.ts'
 import type { KnownMember } from '../protocol/membership/roster.ts'
 import { isRoomName } from '../protocol/names.ts'
 import { parsePeerId } from '../protocol/peer-id.ts'
-import { PRIORITIES } from '../protocol/priority.ts'
 import { VERSION } from '../protocol/version.ts'
-import { toBase64url } from '../protocol/wire/base64url.ts'
-import { DATA_NAME_BYTES, encodeData, NAMED_DATA } from '../protocol/wire/data.ts'
-import { type DeclineReason, SERVICE_MAIL } from '../protocol/wire/registry.ts'
-import { nowMs } from './clock.ts'
-import { Deliveries } from './deliveries.ts'
+import { encodeData } from '../protocol/wire/data.ts'
+import type { DeclineReason } from '../protocol/wire/registry.ts'
 import { Events } from './events.ts'
 import { JoinedRoom, type RoomOwner, tryDecodeData } from './joined-room.ts'
-import type { Mail, MailedMessage, MailOwner } from './mail/mail.ts'
+import type { Messages } from './messages.ts'
 import { watchNetwork } from './network-watch.ts'
-import { checkChoice, checkDuration, checkOptions, checkSignal } from './options.ts'
+import { checkDuration, checkOptions, checkSignal } from './options.ts'
 import type { WaypostParts } from './parts.ts'
 import type { PeerLink, PeerListener } from './peer-link.ts'
 import { encodeMetadata, type Room } from './room.ts'
-import { Services } from './services.ts'
 import type { Streams } from './streams.ts'
 import type {
   Data,
   JoinOptions,
   OpenOptions,
   PeerId,
-  Priority,
   Receipt,
   SendOptions,
   Status,
-  Via,
   WaypostEvents,
   WaypostStream,
 } from './types.ts'
@@ -51,9 +44,7 @@ export class Waypost {
   readonly #links = new Map<PeerId, PeerLink>()
   readonly #streams: Streams
   readonly #lingering = new Map<PeerId, ReturnType<typeof setTimeout>>()
-  readonly #services: Services
-  readonly #deliveries = new Deliveries()
-  readonly #mail: Mail | undefined
+  readonly #messages: Messages
   readonly #drops = new DropCounts()
   readonly #stopWatching: () => void
   #closed = false
@@ -62,9 +53,14 @@ export class Waypost {
   constructor(parts: WaypostParts) {
     this.#parts = parts
     this.id = parts.identity.id
-    this.#streams = new parts.streams(this.id, this.#events, (reason) => this.#drops.count(reason))
-    this.#services = new Services(this.#rooms, parts.roomOfService, (reason) => this.#drops.count(reason))
-    this.#mail = parts.mail && new parts.mail(parts, this.#mailOwner())
+    const dropped = (reason: DropReason) => this.#drops.count(reason)
+    this.#streams = new parts.streams(this.id, this.#events, dropped)
+    this.#messages = new parts.messages(parts, this.#events, {
+      rooms: this.#rooms,
+      links: this.#links,
+      passRenewed: (pass) => this.#passRenewed(pass),
+      dropped,
+    })
     this.#stopWatching = watchNetwork(() => this.#networkChanged())
   }
 
@@ -74,8 +70,7 @@ export class Waypost {
     handler: (event: WaypostEvents[Name]) => unknown,
   ): () => void {
     const stop = this.#events.on(name, handler)
-    // After this turn: whoever listens may not be ready to be told in the middle of saying so.
-    if (name === 'message') queueMicrotask(() => this.#mail?.listening())
+    if (name === 'message') this.#messages.listening()
     return stop
   }
 
@@ -104,54 +99,13 @@ export class Waypost {
    * in no room with us, or leaves before it acknowledged, gets it in its mailbox: this resolves when it is there for good.
    */
   async send(to: PeerId | string, data: Data, options: SendOptions = {}): Promise<Receipt> {
-    checkOptions('send', options, ['channel', 'priority', 'ttlMs', 'signal'])
-    checkSignal('send: signal', options.signal)
-    const mail = this.#mail
-    checkDuration('send: ttlMs', options.ttlMs, mail ? limits.MAIL_TTL_MOST_MS : limits.LINK_TTL_MS)
-    const { channel = 'control', priority = 'normal', ttlMs, signal } = options
-    checkChoice('send: channel', channel, ['control', 'bulk'])
-    checkChoice('send: priority', priority, PRIORITIES)
-    const link = this.#linkTo(to, 'send')
-    const bytes = encodeData(data)
-    if (bytes.length > limits.LINK_MESSAGE_BYTES_MAX) {
-      throw new WaypostError(
-        'too-large',
-        `a message holds at most ${limits.LINK_MESSAGE_BYTES_MAX - 1} bytes`,
-      )
-    }
-    if (signal?.aborted) throw new WaypostError('aborted', 'send was aborted', { cause: signal.reason })
-    const byLink = (link: PeerLink, bytes: Uint8Array) =>
-      this.#sendByLink(
-        link,
-        bytes,
-        channel,
-        priority,
-        Math.min(ttlMs ?? limits.LINK_TTL_MS, limits.LINK_TTL_MS),
-        signal,
-      )
-    if (mail === undefined) return byLink(link ?? unreachable(to), bytes)
-    const how = { priority, ttlMs: ttlMs ?? limits.MAIL_TTL_MS, signal }
-    return mail.send(to as PeerId, bytes, how, (named) => link && byLink(link, named))
+    return this.#messages.send(to, data, options, () => this.#linkTo(to, 'send'))
   }
 
-  #sendByLink(
-    link: PeerLink,
-    bytes: Uint8Array,
-    channel: 'control' | 'bulk',
-    priority: Priority,
-    ttlMs: number,
-    signal: AbortSignal | undefined,
-  ): Promise<Receipt> {
-    if (link.waitingMessages >= limits.LINK_QUEUE_MESSAGES_MAX) {
-      throw new WaypostError(
-        'queue-full',
-        `${limits.LINK_QUEUE_MESSAGES_MAX} messages to ${link.id} are waiting already`,
-      )
-    }
-    link.connect()
-    const { token, settled } = this.#deliveries.begin(signal, () => link.cancel(token))
-    link.send(token, channel, bytes, nowMs() + ttlMs, priority)
-    return settled
+  /** Contacts write without a stamp: from now on only those we write to again, after a month. Without mail it throws. */
+  async rotateAccess(): Promise<void> {
+    this.#refuseClosed()
+    await this.#messages.rotateAccess()
   }
 
   /** Best effort, in one piece of at most 16 KiB: it arrives, or it does not. False: there is no way to the peer now. */
@@ -182,7 +136,7 @@ export class Waypost {
         ...link.status(),
         streams: this.#streams.size(link.id),
       })),
-      mail: this.#mail?.status,
+      mail: this.#messages.mailStatus,
       crypto: this.#parts.suite.status,
       drops: this.#drops.all(),
     }
@@ -195,7 +149,7 @@ export class Waypost {
     this.#stopWatching()
     const rooms = [...this.#rooms.values()]
     await Promise.all([...rooms, ...this.#leaving].map((room) => room.spoken()))
-    await this.#mail?.close()
+    await this.#messages.close()
     this.#parts.passes.close()
     for (const link of this.#links.values()) link.close()
     this.#streams.close()
@@ -239,7 +193,7 @@ export class Waypost {
         if (!again) this.#meetAll(room)
       },
       makeBroadcasts: (room, listener) => this.#parts.makeBroadcasts(this.#parts.network, room, listener),
-      tell: (to, service) => this.#tell(to, service),
+      tell: (to, service) => this.#messages.tell(to, service),
       relayed: (room, from, payload) => this.#links.get(from.id)?.relayed(room.host, payload),
       signalled: (from, payload) => this.#links.get(from.id)?.signalled(payload),
       passRenewed: (pass) => this.#passRenewed(pass),
@@ -278,35 +232,7 @@ export class Waypost {
   #networkChanged(): void {
     for (const room of this.#rooms.values()) room.host.give({ kind: 'networkChanged' })
     for (const link of this.#links.values()) link.networkChanged()
-    this.#mail?.networkChanged()
-  }
-
-  // ---- mail ----------------------------------------------------------------------------------------------------
-
-  /** Contacts write without a stamp: from now on only those we write to again, after a month. Without mail it throws. */
-  async rotateAccess(): Promise<void> {
-    if (this.#mail === undefined) throw new TypeError('rotateAccess: this Waypost has no mail')
-    await this.#mail.rotateAccess()
-  }
-
-  #mailOwner(): MailOwner {
-    return {
-      listens: () => this.#events.heard('message'),
-      message: (message) => this.#deliver(message),
-      receipt: (event) => this.#events.emit('receipt', event),
-      tell: (to, service) => {
-        const link = this.#links.get(to)
-        return link?.reachable ? this.#tell(to, service) : undefined
-      },
-      passRenewed: (pass) => this.#passRenewed(pass),
-      dropped: (reason) => this.#drops.count(reason),
-    }
-  }
-
-  #deliver({ from, id, data: bytes, via }: MailedMessage): Promise<unknown> | undefined {
-    const data = tryDecodeData(bytes)
-    if (data === undefined) this.#drops.count('malformed')
-    return data && this.#events.emit('message', { from, data: data.value, via, id })
+    this.#messages.networkChanged()
   }
 
   // ---- links ---------------------------------------------------------------------------------------------------
@@ -338,7 +264,7 @@ export class Waypost {
 
   #listener(from: PeerId): PeerListener {
     return {
-      message: (bytes, via, id, consumed) => this.#heard(from, bytes, via, id, consumed),
+      message: (bytes, via, id, consumed) => this.#messages.heard(from, bytes, via, id, consumed),
       machinery: (lane, bytes, consumed) => this.#machinery(from, lane, bytes, consumed),
       restarting: () => this.#streams.restarting(from),
       datagram: (bytes, via) => {
@@ -347,32 +273,16 @@ export class Waypost {
         else this.#events.emit('datagram', { from, data: data.value, via })
       },
       settled: (token, outcome) => {
-        if (token > 0) this.#deliveries.settle(token, outcome, this.#closed)
+        if (token > 0) this.#messages.settled(token, outcome)
         else if (typeof outcome === 'object') this.#streams.settled(from, token)
       },
       // After this turn: a newcomer has joined the room for the application before a way to it is news.
       pathChanged: (via) => {
         queueMicrotask(() => this.#events.emit('path', { peer: from, via }))
-        if (via !== undefined) this.#mail?.reached(from)
+        if (via !== undefined) this.#messages.reached(from)
       },
       dropped: (reason) => this.#drops.count(reason),
     }
-  }
-
-  #heard(from: PeerId, bytes: Uint8Array, via: Via, id: string, consumed: () => void): void {
-    const named = bytes[0] === NAMED_DATA && bytes.length > DATA_NAME_BYTES
-    if (named && this.#mail !== undefined) return void this.#mail.heard(from, bytes, via, consumed)
-    const message = named
-      ? {
-          from,
-          id: toBase64url(bytes.subarray(1, 1 + DATA_NAME_BYTES)),
-          data: bytes.subarray(1 + DATA_NAME_BYTES),
-          via,
-        }
-      : { from, id, data: bytes, via }
-    const handled = this.#deliver(message)
-    if (handled === undefined) consumed()
-    else void handled.then(consumed)
   }
 
   #machinery(from: PeerId, lane: 'streams' | 'service', bytes: Uint8Array, consumed: () => void): void {
@@ -382,22 +292,7 @@ export class Waypost {
       if (link !== undefined) this.#streams.message(link, bytes)
       return
     }
-    if (bytes[0] === SERVICE_MAIL) {
-      this.#mail?.service(from, bytes)
-      return consumed()
-    }
-    this.#services.hear(from, bytes, consumed)
-  }
-
-  async #tell(to: PeerId, service: Uint8Array): Promise<unknown> {
-    const link = this.#links.get(to)
-    if (link === undefined || link.waitingMessages >= limits.LINK_QUEUE_MESSAGES_MAX) {
-      this.#drops.count('slow-receiver')
-      return
-    }
-    const { token, settled } = this.#deliveries.begin(undefined, () => {})
-    link.send(token, 'service', service, nowMs() + limits.LINK_TTL_MS, 'normal')
-    return settled
+    this.#messages.heardService(from, bytes, consumed)
   }
 
   /** The peer may be back in a moment (a reload, a new network): what is under way to it waits a little. */
@@ -405,7 +300,7 @@ export class Waypost {
     const link = this.#links.get(id)
     link?.departed(room.host)
     if (link === undefined || link.known || this.#closed) return
-    if (link.via !== 'direct') this.#mail?.departed(id)
+    if (link.via !== 'direct') this.#messages.departed(id)
     clearTimeout(this.#lingering.get(id))
     this.#lingering.set(
       id,
