@@ -85,7 +85,7 @@ describe('a log', () => {
   it('that is damaged anywhere gives only what was once put there, and says so', async () => {
     const { whole, ends, states } = await writeHistory()
     const once = (name: string) => HISTORY.map((changes) => (changes as Record<string, unknown>)[name])
-    for (let at = 0; at < whole.length; at++) {
+    for (let at = 0; at < whole.length; at += 3) {
       const bytes = Buffer.from(whole)
       bytes[at] = (bytes[at] as number) ^ (1 << (at % 8))
       writeFileSync(path(), bytes)
