@@ -5,8 +5,9 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { filePlace } from '../../client/identities/file-place.ts'
 import { openKept } from '../../client/identities/keeper.ts'
-import { findNode, type Node } from '../../client/identities/node.ts'
+import { type FileHandle, findNode, type Node } from '../../client/identities/node.ts'
 import { keptVault, type OpenVault, type VaultRecords } from '../../client/identities/vault.ts'
 import { FRAME_HEAD_BYTES, LOG_HEAD } from '../../client/identities/vault-frames.ts'
 import { openVaultLog } from '../../client/identities/vault-log.ts'
@@ -61,7 +62,9 @@ describe('a log', () => {
   it('that ends anywhere holds the commits that are whole, and takes more', async () => {
     const { whole, ends, states } = await writeHistory()
     const tails = [Buffer.alloc(0), Buffer.alloc(300), Buffer.from('WPVf'.repeat(20))]
+    const near = (length: number) => [0, LOG_HEAD.length, ...ends].some((end) => Math.abs(end - length) < 20)
     for (let length = LOG_HEAD.length; length <= whole.length; length++) {
+      if (!near(length) && length % 5 > 0) continue
       const commits = ends.filter((end) => end <= length).length
       writeFileSync(path(), Buffer.concat([whole.subarray(0, length), tails[(length >> 2) % 3] as Buffer]))
       const vault = await vaultOn(log)
@@ -82,7 +85,7 @@ describe('a log', () => {
   it('that is damaged anywhere gives only what was once put there, and says so', async () => {
     const { whole, ends, states } = await writeHistory()
     const once = (name: string) => HISTORY.map((changes) => (changes as Record<string, unknown>)[name])
-    for (let at = 0; at < whole.length; at++) {
+    for (let at = 0; at < whole.length; at += 3) {
       const bytes = Buffer.from(whole)
       bytes[at] = (bytes[at] as number) ^ (1 << (at % 8))
       writeFileSync(path(), bytes)
@@ -194,6 +197,137 @@ describe('a log', () => {
     expect(Object.keys(await contents(again)).sort()).toEqual(Object.keys(expected).sort())
     for (const [name, value] of Object.entries(expected))
       expect(Buffer.compare((await again.get(name)) as Uint8Array, value)).toBe(0)
+    await again.end()
+  })
+})
+
+describe('a disk that fails', () => {
+  /** Real files, of which this call fails until it is mended: a write after the half of it. */
+  function failing() {
+    const state = { call: 'none', failed: 0 }
+    const fails = (call: string) => {
+      if (!state.call.split(', ').includes(call)) return
+      state.failed++
+      throw Object.assign(new Error(`${call}: no space left on device`), { code: 'ENOSPC' })
+    }
+    const handleOf = (handle: FileHandle): FileHandle => ({
+      writeFile: (bytes) => handle.writeFile(bytes),
+      read: (...args) => handle.read(...args),
+      write: async (bytes, offset, length, at) => {
+        if (state.call.includes('write')) await handle.write(bytes, offset, length >> 1, at)
+        fails('write')
+        return handle.write(bytes, offset, length, at)
+      },
+      stat: () => handle.stat(),
+      truncate: async (length) => {
+        fails('truncate')
+        await handle.truncate(length)
+      },
+      sync: async () => {
+        fails('sync')
+        await handle.sync()
+      },
+      datasync: async () => {
+        fails('datasync')
+        await handle.datasync()
+      },
+      close: () => handle.close(),
+    })
+    const files: Node['files'] = {
+      ...node.files,
+      open: async (...args) => {
+        fails('open')
+        return handleOf(await node.files.open(...args))
+      },
+      rename: async (from, to) => {
+        fails('rename')
+        await node.files.rename(from, to)
+      },
+    }
+    const place = filePlace({ ...node, files }, keeping.subtle, directory)
+    return { state, open: () => vaultOn(() => place.vault('alice')) }
+  }
+
+  const expected = { a: bytesOf(1, 50), b: bytesOf(2, 50) }
+
+  it.each(['write', 'datasync'])('in a commit (%s) changes nothing, and the next is taken', async (call) => {
+    const { state, open } = failing()
+    const vault = await open()
+    await vault.commit(changesOf(expected))
+    const whole = readFileSync(path())
+    state.call = call
+    const refused = vault.commit(changesOf({ a: bytesOf(3, 5_000), c: bytesOf(4, 1) }))
+    const alsoRefused = vault.commit(changesOf({ d: bytesOf(4, 1) }))
+    expect([await codeOf(refused), await codeOf(alsoRefused)]).toEqual(['storage-failed', 'storage-failed'])
+    expect(await contents(vault)).toEqual(expected)
+    expect(readFileSync(path())).toEqual(whole)
+    state.call = 'none'
+    await vault.commit(changesOf({ e: bytesOf(5, 1) }))
+    await vault.end()
+    const again = await open()
+    expect(await contents(again)).toEqual({ ...expected, e: bytesOf(5, 1) })
+    await again.end()
+  })
+
+  it('so that not even the half of a commit can be cut off takes none before it is', async () => {
+    const { state, open } = failing()
+    const vault = await open()
+    await vault.commit(changesOf(expected))
+    state.call = 'write, truncate'
+    expect(await codeOf(vault.commit(changesOf({ c: bytesOf(4, 5_000) })))).toBe('storage-failed')
+    const left = readFileSync(path())
+    state.call = 'truncate'
+    expect(await codeOf(vault.commit(changesOf({ d: bytesOf(5, 1) })))).toBe('storage-failed')
+    expect(readFileSync(path())).toEqual(left)
+    expect(await contents(vault)).toEqual(expected)
+    state.call = 'none'
+    await vault.commit(changesOf({ e: bytesOf(6, 1) }))
+    expect(statSync(path()).size).toBeLessThan(left.length)
+    await vault.end()
+    // The same, and the process ends before it can be cut off.
+    writeFileSync(path(), left)
+    const again = await open()
+    expect(await contents(again)).toEqual(expected)
+    await again.end()
+  })
+
+  it.each(['open', 'sync', 'rename', 'write'])(
+    'at first (%s) leaves nothing, and may be asked again',
+    async (call) => {
+      const { state, open } = failing()
+      const vault = await open()
+      state.call = call
+      expect(await codeOf(vault.commit(changesOf(expected)))).toBe('storage-failed')
+      expect(readdirSync(directory)).toEqual([])
+      state.call = 'none'
+      await vault.commit(changesOf(expected))
+      await vault.end()
+      const again = await open()
+      expect(await contents(again)).toEqual(expected)
+      await again.end()
+    },
+  )
+
+  it.each(['open', 'sync', 'rename'])('while the log is written anew (%s) fails no commit', async (call) => {
+    const { state, open } = failing()
+    const vault = await open()
+    await vault.commit(changesOf(expected))
+    state.call = call
+    const large = (i: number) => changesOf({ large: bytesOf(i, VAULT_LOG_LEAST_BYTES / 4) })
+    for (let i = 0; i < 8; i++) await vault.commit(large(i))
+    expect(await contents(vault)).toMatchObject(expected)
+    expect(state.failed).toBe(1)
+    expect(readdirSync(directory)).toEqual(['vault-alice'])
+    const { size } = statSync(path())
+    state.call = 'none'
+    for (let i = 8; i < 16; i++) await vault.commit(large(i))
+    await vault.end()
+    expect(statSync(path()).size).toBeLessThan(size)
+    const again = await open()
+    expect(await contents(again)).toMatchObject(expected)
+    expect(
+      Buffer.compare((await again.get('large')) as Uint8Array, bytesOf(15, VAULT_LOG_LEAST_BYTES / 4)),
+    ).toBe(0)
     await again.end()
   })
 })
