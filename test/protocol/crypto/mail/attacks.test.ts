@@ -7,6 +7,7 @@ import type { Identity } from '../../../../protocol/crypto/identity.ts'
 import { newCorrespondence, seal } from '../../../../protocol/crypto/mail/correspondence.ts'
 import { bodyAt, HEADER_BYTES, headerAt } from '../../../../protocol/crypto/mail/envelope.ts'
 import { unpackCorrespondence } from '../../../../protocol/crypto/mail/packing.ts'
+import { makePrekeys, NO_PREKEYS } from '../../../../protocol/crypto/mail/prekeys.ts'
 import type { Session, Speaking } from '../../../../protocol/crypto/mail/session.ts'
 import type { Suite } from '../../../../protocol/crypto/suite.ts'
 import { MAIL_REMEMBERED_MAX, MAIL_SKIPPED_MAX } from '../../../../protocol/limits.ts'
@@ -241,6 +242,20 @@ describe('a stranger', () => {
     expect(await bob.reads(again.envelope)).toBe('(signature)')
   })
 
+  it('cannot have what was meant for it pass for what was meant for another, whose prekey it published as its own', async () => {
+    const { alice, bob } = await pairOf(suite)
+    const mallory = await Correspondent.no(suite, 3, 0)
+    const { seed } = bob.prekeys.signed[0]!
+    const { publicKey } = await suite.kem.keyPair(seed)
+    const kem = {
+      ...suite.kem,
+      keyPair: async (one: Uint8Array) => ({ ...(await suite.kem.keyPair(one)), publicKey }),
+    }
+    mallory.gives(await makePrekeys({ ...suite, kem }, mallory.identity, NOW, NO_PREKEYS, 0))
+    const envelope = await alice.writes(mallory, 'for mallory', { oneTime: false })
+    expect(await bob.reads(envelope)).toBe('(not-for-us)')
+  })
+
   it('cannot write from tomorrow, nor from long ago', async () => {
     for (const [atMs, reason] of [
       [NOW + 2 * DAY, '(hour)'],
@@ -350,6 +365,24 @@ describe('a correspondent', () => {
     expect(await bob.reads(await alice.writes(bob, 'x'))).toBe('(too-far)')
     cheats(alice, () => ({ before: 1 }))
     expect(await bob.reads(await alice.writes(bob, 'x'))).toBe('x')
+  })
+
+  it('can hide nothing in what is padding, nor claim more than there is', async () => {
+    for (const spoil of [
+      (padded: Uint8Array) => padded.fill(1, padded.length - 1),
+      (padded: Uint8Array) => padded.fill(0xff, 0, 4),
+    ]) {
+      const { alice, bob } = await acquainted(suite)
+      const key = async (bytes: Uint8Array) => {
+        const right = await suite.aead.key(bytes)
+        const seal: typeof right.seal = (nonce, aad, text) =>
+          right.seal(nonce, aad, text.length === HEADER_BYTES ? text : spoil(text.slice()))
+        return { ...right, seal }
+      }
+      const cheat = { ...suite, aead: { key } }
+      const sealed = await seal(cheat, alice, alice.with(bob)!, utf8('x'), { nowMs: NOW })
+      expect(await bob.reads(sealed.envelope)).toBe('(malformed)')
+    }
   })
 
   it('that goes back to an old state loses its turn, and breaks no key', async () => {

@@ -5,7 +5,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { Correspondence } from '../../../../protocol/crypto/mail/correspondence.ts'
 import { forgetOldKeys } from '../../../../protocol/crypto/mail/correspondence.ts'
 import { forgetOldPrekeys } from '../../../../protocol/crypto/mail/prekeys.ts'
-import { speak } from '../../../../protocol/crypto/mail/ratchet.ts'
+import { doorsOf, speak } from '../../../../protocol/crypto/mail/ratchet.ts'
+import type { Speaking } from '../../../../protocol/crypto/mail/session.ts'
 import type { Suite } from '../../../../protocol/crypto/suite.ts'
 import { MAIL_CHAINS_MAX, MAIL_LATE_MS, MAIL_SKIPPED_MAX } from '../../../../protocol/limits.ts'
 import { suiteOf } from '../suites.ts'
@@ -120,6 +121,27 @@ describe('what was', () => {
   })
 })
 
+/** The other end, as one can make it who has this end's secrets: all but the seed of the other's last ratchet key. */
+async function mirrored(thief: Correspondent): Promise<Correspondent> {
+  const [correspondence] = thief.book
+  const session = correspondence!.sessions[0]!
+  const phase: Speaking = {
+    kind: 'speaking',
+    key: new Uint8Array(32),
+    next: 1,
+    before: 0,
+    doors: undefined,
+    introduction: undefined,
+    ciphertext: new Uint8Array(1_120),
+    ratchetKey: new Uint8Array(1_216),
+    seed: suite.random(32),
+    answer: await doorsOf(suite.hash, session.root, session.turn + 1),
+  }
+  const mirror = thief.stolen()
+  mirror.book = [{ ...correspondence!, sessions: [{ ...session, phase, hearing: [] }] }]
+  return mirror
+}
+
 describe('what will be', () => {
   it('is safe again from who read everything, after each side had a turn', async () => {
     const { alice, bob } = await acquainted(suite)
@@ -128,8 +150,11 @@ describe('what will be', () => {
     // To the key the thief has: it reads, as it must.
     const hers = await alice.writes(bob, 'still open')
     expect([await bob.reads(hers), await follows(hers)]).toEqual(['still open', 'still open'])
-    // Bob answers with fresh randomness; Alice to a key made after the theft.
-    await alice.reads(await bob.writes(alice, 'healing'))
+    // Bob answers with fresh randomness. The thief finds it, since it knew the root before, reads which keys are in it, and no more.
+    const asAlice = await mirrored(thief)
+    const answer = await bob.writes(alice, 'healing')
+    expect([await alice.reads(answer), await asAlice.reads(answer)]).toEqual(['healing', '(unopened)'])
+    // Alice writes to a key made after the theft, under a root that the thief does not know.
     const healed = await alice.writes(bob, 'closed')
     expect([await bob.reads(healed), await follows(healed)]).toEqual(['closed', '(not-for-us)'])
     // And what Bob wrote was never open to one who only has what Bob had.
@@ -143,5 +168,19 @@ describe('what will be', () => {
     await bob.reads(await alice.writes(bob, 'with fresh randomness'))
     const answer = await bob.writes(alice, 'to a fresh key')
     expect([await alice.reads(answer), await thief.reads(answer)]).toEqual(['to a fresh key', '(not-for-us)'])
+  })
+
+  it('takes the root before as well: who has the secret of a ratchet key, and not the root, reads nothing', async () => {
+    const { alice, bob } = await acquainted(suite)
+    await bob.reads(await alice.writes(bob, 'your turn'))
+    const thief = alice.stolen()
+    const [correspondence] = thief.book
+    const sessions = correspondence!.sessions.map((session) => ({ ...session, root: suite.random(32) }))
+    thief.book = [{ ...correspondence!, sessions }]
+    const answer = await bob.writes(alice, 'to a key that was stolen')
+    expect([await thief.reads(answer), await alice.reads(answer)]).toEqual([
+      '(unopened)',
+      'to a key that was stolen',
+    ])
   })
 })
