@@ -55,12 +55,11 @@ export class PrekeyDesk {
   draw(kind: SenderKind, nowMs: number): Drawn | undefined {
     const head = this.#store.prekeyHead()
     if (head === undefined) return undefined
-    const taken = take(this.#strangersPaidUntilMs, STRANGERS_DRAWS, kind === 'stranger' ? 1 : 0, nowMs)
-    const drawn = taken.ok || kind === 'contact' ? this.#store.drawOneTime() : undefined
+    const paid = take(this.#strangersPaidUntilMs, STRANGERS_DRAWS, 1, nowMs)
+    const drawn = paid.ok || kind === 'contact' ? this.#store.drawOneTime() : undefined
     const left = this.#store.oneTimeLeft
     if (drawn === undefined) return { head, oneTime: undefined, left, few: false }
-    // What there was none of left, nobody paid for.
-    if (taken.ok && kind === 'stranger') this.#strangersPaidUntilMs = taken.paidUntilMs
+    if (paid.ok && kind === 'stranger') this.#strangersPaidUntilMs = paid.paidUntilMs
     return { ...drawn, left, few: left <= MAILBOX_PREKEYS_LOW }
   }
 }
