@@ -6,6 +6,7 @@ import { keyOf } from './heads.ts'
 
 export class MemoryLetterStore implements LetterStore {
   readonly #letters = new Map<string, Letter>()
+  readonly #seqs = new Set<number>()
 
   heads(): Iterable<LetterHead> {
     const heads = [...this.#letters.values()].map(({ envelope: _, ...head }) => head)
@@ -13,17 +14,23 @@ export class MemoryLetterStore implements LetterStore {
   }
 
   insert(letters: readonly Letter[]): void {
-    const taken = [...this.#letters.values(), ...letters]
-    const [ids, seqs] = [new Set(taken.map(({ id }) => keyOf(id))), new Set(taken.map(({ seq }) => seq))]
-    if (ids.size < taken.length || seqs.size < taken.length) throw new Error('a letter is there already')
+    const [ids, seqs] = [letters.map(({ id }) => keyOf(id)), letters.map(({ seq }) => seq)]
+    const isTwice = new Set(ids).size < ids.length || new Set(seqs).size < seqs.length
+    if (isTwice || ids.some((id) => this.#letters.has(id)) || seqs.some((seq) => this.#seqs.has(seq)))
+      throw new Error('a letter is there already')
     for (const letter of letters) {
       const [id, envelope] = [letter.id.slice(), letter.envelope.slice()]
       this.#letters.set(keyOf(id), { ...letter, id, envelope })
+      this.#seqs.add(letter.seq)
     }
   }
 
   remove(heads: readonly LetterHead[]): void {
-    for (const { id } of heads) this.#letters.delete(keyOf(id))
+    for (const { id } of heads) {
+      const letter = this.#letters.get(keyOf(id))
+      if (letter !== undefined) this.#seqs.delete(letter.seq)
+      this.#letters.delete(keyOf(id))
+    }
   }
 
   envelope({ id }: LetterHead): Uint8Array | undefined {
