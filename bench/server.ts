@@ -99,6 +99,7 @@ async function bundle(entry: string, outfile: string): Promise<void> {
     conditions: ['workerd', 'worker', 'browser'],
     keepNames: true,
     external: ['cloudflare:*', 'node:*'],
+    loader: { '.sql': 'text' },
     define: { 'process.env.NODE_ENV': '"production"' },
     logLevel: 'warning',
   })

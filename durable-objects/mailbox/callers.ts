@@ -21,6 +21,7 @@ export class Callers {
   readonly #ctx: DurableObjectState
   readonly #bySocket = new Map<WebSocket, Caller>()
   readonly #waiting = new Set<Caller>()
+  #home: Caller | 'none' | undefined
 
   constructor(ctx: DurableObjectState) {
     this.#ctx = ctx
@@ -41,17 +42,16 @@ export class Callers {
 
   /** The owner's socket, if there is one. */
   home(): Caller | undefined {
-    for (const socket of this.#ctx.getWebSockets(OWNER_TAG)) {
-      const caller = this.of(socket)
-      if (caller !== undefined) return caller
-    }
-    return undefined
+    this.#home ??= this.#findHome() ?? 'none'
+    return this.#home === 'none' ? undefined : this.#home
   }
 
   accept(socket: WebSocket, record: CallerRecord): Caller {
     this.#ctx.acceptWebSocket(socket, [record.isOwner ? OWNER_TAG : SENDER_TAG])
     socket.serializeAttachment(packCaller(record))
-    return this.#hold(socket, record)
+    const caller = this.#hold(socket, record)
+    if (record.isOwner) this.#home = caller
+    return caller
   }
 
   send(caller: Caller, frame: Uint8Array): void {
@@ -75,8 +75,17 @@ export class Callers {
     this.#flush(caller)
     this.#waiting.delete(caller)
     this.#bySocket.delete(caller.socket)
+    if (this.#home === caller) this.#home = 'none'
     caller.socket.serializeAttachment(null)
     if (code !== undefined) closeWith(caller.socket, code)
+  }
+
+  #findHome(): Caller | undefined {
+    for (const socket of this.#ctx.getWebSockets(OWNER_TAG)) {
+      const caller = this.of(socket)
+      if (caller !== undefined) return caller
+    }
+    return undefined
   }
 
   #flush(caller: Caller): void {

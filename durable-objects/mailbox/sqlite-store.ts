@@ -69,7 +69,7 @@ export class SqliteLetterStore implements LetterStore {
   }
 
   remove(heads: readonly LetterHead[]): void {
-    if (heads.length === 0) return
+    if (heads.length === 0 || !this.#tables.exist) return
     this.#tables.change(({ remove }) => {
       for (const { seq } of heads) remove.run({ seq })
     })
@@ -82,9 +82,8 @@ export class SqliteLetterStore implements LetterStore {
 
 export class SqliteOwnerStore implements OwnerStore {
   readonly #tables: Tables
-  /** Kept beside the disk, since every put asks for the one, and `ready` and every draw for the other. */
+  /** Kept beside the disk, since every put asks for it. */
   #row: AccessRules | 'none' | undefined
-  #oneTimeLeft: number | undefined
 
   constructor(tables: Tables) {
     this.#tables = tables
@@ -118,7 +117,6 @@ export class SqliteOwnerStore implements OwnerStore {
 
   publish(head: Uint8Array, oneTime: readonly OneTimePrekey[]): void {
     if (new Set(oneTime.map(({ id }) => id)).size < oneTime.length) throw new Error('a prekey is there twice')
-    this.#oneTimeLeft = undefined
     this.#tables.change((statements) => {
       const before = statements.publication.get()?.number ?? 0
       statements.forgetOneTime.run({ before })
@@ -132,17 +130,14 @@ export class SqliteOwnerStore implements OwnerStore {
   }
 
   drawOneTime(): { readonly head: Uint8Array; readonly oneTime: Uint8Array } | undefined {
-    if (this.oneTimeLeft === 0) return undefined
-    const first = this.#tables.statements.firstOneTime.get()
+    const first = this.#tables.exist ? this.#tables.statements.firstOneTime.get() : undefined
     if (first === undefined) return undefined
     this.#tables.statements.takeOneTime.run({ place: first.place })
-    this.#oneTimeLeft = this.oneTimeLeft - 1
     return { head: first.head, oneTime: first.bytes }
   }
 
   get oneTimeLeft(): number {
-    this.#oneTimeLeft ??= this.opened ? (this.#tables.statements.countOneTime.get()?.left ?? 0) : 0
-    return this.#oneTimeLeft
+    return this.opened ? (this.#tables.statements.countOneTime.get()?.left ?? 0) : 0
   }
 
   #rules(): AccessRules | 'none' {

@@ -24,7 +24,10 @@ describe('GET /health', () => {
       status: 'ok',
       version: VERSION,
       uptimeMs: expect.any(Number),
-      objects: { SignalingRoom: { ok: true, latencyMs: expect.any(Number) } },
+      objects: {
+        SignalingRoom: { ok: true, latencyMs: expect.any(Number) },
+        RelayMailbox: { ok: true, latencyMs: expect.any(Number) },
+      },
     })
     expect(headers.get('Cache-Control')).toBe('no-store')
   })

@@ -13,6 +13,7 @@ async function filesIn(entry: string): Promise<readonly string[]> {
     format: 'esm',
     conditions: ['workerd', 'worker', 'browser'],
     external: ['cloudflare:*', 'node:*'],
+    loader: { '.sql': 'text' },
     metafile: true,
     write: false,
     logLevel: 'silent',

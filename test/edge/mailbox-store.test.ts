@@ -1,0 +1,105 @@
+// A mailbox's stores over the platform's SQLite: held to what every store must do, and to what its rows cost.
+
+import { runInDurableObject } from 'cloudflare:test'
+import { describe, expect, it } from 'vitest'
+import { SqliteLetterStore, SqliteOwnerStore, Tables } from '../../durable-objects/mailbox/sqlite-store.ts'
+import { letterOf, noise, type Stores, storeCompliance } from '../protocol/mailbox/store-compliance.ts'
+import { mailboxObject } from './mailboxes.ts'
+import { newPeer } from './socket.ts'
+
+function storesOver(storage: DurableObjectStorage): Stores {
+  const tables = new Tables(storage)
+  return {
+    letters: new SqliteLetterStore(tables),
+    owner: new SqliteOwnerStore(tables),
+    again: () => storesOver(storage),
+  }
+}
+
+/** In the storage of an object nobody else uses. */
+function inStorage<T>(work: (storage: DurableObjectStorage) => T | Promise<T>): Promise<T> {
+  return runInDurableObject(mailboxObject(newPeer()), (_, { storage }) => work(storage))
+}
+
+storeCompliance('SQLite', (test) => inStorage((storage) => test(storesOver(storage))), { guardsIds: false })
+
+/** How many rows are written and read while `work` runs: what is paid for. */
+function rowsOf(storage: DurableObjectStorage, work: (storage: DurableObjectStorage) => void) {
+  const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = []
+  const counting = new Proxy(storage, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name)
+      if (name !== 'sql') return typeof value === 'function' ? value.bind(target) : value
+      return {
+        exec: (query: string, ...bindings: SqlStorageValue[]) => {
+          const cursor = target.sql.exec(query, ...bindings)
+          cursors.push(cursor)
+          return cursor
+        },
+      }
+    },
+  })
+  work(counting)
+  const sum = (of: 'rowsWritten' | 'rowsRead') => cursors.reduce((total, cursor) => total + cursor[of], 0)
+  return { written: sum('rowsWritten'), read: sum('rowsRead') }
+}
+
+describe('rows', () => {
+  it('are one for a letter that comes, and one for a letter that goes', async () => {
+    await inStorage((storage) => {
+      storesOver(storage).owner.open()
+      const letters = Array.from({ length: 40 }, (_, at) => letterOf(at + 1))
+      const put = rowsOf(storage, (counted) => storesOver(counted).letters.insert(letters))
+      expect(put.written).toBe(40)
+      const read = rowsOf(storage, (counted) => {
+        expect([...storesOver(counted).letters.heads()].length).toBe(40)
+      })
+      expect(read.written).toBe(0)
+      const taken = rowsOf(storage, (counted) => storesOver(counted).letters.remove(letters))
+      expect(taken.written).toBe(40)
+    })
+  })
+
+  it('are few for what an owner sets up', async () => {
+    await inStorage((storage) => {
+      const opening = rowsOf(storage, (counted) => storesOver(counted).owner.open())
+      const rules = { keys: [noise(1, 32)], strangers: true }
+      const access = rowsOf(storage, (counted) => storesOver(counted).owner.setAccess(rules))
+      const prekeys = Array.from({ length: 64 }, (_, id) => ({ id, bytes: noise(id, 1_417) }))
+      const publishing = rowsOf(storage, (counted) =>
+        storesOver(counted).owner.publish(noise(1, 6_522), prekeys),
+      )
+      const drawing = rowsOf(storage, (counted) => storesOver(counted).owner.drawOneTime())
+      expect({
+        opening: opening.written,
+        access: access.written,
+        publishing: publishing.written,
+        drawing: drawing.written,
+      }).toEqual({ opening: 12, access: 1, publishing: 65, drawing: 1 })
+    })
+  })
+})
+
+describe('what nobody opened', () => {
+  it('has nothing on disk, whatever is asked of it', async () => {
+    await inStorage((storage) => {
+      const size = storage.sql.databaseSize
+      const { letters, owner } = storesOver(storage)
+      const asked = [
+        [...letters.heads()],
+        letters.envelope(letterOf(1)),
+        owner.opened,
+        owner.access(),
+        owner.prekeyHead(),
+        owner.drawOneTime(),
+        owner.oneTimeLeft,
+      ]
+      letters.remove([letterOf(1)])
+      expect(asked.length).toBe(7)
+      expect(storage.sql.databaseSize).toBe(size)
+      expect(
+        storage.sql.exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_%' ESCAPE '\\'").toArray(),
+      ).toEqual([])
+    })
+  })
+})

@@ -1,0 +1,33 @@
+// Mailboxes from behind: their objects, and what they have on disk.
+
+import { runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { mailboxObjectName } from '../../protocol/mailbox/place.ts'
+import type { PeerId } from '../../protocol/peer-id.ts'
+
+const bindings = env as unknown as { readonly MAILBOXES: DurableObjectNamespace }
+
+export function mailboxObject(id: Uint8Array | PeerId, network = 'default'): DurableObjectStub {
+  return bindings.MAILBOXES.getByName(mailboxObjectName(network, id))
+}
+
+export interface OnDisk {
+  readonly bytes: number
+  readonly tables: readonly string[]
+  readonly letters: number
+  readonly alarmMs: number | null
+}
+
+export function onDisk(id: Uint8Array | PeerId, network?: string): Promise<OnDisk> {
+  return runInDurableObject(mailboxObject(id, network), async (_, { storage }) => {
+    const names = storage.sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'")
+    const tables = names.toArray().map(({ name }) => name)
+    const count = () => storage.sql.exec<{ n: number }>('SELECT count(*) AS n FROM letters').one().n
+    return {
+      bytes: storage.sql.databaseSize,
+      tables: tables.filter((name) => !name.startsWith('_')),
+      letters: tables.includes('letters') ? count() : 0,
+      alarmMs: await storage.getAlarm(),
+    }
+  })
+}
