@@ -197,20 +197,18 @@ export class Passes {
   async #request(offered: Offered, options: StampOptions): Promise<Kept | 'stale'> {
     const { base, network, hash, key } = this.#source
     const bid = await bidForPass(hash, offered.challenge, base.origin, network, key.publicKey)
-    const stamp = await makeStamp(offered.challenge, bid.place, options)
-    const request: RequestInit = {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/octet-stream' },
-      body: await encodePassRequest(bid, stamp, key),
-    }
-    const { body, stale } = await this.#fetch('v1/passes', request, options.signal)
-    if (stale) return 'stale'
-    const pass = typeof body.pass === 'string' ? readPass(body.pass) : undefined
-    if (pass === undefined || !equalBytes(pass.subject, await peerIdOf(hash, key.publicKey)))
+    const body = await encodePassRequest(bid, makeStamp(offered.challenge, bid.place, options), key)
+    // Bytes of no type: a browser asks another origin first whether it may send any other, and waits for the answer.
+    const answer = await this.#fetch('v1/passes', { method: 'POST', body }, options.signal)
+    return answer.stale ? 'stale' : this.#accept(answer.body.pass, bid.subject, offered)
+  }
+
+  #accept(text: unknown, subject: Uint8Array, { gotAtMs, challenge }: Offered): Kept {
+    const pass = typeof text === 'string' ? readPass(text) : undefined
+    if (typeof text !== 'string' || pass === undefined || !equalBytes(pass.subject, subject))
       throw new WaypostError('edge-refused', 'what the edge gave is no pass of ours')
     // The challenge says what time it was there when we got it: our clock may be hours off.
-    const aheadMs = offered.gotAtMs - offered.challenge.timeMs
-    return keptOf(body.pass as string, pass.expiresAtMs, aheadMs)
+    return keptOf(text, pass.expiresAtMs, gotAtMs - challenge.timeMs)
   }
 
   async #fetch(path: string, init: RequestInit, signal: AbortSignal | undefined): Promise<Answer> {

@@ -129,6 +129,12 @@ describe('POST /v1/passes', () => {
     expect([status, headers.get('Allow')]).toEqual([405, 'POST, OPTIONS'])
   })
 
+  it('takes bytes that are said to be nothing, which a browser sends to another origin without asking first', () =>
+    easily(async () => {
+      const body = await requestOn(await challengeOf())
+      expect((await fetchEdge('/v1/passes?network=demo', { method: 'POST', body })).status).toBe(200)
+    }))
+
   it('takes the request in pieces', () =>
     easily(async () => {
       const body = await requestOn(await challengeOf())
