@@ -41,10 +41,10 @@ async function challengeOf(network = 'demo', origin = ORIGIN): Promise<Uint8Arra
 async function requestOn(bytes: Uint8Array, network = 'demo', origin = ORIGIN) {
   const challenge = readChallenge(bytes)
   if (challenge === undefined) throw new Error('no challenge')
-  const bid = await bidForPass(hash, challenge, origin, network, key.publicKey)
+  const bid = await bidForPass(hash, origin, network, key.publicKey)
   const searcher = stampSearcher(sha256Block(), bytes, bid.place, challenge.bits, STAMP_PUZZLES)
   while (!searcher.step(10_000));
-  return encodePassRequest(bid, searcher.stamp(), key)
+  return encodePassRequest(challenge, bid, searcher.stamp(), key)
 }
 
 const expectRefusal = async (answer: ReturnType<typeof post>, status: number, code: string) => {
@@ -204,7 +204,7 @@ describe('what it costs', () => {
   it('is little, and mostly the signature', async () => {
     const challenge = readChallenge(await challengeOf())
     if (challenge === undefined) throw new Error('no challenge')
-    const { place, audience } = await bidForPass(hash, challenge, ORIGIN, 'demo', key.publicKey)
+    const { place, audience } = await bidForPass(hash, ORIGIN, 'demo', key.publicKey)
     const searcher = stampSearcher(sha256Block(), challenge.bytes, place, challenge.bits, STAMP_PUZZLES)
     while (!searcher.step(10_000));
     const stamp = searcher.stamp()

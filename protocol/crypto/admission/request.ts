@@ -21,9 +21,8 @@ import { isStamped, STAMP_BYTES, stampPlace } from './stamp.ts'
 
 export const PASS_REQUEST_BYTES = CHALLENGE_BYTES + STAMP_BYTES + SIZES.signaturePublicKey + SIZES.signature
 
-/** What a client knows when it has a challenge, and needs for the request. */
+/** What a client knows before it has a challenge, and needs for the request. */
 export interface PassBid {
-  readonly challenge: Challenge
   readonly audience: Uint8Array
   /** Whose pass it is to be. */
   readonly subject: Uint8Array
@@ -33,7 +32,6 @@ export interface PassBid {
 
 export async function bidForPass(
   hash: Hash,
-  challenge: Challenge,
   origin: string,
   network: string,
   publicKey: Uint8Array,
@@ -42,12 +40,13 @@ export async function bidForPass(
     audienceOf(hash, origin, network),
     peerIdOf(hash, publicKey),
   ])
-  return { challenge, audience, subject, place: await stampPlace(hash, audience, subject) }
+  return { audience, subject, place: await stampPlace(hash, audience, subject) }
 }
 
 /** The stamp is not signed: it can be in the making still. */
 export async function encodePassRequest(
-  { challenge, audience }: PassBid,
+  challenge: Challenge,
+  { audience }: PassBid,
   stamp: Uint8Array | Promise<Uint8Array>,
   key: SigningKey,
 ): Promise<Uint8Array<ArrayBuffer>> {
