@@ -7,7 +7,7 @@ import type { Page } from 'playwright-core'
 import { root } from '../scripts/paths.ts'
 import { TestBrowser } from '../test/support/browser.ts'
 import { type Benchmark, inTurns, row, type Side } from './benchmark.ts'
-import { type Server, serve } from './server.ts'
+import { type Server, serve, serveWithStamps } from './server.ts'
 
 declare global {
   var Peer: typeof import('peerjs').Peer
@@ -118,7 +118,7 @@ async function withPeerServer<Result>(work: (port: number) => Promise<Result>): 
 }
 
 async function measure(server: Server, peerPort: number, newcomers: number): Promise<Record<Side, Times[]>> {
-  const browser = await TestBrowser.launch()
+  const browser = await TestBrowser.launch({ asPublished: true })
   try {
     return await inTurns(newcomers, async (side, index) => {
       const [host, guest] = await Promise.all([browser.page(), browser.page()])
@@ -134,12 +134,30 @@ async function measure(server: Server, peerPort: number, newcomers: number): Pro
   }
 }
 
+/** Ours alone, at an edge that wants the stamp a deployment wants: until a newcomer's first message is heard. */
+async function strangers(newcomers: number): Promise<number[]> {
+  const [server, browser] = [await serveWithStamps(), await TestBrowser.launch({ asPublished: true })]
+  try {
+    const times: number[] = []
+    for (let index = 0; index < newcomers; index++) {
+      const [host, guest] = await Promise.all([browser.page(), browser.page()])
+      times.push((await ours(host, guest, server.port, `stranger-${index}`)).heardMs)
+      await Promise.all([host.context().close(), guest.context().close()])
+    }
+    return times
+  } finally {
+    await browser.close()
+    await server.stop()
+  }
+}
+
 export const besidePeerjs: Benchmark = {
   name: 'peerjs',
   run: async ({ rounds }) => {
     const server = await serve('ours')
     try {
       const results = await withPeerServer((port) => measure(server, port, rounds * NEWCOMERS))
+      const stamped = await strangers(rounds)
       const beside = (pick: (ours: Times) => number, theirs: (theirs: Times) => number) => ({
         ours: results.ours.map(pick),
         bare: results.bare.map(theirs),
@@ -149,6 +167,7 @@ export const besidePeerjs: Benchmark = {
       return [
         row('peerjs/first-byte', 'ms', beside(heard, open), 0.5),
         row('peerjs/first-byte-from-join', 'ms', beside(joined, open), 0.5),
+        row('peerjs/first-byte-of-a-stranger', 'ms', { ours: stamped, bare: results.bare.map(open) }),
         row('peerjs/first-byte-of-both', 'ms', beside(heard, heard)),
         row('peerjs/open-channel', 'ms', beside(open, open)),
       ]

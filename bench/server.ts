@@ -40,12 +40,20 @@ const KINDS: Readonly<Record<Side, Kind>> = {
   bare: { entry: join(root, 'bench', 'bare', 'room.ts'), className: 'BareRoom', settings: {} },
 }
 
-export async function serve(side: Side): Promise<Server> {
+/** Asks for the work a deployment asks for, where benchmarks else ask for next to none. */
+export function serveWithStamps(): Promise<Server> {
+  return serve('ours', { ...KINDS.ours.settings, STAMP_BITS: '' })
+}
+
+export async function serve(
+  side: Side,
+  settings: Readonly<Record<string, string>> = KINDS[side].settings,
+): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), 'waypost-bench-'))
   mkdirSync(join(folder, 'objects'))
   await bundle(KINDS[side].entry, join(folder, 'worker.js'))
   const config = join(folder, 'config.capnp')
-  writeFileSync(config, configOf(KINDS[side], join(folder, 'objects')))
+  writeFileSync(config, configOf({ ...KINDS[side], settings }, join(folder, 'objects')))
   const { default: binary } = createRequire(import.meta.url)('workerd') as { default: string }
   // It tells the port it was given on the fourth descriptor, as JSON.
   const child = spawn(binary, ['serve', '--experimental', '--control-fd=3', config], {

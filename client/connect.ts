@@ -7,6 +7,7 @@ import { WIRE_VERSION } from '../protocol/wire/registry.ts'
 import type { Direct } from './direct.ts'
 import type { Mail } from './mail/mail.ts'
 import { checkChoice, checkDuration, checkOptions, checkSignal } from './options.ts'
+import type { PassSource } from './pass.ts'
 import type { ConnectOptions, IdentityChoice } from './types.ts'
 import { Waypost } from './waypost.ts'
 
@@ -51,25 +52,21 @@ export async function connect(edge: string | URL, options: ConnectOptions = {}):
   if (onStampProgress !== undefined && typeof onStampProgress !== 'function')
     throw new TypeError('connect: onStampProgress must be a function')
   const base = edgeUrl(edge)
-  const opening = openIdentity(options.identity, requireNative)
+  const opening = openIdentity(options.identity, requireNative, {
+    base,
+    network,
+    onProgress: onStampProgress,
+  })
   const stop = new AbortController()
   try {
-    const [bootstrap, direct, Mail, { Passes, ...opened }] = await Promise.all([
+    const [bootstrap, direct, Mail, opened] = await Promise.all([
       ask(base, network, options, stop.signal),
       relayOnly ? undefined : loadDirect(),
       mail ? loadMail() : undefined,
       opening,
     ])
-    const passes = new Passes({
-      base,
-      network,
-      hash: opened.suite.hash,
-      key: opened.identity.key,
-      store: opened.store,
-      challenge: bootstrap.challenge,
-      onProgress: onStampProgress,
-    })
-    passes.begin() // Whoever connects is about to join.
+    opened.passes.offer(bootstrap.challenge)
+    await opened.passes.begin() // Whoever connects is about to join.
     return new Waypost({
       base,
       network,
@@ -77,7 +74,6 @@ export async function connect(edge: string | URL, options: ConnectOptions = {}):
       iceServers: iceServers ?? bootstrap.iceServers,
       direct,
       mail: Mail,
-      passes,
       ...opened,
     })
   } catch (problem) {
@@ -104,9 +100,15 @@ async function loadMail(): Promise<typeof Mail> {
   return (await import('./mail/mail.ts')).Mail
 }
 
-async function openIdentity(choice: IdentityChoice | undefined, requireNative: boolean) {
+async function openIdentity(
+  choice: IdentityChoice | undefined,
+  requireNative: boolean,
+  edge: Pick<PassSource, 'base' | 'network' | 'onProgress'>,
+) {
   const { openIdentity, Passes } = await import('./secure.ts')
-  return { ...(await openIdentity(choice, requireNative)), Passes }
+  const opened = await openIdentity(choice, requireNative)
+  const { suite, identity, store } = opened
+  return { ...opened, passes: new Passes({ ...edge, hash: suite.hash, key: identity.key, store }) }
 }
 
 function edgeUrl(edge: string | URL): URL {

@@ -3,15 +3,14 @@
 
 import { type Challenge, readChallenge } from '../protocol/crypto/admission/challenge.ts'
 import { readPass } from '../protocol/crypto/admission/pass.ts'
-import { bidForPass, encodePassRequest } from '../protocol/crypto/admission/request.ts'
-import { peerIdOf } from '../protocol/crypto/identity.ts'
+import { bidForPass, encodePassRequest, type PassBid } from '../protocol/crypto/admission/request.ts'
 import type { Hash, SigningKey } from '../protocol/crypto/suite.ts'
 import { WaypostError } from '../protocol/errors.ts'
 import { CHALLENGE_LIFETIME_MS, PASS_RENEWAL_MS } from '../protocol/limits.ts'
 import { fromBase64url } from '../protocol/wire/base64url.ts'
 import { equalBytes, utf8 } from '../protocol/wire/bytes.ts'
 import type { SealedStore } from './identities/store.ts'
-import { makeStamp, type StampOptions } from './stamp.ts'
+import { makeStamp, type StampOptions, Turns } from './stamp.ts'
 
 export interface PassSource {
   /** The edge, ending in a slash. */
@@ -21,8 +20,6 @@ export interface PassSource {
   readonly key: SigningKey
   /** Where a pass outlives the page: a reload asks for none. */
   readonly store?: SealedStore | undefined
-  /** A challenge the edge has given already (the bootstrap's), to save asking for one. */
-  readonly challenge?: string | undefined
   /** Told of every stamp we make, whoever asked for it. */
   readonly onProgress?: ((share: number) => void) | undefined
 }
@@ -59,6 +56,7 @@ interface Job {
 
 export class Passes {
   readonly #source: PassSource
+  readonly #bid: Promise<PassBid>
   #offered: Offered | undefined
   #kept: Kept | undefined
   #job: Job | undefined
@@ -67,12 +65,25 @@ export class Passes {
 
   constructor(source: PassSource) {
     this.#source = source
-    this.#offered = parseChallenge(source.challenge)
+    const { hash, base, network, key } = source
+    this.#bid = bidForPass(hash, base.origin, network, key.publicKey)
+    this.#bid.catch(() => {}) // Who asks for a pass is told.
   }
 
-  /** Asks for one before anybody needs it; what goes wrong is heard by whoever does. */
-  begin(): void {
+  /** A challenge the edge has given already (the bootstrap's), to save asking for one. */
+  offer(challenge: string | undefined): void {
+    this.#offered = parseChallenge(challenge)
+  }
+
+  /**
+   * Asks for one before anybody needs it; what goes wrong is heard by whoever does. Resolves a turn later, when the asking is
+   * well under way: what the page is busy with next shall not come between.
+   */
+  async begin(): Promise<void> {
     this.get({ signal: this.#closing.signal }).catch(() => {})
+    const turns = new Turns()
+    await turns.next()
+    turns.close()
   }
 
   /** No stamp is made any more on our own account. */
@@ -172,12 +183,12 @@ export class Passes {
   async #restore(): Promise<Kept | undefined> {
     if (this.#restored) return undefined
     this.#restored = true
-    const { store, hash, key } = this.#source
+    const { store } = this.#source
     const bytes = await store?.get(this.#place).catch(() => undefined)
     if (bytes === undefined) return undefined
     const [ahead = '', text = ''] = new TextDecoder().decode(bytes).split(' ')
     const pass = readPass(text)
-    if (pass === undefined || !equalBytes(pass.subject, await peerIdOf(hash, key.publicKey))) return undefined
+    if (pass === undefined || !equalBytes(pass.subject, (await this.#bid).subject)) return undefined
     const kept = keptOf(text, pass.expiresAtMs, Number(ahead))
     return Date.now() < kept.untilMs ? kept : undefined
   }
@@ -195,22 +206,22 @@ export class Passes {
   }
 
   async #request(offered: Offered, options: StampOptions): Promise<Kept | 'stale'> {
-    const { base, network, hash, key } = this.#source
-    const bid = await bidForPass(hash, offered.challenge, base.origin, network, key.publicKey)
-    const stamp = await makeStamp(offered.challenge, bid.place, options)
-    const request: RequestInit = {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/octet-stream' },
-      body: await encodePassRequest(bid, stamp, key),
-    }
-    const { body, stale } = await this.#fetch('v1/passes', request, options.signal)
-    if (stale) return 'stale'
-    const pass = typeof body.pass === 'string' ? readPass(body.pass) : undefined
-    if (pass === undefined || !equalBytes(pass.subject, await peerIdOf(hash, key.publicKey)))
+    const { challenge } = offered
+    const bid = await this.#bid
+    // In the next turn: an easy stamp is made in one piece, and what signs beside it is asked first.
+    const stamp = Promise.resolve().then(() => makeStamp(challenge, bid.place, options))
+    const body = await encodePassRequest(challenge, bid, stamp, this.#source.key)
+    // Bytes of no type: a browser asks another origin first whether it may send any other, and waits for the answer.
+    const answer = await this.#fetch('v1/passes', { method: 'POST', body }, options.signal)
+    return answer.stale ? 'stale' : this.#accept(answer.body.pass, bid.subject, offered)
+  }
+
+  #accept(text: unknown, subject: Uint8Array, { gotAtMs, challenge }: Offered): Kept {
+    const pass = typeof text === 'string' ? readPass(text) : undefined
+    if (typeof text !== 'string' || pass === undefined || !equalBytes(pass.subject, subject))
       throw new WaypostError('edge-refused', 'what the edge gave is no pass of ours')
     // The challenge says what time it was there when we got it: our clock may be hours off.
-    const aheadMs = offered.gotAtMs - offered.challenge.timeMs
-    return keptOf(body.pass as string, pass.expiresAtMs, aheadMs)
+    return keptOf(text, pass.expiresAtMs, gotAtMs - challenge.timeMs)
   }
 
   async #fetch(path: string, init: RequestInit, signal: AbortSignal | undefined): Promise<Answer> {

@@ -3,7 +3,7 @@
 
 import type { IceServer } from '../protocol/bootstrap.ts'
 import type { DropReason } from '../protocol/drops.ts'
-import { DATAGRAMS_HELD_MAX, DATAGRAMS_HELD_MS } from '../protocol/limits.ts'
+import { DATAGRAMS_HELD_MAX, DATAGRAMS_HELD_MS, DIRECT_WAITS_MS } from '../protocol/limits.ts'
 import { type LinkEffect, type LinkInput, LinkMachine } from '../protocol/link/machine.ts'
 import type { PathName } from '../protocol/path.ts'
 import type { PeerId } from '../protocol/peer-id.ts'
@@ -164,14 +164,28 @@ export class PeerLink {
     return this.#link.waitingMessages
   }
 
-  /** Relay first: making a connection keeps a browser busy for ten milliseconds, and what is said in this turn goes before. */
+  /**
+   * Relay first: making a connection keeps a browser busy for ten milliseconds, and what is said first goes before. The keys
+   * do as well: they are made over a relay, and without them a direct way carries nothing.
+   */
   connect(): void {
     if (!this.reachable) this.#secure.want()
-    if (this.#direct?.state.kind !== 'idle') return
-    this.#connectSoon ??= setAlarm(nowMs(), () => {
+    if (this.#direct?.state.kind === 'idle') this.#connectBy(nowMs() + (this.reachable ? 0 : DIRECT_WAITS_MS))
+  }
+
+  /** Or sooner, if that was said before. */
+  #connectBy(atMs: number): void {
+    if (this.#connectSoon !== undefined && this.#connectSoon.atMs <= atMs) return
+    this.#connectSoon?.cancel()
+    this.#connectSoon = setAlarm(atMs, () => {
       this.#connectSoon = undefined
       this.#direct?.give({ kind: 'connect' })
     })
+  }
+
+  /** What waited for the relay to be a way has waited long enough. */
+  #relayIsWay(): void {
+    if (this.#connectSoon !== undefined) this.#connectBy(nowMs())
   }
 
   networkChanged(): void {
@@ -295,10 +309,15 @@ export class PeerLink {
         for (const [room, relay] of this.#relays)
           if (relay.way === way) room.give({ kind: 'carry', as: 'relay', to: this.id, payload: bytes })
       },
-      frame: (path, bytes) => this.#linkHost.give({ kind: 'frame', path, bytes }),
+      frame: (path, bytes) => {
+        this.#linkHost.give({ kind: 'frame', path, bytes })
+        this.#relayIsWay()
+      },
       pathUp: (path) => {
         this.#linkHost.give({ kind: 'pathUp', path })
         this.#sayEarly()
+        // Else when the peer answers: it has then heard what we had to say.
+        if (this.#link.idle) this.#relayIsWay()
       },
       pathDown: (path) => this.#linkHost.give({ kind: 'pathDown', path }),
       restarted: () => {

@@ -93,7 +93,7 @@ async function inSlices(task: StampTask, { signal, onProgress }: StampOptions): 
  * tab. Not so in Node, which delivers up to a thousand messages in one turn (24.21, 2026-11) and would hear of nothing
  * else for seconds; it has setImmediate.
  */
-class Turns {
+export class Turns {
   readonly #channel = new MessageChannel()
   readonly #immediate = (globalThis as { setImmediate?: (run: () => void) => void }).setImmediate
 

@@ -261,6 +261,11 @@ export const RECOVERY_RETRY_MAX_MS = 8_000
 /** After a failed attempt the next waits this long, doubled each time to the cap. */
 export const ATTEMPT_RETRY_MS = 15_000
 export const ATTEMPT_RETRY_MAX_MS = 300_000
+/**
+ * So long a direct connection that is wanted waits for the relay's handshake: making it would hold up the keys it cannot do
+ * without. A slow relay shall not hold it up for much longer.
+ */
+export const DIRECT_WAITS_MS = 100
 /** Candidates found within this are sent in one frame. */
 export const CANDIDATE_GATHER_MS = 20
 

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { browserBundle } from './bundle.ts'
+import { browserBundle, PUBLISHED_FILES } from './bundle.ts'
 import { dist, root } from './paths.ts'
 import { checkSize } from './size.ts'
 
@@ -49,7 +49,7 @@ async function buildPackage(): Promise<void> {
   if (compiled.status !== 0) throw new BuildError('the client does not compile')
   await build({
     ...browserBundle,
-    entryPoints: { 'waypost.min': entry },
+    entryPoints: PUBLISHED_FILES,
     outdir: join(dist, 'min'),
     sourcemap: 'linked',
     sourcesContent: false,

@@ -8,6 +8,13 @@ import { root } from './paths.ts'
 // Baseline of the browsers that have what the client needs anyway; esbuild lowers nothing newer than this.
 export const BROWSER_TARGET = 'es2022'
 
+/**
+ * Chromium compiles a function when it is first called, on the page's own thread, unless the file's first line says that all of
+ * them will be: then beside the loading, on another (version 136, 2025). Of a first visit's way from connect() to its first
+ * message that is up to half; others take it for a comment.
+ */
+const COMPILE_AHEAD = '//# allFunctionsCalledOnLoad'
+
 /** What is behind a dynamic import stays a file of its own, fetched when it is wanted. */
 export const browserBundle = {
   absWorkingDir: root,
@@ -18,11 +25,22 @@ export const browserBundle = {
   platform: 'browser',
   target: BROWSER_TARGET,
   legalComments: 'none',
+  banner: { js: COMPILE_AHEAD },
   logLevel: 'warning',
   chunkNames: '[name]-[hash]',
   // The Node build of the transports is reached by a dynamic import that a browser never runs.
   external: ['node:*', 'node-datachannel'],
 } as const satisfies BuildOptions
+
+/**
+ * The files of `waypost/min` by the names they are imported and preloaded by. The second and third are wanted by every page that
+ * connects, and small pages connect at once: they would otherwise load them when they already wait.
+ */
+export const PUBLISHED_FILES = {
+  'waypost.min': 'client/index.ts',
+  'waypost.keys': 'client/secure.ts',
+  'waypost.direct': 'client/direct.ts',
+} as const
 
 /** What the client loads later, if at all: each part by the files whose dynamic import brings it. */
 export const LAZY_PARTS = {

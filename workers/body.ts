@@ -3,7 +3,11 @@
 const OCTETS = 'application/octet-stream'
 const JSON_TYPE = 'application/json'
 
-export const isOctets = (request: Request) => mediaType(request) === OCTETS
+/** Or is not said to be anything: so a browser need not ask first whether it may send it from another origin. */
+export function isOctets(request: Request): boolean {
+  const type = mediaType(request)
+  return type === undefined || type === OCTETS
+}
 export const isJson = (request: Request) => mediaType(request) === JSON_TYPE
 
 function mediaType(request: Request): string | undefined {

@@ -45,11 +45,10 @@ export class MailEdge {
     this.#over.abort()
   }
 
-  /** Without anything that says who we are. */
+  /** Without anything that says who we are, and of no type: so a browser need not ask first whether it may. */
   async put(mailbox: PeerId, request: PutRequest): Promise<PutAnswer> {
     const answer = await this.#ask(mailbox, 'messages', {
       method: 'POST',
-      headers: BYTES,
       body: encodePutRequest(request),
     })
     if (answer !== undefined && answer.status < 300) return { kind: 'stored' }

@@ -29,23 +29,19 @@ export async function chooseSuite(options: SuiteOptions): Promise<Suite> {
       throw new CryptoError(`this platform has no ${algorithm} of its own, and none else is allowed`)
     return import('./pure.ts')
   }
-  const hash = await choose(
-    withSubtle && nativeHash(withSubtle),
-    answersHash,
-    async () => (await load('hash')).pureHash,
-  )
-  const aead = await choose(
-    native && nativeAead(native),
-    answersAead,
-    async () => (await load('aead')).pureAead,
-  )
-  const signatures = await choose(native && nativeSignatures(native), answersSignatures, async () =>
-    (await load('signature')).pureSignatures(random),
-  )
-  const kem =
+  const chooseKem = async () =>
     (await tryNativeKem(native)) ??
     (await tryMixedKem(requireNative ? undefined : withSubtle, random)) ??
     (await choose(undefined, answersKem, async () => (await load('kem')).pureKem(random)))
+  // All are asked at once: a platform answers from several threads, and each answer is mostly the way there and back.
+  const [hash, aead, signatures, kem] = await Promise.all([
+    choose(withSubtle && nativeHash(withSubtle), answersHash, async () => (await load('hash')).pureHash),
+    choose(native && nativeAead(native), answersAead, async () => (await load('aead')).pureAead),
+    choose(native && nativeSignatures(native), answersSignatures, async () =>
+      (await load('signature')).pureSignatures(random),
+    ),
+    chooseKem(),
+  ])
   return {
     hash: hash.part,
     aead: aead.part,

@@ -78,8 +78,11 @@ async function falseEdge(): Promise<FalseEdge> {
   edges.push(edge)
   return edge
 }
-const passesAt = (base: URL, challenge?: string) =>
-  new Passes({ base, network: 'demo', hash, key, challenge })
+const passesAt = (base: URL, challenge?: string) => {
+  const passes = new Passes({ base, network: 'demo', hash, key })
+  passes.offer(challenge)
+  return passes
+}
 
 afterEach(() => {
   vi.useRealTimers()

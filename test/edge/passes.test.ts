@@ -41,10 +41,10 @@ async function challengeOf(network = 'demo', origin = ORIGIN): Promise<Uint8Arra
 async function requestOn(bytes: Uint8Array, network = 'demo', origin = ORIGIN) {
   const challenge = readChallenge(bytes)
   if (challenge === undefined) throw new Error('no challenge')
-  const bid = await bidForPass(hash, challenge, origin, network, key.publicKey)
+  const bid = await bidForPass(hash, origin, network, key.publicKey)
   const searcher = stampSearcher(sha256Block(), bytes, bid.place, challenge.bits, STAMP_PUZZLES)
   while (!searcher.step(10_000));
-  return encodePassRequest(bid, searcher.stamp(), key)
+  return encodePassRequest(challenge, bid, searcher.stamp(), key)
 }
 
 const expectRefusal = async (answer: ReturnType<typeof post>, status: number, code: string) => {
@@ -129,6 +129,12 @@ describe('POST /v1/passes', () => {
     expect([status, headers.get('Allow')]).toEqual([405, 'POST, OPTIONS'])
   })
 
+  it('takes bytes that are said to be nothing, which a browser sends to another origin without asking first', () =>
+    easily(async () => {
+      const body = await requestOn(await challengeOf())
+      expect((await fetchEdge('/v1/passes?network=demo', { method: 'POST', body })).status).toBe(200)
+    }))
+
   it('takes the request in pieces', () =>
     easily(async () => {
       const body = await requestOn(await challengeOf())
@@ -198,7 +204,7 @@ describe('what it costs', () => {
   it('is little, and mostly the signature', async () => {
     const challenge = readChallenge(await challengeOf())
     if (challenge === undefined) throw new Error('no challenge')
-    const { place, audience } = await bidForPass(hash, challenge, ORIGIN, 'demo', key.publicKey)
+    const { place, audience } = await bidForPass(hash, ORIGIN, 'demo', key.publicKey)
     const searcher = stampSearcher(sha256Block(), challenge.bytes, place, challenge.bits, STAMP_PUZZLES)
     while (!searcher.step(10_000));
     const stamp = searcher.stamp()

@@ -2,9 +2,11 @@
 // of its own, as different people's browsers are.
 
 import { createServer, type Server } from 'node:http'
+import { basename } from 'node:path'
 import { build } from 'esbuild'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import type * as Sdk from '../../client/index.ts'
+import { browserBundle, PUBLISHED_FILES } from '../../scripts/bundle.ts'
 import { findBrowser } from '../../scripts/find-browser.mjs'
 import { root } from '../../scripts/paths.ts'
 
@@ -13,12 +15,17 @@ declare global {
   var sdk: typeof Sdk
 }
 
-const PAGE = `<!doctype html><meta charset="utf-8"><title>test page</title>
-<script type="module">import * as sdk from './sdk.js'; globalThis.sdk = sdk; globalThis.ready = true</script>`
+const pageOf = (sdk: string, ahead = '') => `<!doctype html><meta charset="utf-8"><title>test page</title>
+<script type="module">${ahead}import * as sdk from './${sdk}'; globalThis.sdk = sdk; globalThis.ready = true</script>`
+const PAGE = pageOf('sdk.js')
+/** As the README has it for pages that connect at once. */
+const PUBLISHED_PAGE = pageOf('waypost.min.js', "import './waypost.keys.js'; import './waypost.direct.js'; ")
 
 export interface BrowserOptions {
   /** Chromium may use no candidate but a TURN server's, and there is none: as on a network that lets nothing through. */
   readonly webrtcBlocked?: boolean
+  /** The SDK in several files and without readable names, as the package has it for pages. */
+  readonly asPublished?: boolean
 }
 
 /** A Chromium, and a server that gives its pages the SDK. */
@@ -36,7 +43,7 @@ export class TestBrowser {
   }
 
   static async launch(options: BrowserOptions = {}): Promise<TestBrowser> {
-    const { server, url } = await serveSdk()
+    const { server, url } = await serveSdk(options.asPublished === true)
     const browser = await chromium.launch({
       executablePath: await browserPath(),
       args: [
@@ -128,20 +135,35 @@ async function bundled(entry: string): Promise<string> {
   return bundle.outputFiles[0]?.text ?? ''
 }
 
-async function serveSdk(): Promise<{ server: Server; url: string }> {
+/** As scripts/build.ts makes the files of `waypost/min`. */
+async function published(): Promise<Map<string, string>> {
+  const { outputFiles } = await build({
+    ...browserBundle,
+    entryPoints: PUBLISHED_FILES,
+    outdir: 'published',
+    write: false,
+  })
+  return new Map(outputFiles.map(({ path, text }) => [`/${basename(path)}`, text]))
+}
+
+async function readable(): Promise<Map<string, string>> {
   // What identities keep for links is no part of the API: tests reach it by a script of its own.
   const [sdk, keeper] = await Promise.all([
     bundled('client/index.ts'),
     bundled('client/identities/keeper.ts'),
   ])
-  const scripts = new Map([
+  return new Map([
     ['/sdk.js', sdk],
     ['/keeper.js', keeper],
   ])
+}
+
+async function serveSdk(asPublished: boolean): Promise<{ server: Server; url: string }> {
+  const scripts = await (asPublished ? published() : readable())
   const server = createServer((request, response) => {
     const script = scripts.get(request.url ?? '')
     response.setHeader('Content-Type', script === undefined ? 'text/html' : 'text/javascript')
-    response.end(script ?? PAGE)
+    response.end(script ?? (asPublished ? PUBLISHED_PAGE : PAGE))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()

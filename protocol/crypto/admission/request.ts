@@ -21,33 +21,40 @@ import { isStamped, STAMP_BYTES, stampPlace } from './stamp.ts'
 
 export const PASS_REQUEST_BYTES = CHALLENGE_BYTES + STAMP_BYTES + SIZES.signaturePublicKey + SIZES.signature
 
-/** What a client knows when it has a challenge, and needs for the request. */
+/** What a client knows before it has a challenge, and needs for the request. */
 export interface PassBid {
-  readonly challenge: Challenge
   readonly audience: Uint8Array
+  /** Whose pass it is to be. */
+  readonly subject: Uint8Array
   /** What the stamp is to be made for. */
   readonly place: Uint8Array
 }
 
 export async function bidForPass(
   hash: Hash,
-  challenge: Challenge,
   origin: string,
   network: string,
   publicKey: Uint8Array,
 ): Promise<PassBid> {
-  const audience = await audienceOf(hash, origin, network)
-  const place = await stampPlace(hash, audience, await peerIdOf(hash, publicKey))
-  return { challenge, audience, place }
+  const [audience, subject] = await Promise.all([
+    audienceOf(hash, origin, network),
+    peerIdOf(hash, publicKey),
+  ])
+  return { audience, subject, place: await stampPlace(hash, audience, subject) }
 }
 
+/** The stamp is not signed: it can be in the making still. */
 export async function encodePassRequest(
-  { challenge, audience }: PassBid,
-  stamp: Uint8Array,
+  challenge: Challenge,
+  { audience }: PassBid,
+  stamp: Uint8Array | Promise<Uint8Array>,
   key: SigningKey,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const signature = await key.sign(CONTEXTS.pass, concat([challenge.bytes, audience]))
-  return concat([challenge.bytes, stamp, key.publicKey, signature])
+  const [signature, made] = await Promise.all([
+    key.sign(CONTEXTS.pass, concat([challenge.bytes, audience])),
+    stamp,
+  ])
+  return concat([challenge.bytes, made, key.publicKey, signature])
 }
 
 /** What the edge decides with. */

@@ -19,7 +19,7 @@ import {
   writeM1,
   writeM3,
 } from './layout.ts'
-import { type BoxKeys, boxKeys, dialTag, NONCE_0, wipe } from './schedule.ts'
+import { type BoxKeys, boxKeys, dialKey, dialTag, NONCE_0, wipe } from './schedule.ts'
 import { type SecretKey, secretKey } from './secret-key.ts'
 import { eraseSession, makeSession, type Session } from './session.ts'
 import { checkSuites, offer, WP1 } from './suites.ts'
@@ -52,13 +52,19 @@ interface Opened {
   readonly auth: Auth
 }
 
+/** That we are who we are, to be said to nobody but whom we dialled. */
+interface Proof {
+  readonly h3: Uint8Array
+  readonly signature: Uint8Array
+}
+
 export class Initiator {
   /** To be sent, and sent again while there is no answer. */
   readonly m1: Uint8Array
   readonly #suite: Suite
   readonly #dialling: Dialling
   readonly #suites: readonly number[]
-  readonly #h1: Uint8Array
+  readonly #h1: Promise<Uint8Array>
   #state: State
 
   static async start(suite: Suite, dialling: Dialling): Promise<Initiator> {
@@ -67,12 +73,16 @@ export class Initiator {
     checkExt(ext)
     if (peer.length !== SIZES.hash) throw new RangeError('a peer id has 32 bytes')
     if (equalBytes(peer, identity.id)) throw new RangeError('a peer cannot dial itself')
-    const binding = await encodeBinding(suite.hash, dialling.binding)
-    const secret = await secretKey(suite)
+    const [binding, key, secret] = await Promise.all([
+      encodeBinding(suite.hash, dialling.binding),
+      dialKey(suite.hash, peer),
+      secretKey(suite),
+    ])
     const list = offer(suites, suite.random(2))
     const covered = coveredM1(list, suite.random(RANDOM_BYTES), secret.pair.publicKey)
-    const m1 = writeM1(covered, await dialTag(suite.hash, peer, binding, covered))
-    const h1 = await suite.hash.sha256(NAME, binding, m1)
+    const m1 = writeM1(covered, await dialTag(suite.hash, key, binding, covered))
+    const h1 = suite.hash.sha256(NAME, binding, m1) // Not waited for: M1 can go before it is known.
+    h1.catch(() => {}) // Who needs it is told.
     return new Initiator(suite, { ...dialling, peer: peer.slice() }, suites, m1, h1, secret)
   }
 
@@ -81,7 +91,7 @@ export class Initiator {
     dialling: Dialling,
     suites: readonly number[],
     m1: Uint8Array,
-    h1: Uint8Array,
+    h1: Promise<Uint8Array>,
     secret: SecretKey,
   ) {
     this.#suite = suite
@@ -106,12 +116,16 @@ export class Initiator {
     const opened = await this.#open(m2, state.secret)
     if ('kind' in opened) return opened
     const { keys, h2, auth } = opened
-    const reason = await this.#distrust(auth, h2)
-    if (reason !== undefined) {
+    const peer = await isKeyOf(this.#suite.hash, this.#dialling.peer, auth.publicKey)
+    // Both signatures at once, theirs looked at and ours made. Ours leaves this function with an M3 or not at all.
+    const [good, proof] = peer
+      ? await Promise.all([this.#isSigned(auth, h2), this.#prove(m2, h2)])
+      : [false, undefined]
+    if (!good || proof === undefined) {
       wipe(keys.initiator, keys.master)
-      return dropped(reason)
+      return dropped(peer ? 'signature' : 'wrong-peer')
     }
-    const { m3, session } = await this.#answer(m2, opened, nowMs)
+    const { m3, session } = await this.#answer(m2, opened, proof, nowMs)
     // Something else may have been received meanwhile: the first good answer stands.
     if (this.#state !== state) {
       eraseSession(session)
@@ -130,9 +144,11 @@ export class Initiator {
 
   async #open(m2: M2, secret: SecretKey): Promise<Opened | Dropped> {
     const { hash, aead } = this.#suite
-    const sharedSecret = await secret.pair.decapsulate(m2.ciphertext)
+    const [sharedSecret, h2] = await Promise.all([
+      secret.pair.decapsulate(m2.ciphertext),
+      this.#h1.then((h1) => hash.sha256(h1, m2.covered)),
+    ])
     if (sharedSecret === undefined) return dropped('not-a-key')
-    const h2 = await hash.sha256(this.#h1, m2.covered)
     const keys = await boxKeys(hash, sharedSecret, h2)
     const content = await (await aead.key(keys.responder)).open(NONCE_0, h2, m2.box)
     wipe(sharedSecret, keys.responder)
@@ -142,21 +158,21 @@ export class Initiator {
     return dropped(content === undefined ? 'unopened' : 'malformed')
   }
 
-  /** Undefined: it is whom we dialled, over this very transcript. */
-  async #distrust({ publicKey, signature }: Auth, h2: Uint8Array) {
-    const { hash, signatures } = this.#suite
-    if (!(await isKeyOf(hash, this.#dialling.peer, publicKey))) return 'wrong-peer'
-    const signed = concat([h2, publicKey])
-    return (await signatures.verify(publicKey, SIGN_RESPONDER, signed, signature)) ? undefined : 'signature'
+  /** Over this very transcript. */
+  #isSigned({ publicKey, signature }: Auth, h2: Uint8Array): Promise<boolean> {
+    return this.#suite.signatures.verify(publicKey, SIGN_RESPONDER, concat([h2, publicKey]), signature)
   }
 
-  async #answer(m2: M2, { keys, h2, auth }: Opened, nowMs: number) {
+  async #prove(m2: M2, h2: Uint8Array): Promise<Proof> {
+    const { key } = this.#dialling.identity
+    const h3 = await this.#suite.hash.sha256(h2, m2.box)
+    return { h3, signature: await key.sign(SIGN_INITIATOR, concat([h3, key.publicKey])) }
+  }
+
+  async #answer(m2: M2, { keys, auth }: Opened, { h3, signature }: Proof, nowMs: number) {
     const { hash, aead } = this.#suite
     const { identity, peer, ext = new Uint8Array() } = this.#dialling
-    const h3 = await hash.sha256(h2, m2.box)
-    const { publicKey } = identity.key
-    const signature = await identity.key.sign(SIGN_INITIATOR, concat([h3, publicKey]))
-    const content = writeAuth({ publicKey, signature, ext })
+    const content = writeAuth({ publicKey: identity.key.publicKey, signature, ext })
     const box = await (await aead.key(keys.initiator)).seal(NONCE_0, h3, content)
     wipe(keys.initiator)
     const h4 = await hash.sha256(h3, box)

@@ -9,7 +9,7 @@ import { type Dropped, dropped } from './drops.ts'
 import { checkExt } from './initiator.ts'
 import { NAME, SIGN_INITIATOR, SIGN_RESPONDER } from './labels.ts'
 import { coveredM2, RANDOM_BYTES, readAuth, readM1, readM3, writeAuth } from './layout.ts'
-import { type BoxKeys, boxKeys, dialTag, equalMacs, NONCE_0, wipe } from './schedule.ts'
+import { type BoxKeys, boxKeys, dialKey, dialTag, equalMacs, NONCE_0, wipe } from './schedule.ts'
 import { makeSession, type Session } from './session.ts'
 import { checkSuites, choose, WP1 } from './suites.ts'
 
@@ -46,19 +46,25 @@ export class Responder {
   readonly #answering: Answering
   readonly #suites: readonly number[]
   readonly #binding: Uint8Array
+  readonly #dialKey: Uint8Array
   #state: State = { kind: 'listening' }
 
   static async listen(suite: Suite, answering: Answering): Promise<Responder> {
     checkSuites(answering.suites ?? [WP1])
     checkExt(answering.ext)
-    return new Responder(suite, answering, await encodeBinding(suite.hash, answering.binding))
+    const [binding, key] = await Promise.all([
+      encodeBinding(suite.hash, answering.binding),
+      dialKey(suite.hash, answering.identity.id),
+    ])
+    return new Responder(suite, answering, binding, key)
   }
 
-  private constructor(suite: Suite, answering: Answering, binding: Uint8Array) {
+  private constructor(suite: Suite, answering: Answering, binding: Uint8Array, key: Uint8Array) {
     this.#suite = suite
     this.#answering = answering
     this.#suites = answering.suites ?? [WP1]
     this.#binding = binding
+    this.#dialKey = key
   }
 
   /** Whatever the bytes are, this resolves. */
@@ -84,18 +90,21 @@ export class Responder {
     if (suite === undefined) return dropped('suite')
     const { hash, kem } = this.#suite
     const covered = received.subarray(0, received.length - m1.dialTag.length - 2)
-    const tag = await dialTag(hash, this.#answering.identity.id, this.#binding, covered)
+    const tag = await dialTag(hash, this.#dialKey, this.#binding, covered)
     if (!equalMacs(tag, m1.dialTag)) return dropped('dial-tag')
     if (this.#answering.admits?.() === false) return dropped('rate-limited')
 
-    const made = await kem.encapsulate(m1.publicKey)
+    const [made, h1] = await Promise.all([
+      kem.encapsulate(m1.publicKey),
+      hash.sha256(NAME, this.#binding, received),
+    ])
     if (made === undefined) return dropped('not-a-key')
     const front = coveredM2(suite, this.#suite.random(RANDOM_BYTES), made.ciphertext)
-    const h1 = await hash.sha256(NAME, this.#binding, received)
     const h2 = await hash.sha256(h1, front)
-    const keys = await boxKeys(hash, made.sharedSecret, h2)
+    const [keys, content] = await Promise.all([boxKeys(hash, made.sharedSecret, h2), this.#proof(h2)])
     wipe(made.sharedSecret)
-    const box = await this.#seal(keys, h2)
+    const box = await (await this.#suite.aead.key(keys.responder)).seal(NONCE_0, h2, content)
+    wipe(keys.responder)
     const m2 = concat([front, box])
     const h3 = await hash.sha256(h2, box)
     // Another M1 may have been answered meanwhile: the first stands.
@@ -107,14 +116,12 @@ export class Responder {
     return { kind: 'answer', m2 }
   }
 
-  async #seal(keys: BoxKeys, h2: Uint8Array): Promise<Uint8Array> {
+  /** That we are whom they dialled. */
+  async #proof(h2: Uint8Array): Promise<Uint8Array> {
     const { identity, ext = new Uint8Array() } = this.#answering
     const { publicKey } = identity.key
     const signature = await identity.key.sign(SIGN_RESPONDER, concat([h2, publicKey]))
-    const content = writeAuth({ publicKey, signature, ext })
-    const box = await (await this.#suite.aead.key(keys.responder)).seal(NONCE_0, h2, content)
-    wipe(keys.responder)
-    return box
+    return writeAuth({ publicKey, signature, ext })
   }
 
   async #told(box: Uint8Array, nowMs: number): Promise<ResponderAnswer> {
@@ -130,9 +137,11 @@ export class Responder {
     if (equalBytes(peer, this.#answering.identity.id)) return dropped('self')
     if (suite < (this.#answering.leastSuiteOf?.(peer) ?? 0)) return dropped('downgraded')
     const signed = concat([h3, auth.publicKey])
-    if (!(await signatures.verify(auth.publicKey, SIGN_INITIATOR, signed, auth.signature)))
-      return dropped('signature')
-    const h4 = await hash.sha256(h3, box)
+    const [good, h4] = await Promise.all([
+      signatures.verify(auth.publicKey, SIGN_INITIATOR, signed, auth.signature),
+      hash.sha256(h3, box),
+    ])
+    if (!good) return dropped('signature')
     // Taken before the secrets are: whoever comes second finds the handshake over.
     if (this.#state !== state) return dropped('unexpected')
     this.#state = { kind: 'closed' }

@@ -33,8 +33,7 @@ export class Resumer {
     nowMs: number,
   ): Promise<Resumer | undefined> {
     if (!isLive(ticket, nowMs)) return undefined
-    const channel = await encodeBinding(suite.hash, binding)
-    const secret = await secretKey(suite)
+    const [channel, secret] = await Promise.all([encodeBinding(suite.hash, binding), secretKey(suite)])
     const covered = coveredR1(ticket.suite, suite.random(RANDOM_BYTES), secret.pair.publicKey, ticket.id)
     const r1 = concat([covered, await binderOf(suite.hash, ticket, channel, covered)])
     const h1 = await suite.hash.sha256(NAME_RESUME, channel, r1)
@@ -130,10 +129,12 @@ export class ResumeResponder {
     // Only who has the ticket's secret comes so far: nobody else can spend it.
     if (!tickets.take(r1.ticket)) return dropped('ticket')
 
-    const made = await kem.encapsulate(r1.publicKey)
+    const [made, h1] = await Promise.all([
+      kem.encapsulate(r1.publicKey),
+      hash.sha256(NAME_RESUME, this.#binding, received),
+    ])
     if (made === undefined) return dropped('not-a-key')
     const front = coveredR2(r1.suite, this.#suite.random(RANDOM_BYTES), made.ciphertext)
-    const h1 = await hash.sha256(NAME_RESUME, this.#binding, received)
     const h2 = await hash.sha256(h1, front)
     const keys = await mix(hash, ticket, made.sharedSecret, h2)
     wipe(made.sharedSecret)
@@ -165,10 +166,13 @@ async function mix(
 ): Promise<ResumeKeys> {
   const salt = await expand(hash, ticket.secret, RESUME_MIX, NOTHING)
   const prk = await hash.extract(salt, sharedSecret)
-  const key = await expand(hash, prk, RESUME_FINISHED, h2)
-  const keys = { master: await expand(hash, prk, MASTER, h2), finished: await hash.hmac(key, h2) }
+  const [key, master] = await Promise.all([
+    expand(hash, prk, RESUME_FINISHED, h2),
+    expand(hash, prk, MASTER, h2),
+  ])
+  const finished = await hash.hmac(key, h2)
   wipe(salt, prk, key)
-  return keys
+  return { master, finished }
 }
 
 async function finish(hash: Hash, keys: ResumeKeys, h2: Uint8Array, ticket: Ticket, role: Role) {

@@ -1,5 +1,8 @@
 // What keys come of a handshake, and in which order everything is hashed into them. `h1` to `h4` are the transcript after
 // each step; a secret is expanded with a label and the transcript up to where it is first used.
+//
+// What does not wait for one another is asked for at once, here and in the rest of this folder: to a platform's crypto each
+// question is a trip to another thread and back, which on a page that has just begun costs more than the answer.
 
 import { concat, type Hash, SIZES } from '../suite.ts'
 import {
@@ -53,14 +56,18 @@ export function expand(
   return hash.expand(secret, concat([label, context]), length)
 }
 
+/** Of everybody who knows whom they dial. */
+export function dialKey(hash: Hash, peer: Uint8Array): Promise<Uint8Array> {
+  return hash.sha256(DIAL, peer)
+}
+
 /** What a stranger's first message costs us is this one hash, unless it knows whom it dials and over what. */
 export async function dialTag(
   hash: Hash,
-  peer: Uint8Array,
+  key: Uint8Array,
   binding: Uint8Array,
   covered: Uint8Array,
 ): Promise<Uint8Array> {
-  const key = await hash.sha256(DIAL, peer)
   return (await hash.hmac(key, binding, covered)).subarray(0, DIAL_TAG_BYTES)
 }
 
@@ -72,13 +79,10 @@ export interface BoxKeys {
 
 export async function boxKeys(hash: Hash, sharedSecret: Uint8Array, h2: Uint8Array): Promise<BoxKeys> {
   const prk = await hash.extract(NO_SALT, sharedSecret)
-  const keys = {
-    responder: await expand(hash, prk, BOX_RESPONDER, h2),
-    initiator: await expand(hash, prk, BOX_INITIATOR, h2),
-    master: await expand(hash, prk, MASTER, h2),
-  }
+  const of = (label: Uint8Array) => expand(hash, prk, label, h2)
+  const [responder, initiator, master] = await Promise.all([of(BOX_RESPONDER), of(BOX_INITIATOR), of(MASTER)])
   wipe(prk)
-  return keys
+  return { responder, initiator, master }
 }
 
 export interface LinkSecrets {
@@ -97,12 +101,13 @@ export interface LinkSecrets {
 
 export async function linkSecrets(hash: Hash, master: Uint8Array, h4: Uint8Array): Promise<LinkSecrets> {
   const of = (label: Uint8Array, length?: number) => expand(hash, master, label, h4, length)
-  return {
-    initiator: await of(TRAFFIC_INITIATOR),
-    responder: await of(TRAFFIC_RESPONDER),
-    root: await of(ROOT),
-    paths: await of(PATHS),
-    resumption: await of(RESUMPTION),
-    id: await of(LINK_ID, LINK_ID_BYTES),
-  }
+  const [initiator, responder, root, paths, resumption, id] = await Promise.all([
+    of(TRAFFIC_INITIATOR),
+    of(TRAFFIC_RESPONDER),
+    of(ROOT),
+    of(PATHS),
+    of(RESUMPTION),
+    of(LINK_ID, LINK_ID_BYTES),
+  ])
+  return { initiator, responder, root, paths, resumption, id }
 }

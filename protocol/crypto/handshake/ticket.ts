@@ -37,15 +37,13 @@ export async function ticketsOf(hash: Hash, resumption: Uint8Array, who: Establi
   const { peer, suite, authenticatedAtMs } = who
   const made = async (dialler: Role): Promise<Ticket> => {
     const role = Uint8Array.of(dialler === 'initiator' ? 0 : 1)
-    return {
-      id: await expand(hash, resumption, TICKET_ID, role, TICKET_ID_BYTES),
-      secret: await expand(hash, resumption, TICKET_SECRET, role),
-      peer,
-      suite,
-      authenticatedAtMs,
-    }
+    const [id, secret] = await Promise.all([
+      expand(hash, resumption, TICKET_ID, role, TICKET_ID_BYTES),
+      expand(hash, resumption, TICKET_SECRET, role),
+    ])
+    return { id, secret, peer, suite, authenticatedAtMs }
   }
-  const [initiators, responders] = [await made('initiator'), await made('responder')]
+  const [initiators, responders] = await Promise.all([made('initiator'), made('responder')])
   return who.role === 'initiator'
     ? { ours: initiators, theirs: responders }
     : { ours: responders, theirs: initiators }

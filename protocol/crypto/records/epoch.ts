@@ -41,8 +41,10 @@ export class EpochKeys {
     const known = this.#channels.get(channel)
     if (known !== undefined) return known
     const context = Uint8Array.of(channel >>> 16, channel >>> 8, channel)
-    const bytes = await expand(suite.hash, this.#secret, RECORD_KEY, context)
-    const iv = await expand(suite.hash, this.#secret, RECORD_IV, context, SIZES.nonce)
+    const [bytes, iv] = await Promise.all([
+      expand(suite.hash, this.#secret, RECORD_KEY, context),
+      expand(suite.hash, this.#secret, RECORD_IV, context, SIZES.nonce),
+    ])
     const made = { key: await suite.aead.key(bytes), iv }
     wipe(bytes)
     this.#channels.set(channel, made)

@@ -57,8 +57,8 @@ export async function requestOf({ keys, key, nowMs = NOW_MS, bits = 4, origin, n
   const resource = await audienceOf(hash, ORIGIN, NETWORK)
   const given = await makeChallenge(hash, keys, { scope: SCOPE.pass, resource }, bits, nowMs, random)
   const challenge = readChallenge(given)!
-  const bid = await bidForPass(hash, challenge, origin ?? ORIGIN, network ?? NETWORK, key.publicKey)
-  return encodePassRequest(bid, stampOf(challenge, bid.place), key)
+  const bid = await bidForPass(hash, origin ?? ORIGIN, network ?? NETWORK, key.publicKey)
+  return encodePassRequest(challenge, bid, stampOf(challenge, bid.place), key)
 }
 
 export const decide = (

@@ -77,7 +77,7 @@ it('a challenge', async () => {
 it('a stamp has the first nonce for each puzzle that hashes to the zeros asked for', async () => {
   const bytes = await made()
   const challenge = readChallenge(bytes)!
-  const { place } = await bidForPass(hash, challenge, ORIGIN, NETWORK, key.publicKey)
+  const { place } = await bidForPass(hash, ORIGIN, NETWORK, key.publicKey)
   expect(hex(place)).toBe(hex(sha256('waypost/1 stamp', audience, id)))
   const nonces = Array.from({ length: 16 }, (_, i) => {
     for (let nonce = 0; ; nonce++) {
@@ -91,9 +91,9 @@ it('a stamp has the first nonce for each puzzle that hashes to the zeros asked f
 it('a request, whose signature is of challenge and audience', async () => {
   const bytes = await made()
   const challenge = readChallenge(bytes)!
-  const bid = await bidForPass(hash, challenge, ORIGIN, NETWORK, key.publicKey)
+  const bid = await bidForPass(hash, ORIGIN, NETWORK, key.publicKey)
   const stamp = stampOf(challenge, bid.place)
-  const request = await encodePassRequest(bid, stamp, key)
+  const request = await encodePassRequest(challenge, bid, stamp, key)
   expect(request.length).toBe(5_357)
   expect(hex(request.subarray(0, 32 + 64 + 1952))).toBe(hex(Buffer.concat([bytes, stamp, key.publicKey])))
   const signed = Buffer.concat([bytes, audience])

@@ -15,7 +15,7 @@ import {
   writeM1,
   writeM3,
 } from '../../../../protocol/crypto/handshake/layout.ts'
-import { boxKeys, dialTag, NONCE_0 } from '../../../../protocol/crypto/handshake/schedule.ts'
+import { boxKeys, dialKey, dialTag, NONCE_0 } from '../../../../protocol/crypto/handshake/schedule.ts'
 import { concat, type KemKeyPair, type Suite } from '../../../../protocol/crypto/suite.ts'
 
 /** Made when the transcript it must be over is known. */
@@ -30,7 +30,7 @@ export async function retagged(
 ): Promise<Uint8Array> {
   const covered = m1.subarray(0, COVERED.m1)
   const channel = await encodeBinding(suite.hash, binding)
-  return writeM1(covered, await dialTag(suite.hash, peer, channel, covered))
+  return writeM1(covered, await dialTag(suite.hash, await dialKey(suite.hash, peer), channel, covered))
 }
 
 async function transcriptOf(suite: Suite, m1: Uint8Array, binding: Binding): Promise<Uint8Array> {
