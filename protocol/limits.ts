@@ -75,8 +75,8 @@ export const PATIENCE_PER_SECOND = 50
 export const UNREAD_BYTES_MAX = 4 * MIB
 /** Roster changes are sent beyond that bound, up to this one. Beyond it: the socket is closed as `slow-reader`, and may join again. */
 export const UNREAD_BYTES_CEILING = 5 * MIB
-/** A client reports what it has read at least this often: 32 reports for each filled bound. */
-export const READ_REPORT_BYTES = 128 * KIB
+/** A client reports what it has read at least this often: 16 reports for each filled bound. */
+export const READ_REPORT_BYTES = 256 * KIB
 
 // ---- a client in a room ---------------------------------------------------------------------------------------
 
@@ -126,6 +126,8 @@ export const LINK_QUEUE_MESSAGES_MAX = 10_000
 export const LINK_TTL_MS = 300_000
 /** Acknowledgements of a lane are at least this far apart: the first at once, a busy lane's in bulk. */
 export const ACK_SPACING_MS = 10
+/** …and those of streams, which nobody waits for one by one: each costs both pages about what a small message does. */
+export const STREAMS_ACK_SPACING_MS = 20
 /** Retransmission when nothing was acknowledged: from twice the round trip, between these. */
 export const RESEND_MIN_MS = 500
 export const RESEND_MAX_MS = 8_000
