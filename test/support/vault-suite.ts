@@ -296,6 +296,7 @@ export const KEPT_PROMISES: typeof VAULT_PROMISES = {
     await host.forget?.('alice')
     const again = await opened(host)
     await expectHolds(again.vault, {})
+    expectThat(again.vault.damaged === 0, 'nor is there anything that nobody can read any more')
     await again.held.release()
     await host.forget?.('alice')
   },
