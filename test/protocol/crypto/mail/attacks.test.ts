@@ -302,6 +302,15 @@ describe('a stranger', () => {
     expect(await bob.reads((await write(carol)).envelope)).toBe('(prekey-used)')
   })
 
+  it('cannot write one first message in two ways', async () => {
+    const { alice, bob } = await pairOf(suite)
+    await alice.writes(bob, 'begins', { oneTime: false })
+    cheats(alice, ({ introduction }) => ({
+      introduction: { ...introduction, ciphertext: suite.random(1_120) },
+    }))
+    expect(await bob.reads(await alice.writes(bob, 'x'))).toBe('(malformed)')
+  })
+
   it('cannot fill the memory so that something is forgotten: then none without a one-time prekey is taken', async () => {
     const { alice, bob } = await pairOf(suite)
     const carol = await Correspondent.no(suite, 3)
