@@ -147,7 +147,8 @@ export class World {
 
   after(ms: number): void {
     const untilMs = this.nowMs + ms
-    for (;;) {
+    for (let wakes = 0; ; wakes++) {
+      if (wakes > 10_000) throw new Error(`a spin at ${this.nowMs - START_MS} ms, ${this.home.state}`)
       const atMs = Math.min(this.home.wakeAtMs ?? untilMs, this.mailbox.wakeAtMs ?? untilMs)
       if (atMs >= untilMs) break
       this.nowMs = Math.max(this.nowMs, atMs)
