@@ -114,6 +114,20 @@ describe('a home and its mailbox', () => {
     )
   })
 
+  it('lose no letter though more comes than is held, each time more urgent', () => {
+    const world = new World(() => 0.5)
+    for (const priority of [...PRIORITIES].reverse()) {
+      world.cut()
+      for (let i = 0; i < 12; i++) world.put(priority, 4_096)
+      world.after(20_000)
+      world.arrive(30)
+    }
+    expect(world.home.held).toBe(WINDOW.letters * HOME_HELD_WINDOWS)
+    expect(world.drops.get('over-window')).toBeGreaterThan(0)
+    heal(world)
+    expect([new Set(world.handed).size, world.handed.length, world.stillThere]).toEqual([48, 48, []])
+  })
+
   it('need one socket for any number of letters, when nothing goes wrong', () => {
     const world = new World(() => 0.5)
     for (let i = 0; i < 200; i++) {
