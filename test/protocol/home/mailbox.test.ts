@@ -119,7 +119,7 @@ describe('a home and its mailbox', () => {
     for (const priority of [...PRIORITIES].reverse()) {
       world.cut()
       for (let i = 0; i < 12; i++) world.put(priority, 4_096)
-      world.after(20_000)
+      world.after(2_000)
       world.arrive(30)
     }
     expect(world.home.held).toBe(WINDOW.letters * HOME_HELD_WINDOWS)
