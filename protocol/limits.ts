@@ -418,6 +418,14 @@ export const MAILBOX_FULL_RETRY_MS = 60_000
 /** A store that failed is left in peace so long: whatever it is, asking at once would not end it. */
 export const MAILBOX_STORE_REST_MS = 5_000
 
+/**
+ * A mailbox reports its figures at once after a pause of this, and then no more often; the last of them after it. Less than the
+ * ten seconds after which an idle object sleeps, and forgets what it counted. A busy one so adds fifteen rows a minute.
+ */
+export const MAILBOX_REPORT_MS = 8_000
+/** A registry adds up its mailboxes no more often: it reads a row of each. */
+export const REGISTRY_SUM_MS = 5_000
+
 /** Letters and bytes under way to an owner that has not taken them: by default, and at most. */
 export const MAILBOX_WINDOW_LETTERS = 64
 export const MAILBOX_WINDOW_BYTES = MIB
@@ -455,21 +463,15 @@ export const MAIL_LATE_MS = 30 * 24 * 3_600_000
 export const MAIL_REPEAT_MS = 7 * 24 * 3_600_000
 /** Clocks may differ by so much: the commonest mistake is the wrong time zone. Beyond it: `too-early` or `hour`. */
 export const MAIL_CLOCK_SKEW_MS = 24 * 3_600_000
-/**
- * Signed prekeys kept: one a week for a rotation, a repeat and a late arrival together are seven. A forged envelope costs a
- * decapsulation for each. Beyond: the oldest goes, and what was sealed to it does not open.
- */
+/** One a week for rotation, repetition and lateness is seven; a forged envelope costs a decapsulation each. Beyond: the oldest goes. */
 export const MAIL_SIGNED_KEPT_MAX = 8
-/** One-time prekeys kept, 48 bytes each: of as many publications as signed prekeys. Beyond: the oldest go. */
+/** One-time prekeys kept, 44 bytes each: of as many publications as signed prekeys. Beyond: the oldest go. */
 export const MAIL_ONE_TIME_KEPT_MAX = MAIL_SIGNED_KEPT_MAX * MAIL_ONE_TIME_MAX
-/**
- * First messages without a one-time prekey that are remembered until their prekey is erased, 22 bytes each. Beyond: no more such
- * are taken (`too-much-held`), since one forgotten could be repeated; contacts that are known, and one-time prekeys, go on.
- */
+/** First messages without a one-time prekey, 20 bytes each until their prekey is erased. Beyond: `too-much-held`, as none may be forgotten. */
 export const MAIL_REMEMBERED_MAX = 8_192
 /** Sessions of one pair: two that wrote first at once, and the same again after a lost state. Beyond: the longest unused goes. */
 export const MAIL_SESSIONS_MAX = 4
-/** Keys kept for messages of a correspondent that are late, and steps of one message: 1,000 × 48 bytes. Beyond: `too-far`. */
+/** Keys of a correspondent's late messages, and steps to one message: 42 KiB, 2,000 hashes. Beyond: the oldest go; `too-far`. */
 export const MAIL_SKIPPED_MAX = 1_000
-/** Chains of one session that may still have late messages; each costs an HMAC for every envelope that comes. Beyond: the oldest goes. */
+/** Turns of a session that may still have late messages; each costs an HMAC for every envelope that comes. Beyond: the oldest goes. */
 export const MAIL_CHAINS_MAX = 6

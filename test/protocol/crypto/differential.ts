@@ -11,6 +11,7 @@ import {
 } from '../../../protocol/crypto/suite.ts'
 import { equalBytes, utf8 } from '../../../protocol/wire/bytes.ts'
 import { flipped } from './handshake/meeting.ts'
+import { compareMail } from './mail/comparison.ts'
 import { compareMeetings, compareResumptions } from './meetings.ts'
 
 type Bytes = Uint8Array | undefined
@@ -162,6 +163,7 @@ export const COMPARISONS = {
   'sealed box': compareBoxes,
   handshake: compareMeetings,
   resumption: compareResumptions,
+  mail: compareMail,
 } as const satisfies Readonly<Record<Algorithm, Comparison>> & Readonly<Record<string, Comparison>>
 
 export type Suites = Readonly<Record<string, Suite>>
