@@ -8,7 +8,7 @@ import { GRANT_BYTES } from '../protocol/crypto/admission/pass.ts'
 import { splitPublication } from '../protocol/crypto/mail/publication.ts'
 import { SIZES } from '../protocol/crypto/suite.ts'
 import { DropCounts } from '../protocol/drops.ts'
-import { KEEP_ALIVE_MS } from '../protocol/limits.ts'
+import { KEEP_ALIVE_MS, MAILBOX_SENDERS_MAX } from '../protocol/limits.ts'
 import { AUDIENCE_HEADER, HELLO_HEADER, helloOf } from '../protocol/mailbox/admission.ts'
 import { newCaller } from '../protocol/mailbox/caller.ts'
 import { type MailboxConfig, type MailboxSettings, mailboxConfig } from '../protocol/mailbox/config.ts'
@@ -220,6 +220,7 @@ export class RelayMailbox extends DurableObject<Settings> {
     if (this.#place === undefined || audience?.length !== SIZES.hash) return 'bad-request'
     const letters = headers.get(HELLO_HEADER)
     if (letters === null) {
+      if (this.#callers.senders >= MAILBOX_SENDERS_MAX) return 'edge-busy'
       this.#callers.accept(socket, newCaller(audience, undefined))
       return undefined
     }

@@ -408,6 +408,8 @@ export const MAILBOX_STRANGERS_BURST = 50
 export const MAILBOX_STRANGERS_BYTES_PER_SECOND = 64 * KIB
 export const MAILBOX_STRANGERS_BYTES_BURST = 2 * MIB
 
+/** Senders' sockets at one mailbox: an object holds 32,768, and the owner must find a place. Beyond it: `edge-busy`; HTTP goes on. */
+export const MAILBOX_SENDERS_MAX = 1_000
 /** Puts that wait to be verified. Each holds its envelope; 64 MiB is half of what an isolate has. Beyond it: `rate-limited`. */
 export const MAILBOX_VERIFYING_MAX = 256
 /** Puts that share a transaction: what one commit carries without holding up a read for long. */
