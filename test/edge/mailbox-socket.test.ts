@@ -7,6 +7,7 @@ import type { RelayMailbox } from '../../durable-objects/relay-mailbox.ts'
 import { readPass } from '../../protocol/crypto/admission/pass.ts'
 import { MAILBOX_PREKEYS_LOW, MAILBOX_REPORT_MS } from '../../protocol/limits.ts'
 import type { PutFrame } from '../../protocol/mailbox/frames.ts'
+import { toBase64url } from '../../protocol/wire/base64url.ts'
 import { encode } from '../../protocol/wire/codec.ts'
 import { MAIL_FRAME, SUBPROTOCOL } from '../../protocol/wire/registry.ts'
 import {
@@ -358,5 +359,17 @@ describe('a mailbox that sleeps', () => {
     await reported(owner)
     expect((await onDisk(owner.id)).alarmMs).toBeLessThan(alarmMs ?? 0)
     expect((await onDisk(owner.id)).alarmMs).toBeGreaterThan(Date.now() + 200_000)
+  })
+  it('leaves an alarm that is too early as it is: it harms nobody, and moving it costs a row', async () => {
+    const owner = await openOwner()
+    const early = await contactPut(owner, { ttlS: 600 })
+    await put(owner, early)
+    const { alarmMs } = await onDisk(owner.id)
+    await evictDurableObject(mailboxObject(owner.id))
+    await put(owner, await contactPut(owner, { ttlS: 6_000 }))
+    await evictDurableObject(mailboxObject(owner.id))
+    const id = toBase64url(await idOf(early.envelope))
+    await asOwner(owner, `/messages/${id}`, { method: 'DELETE' })
+    expect(await onDisk(owner.id)).toMatchObject({ letters: 1, alarmMs })
   })
 })

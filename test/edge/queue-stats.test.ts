@@ -3,10 +3,14 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
-import { REGISTRIES, registryObjectName, registryOf } from '../../protocol/mailbox/report.ts'
+import { Reporter } from '../../durable-objects/mailbox/reporter.ts'
+import { MAILBOX_REPORT_MS } from '../../protocol/limits.ts'
+import { NO_MAIL, REGISTRIES, registryObjectName, registryOf } from '../../protocol/mailbox/report.ts'
+import { type MailCounts, MailTally } from '../../protocol/mailbox/tally.ts'
 import { contactPut, type MailOwner, newOwner } from '../support/mail.ts'
 import { allows, ask, asOwner, put } from './mail-http.ts'
 import { mailboxObject } from './mailboxes.ts'
+import { newPeer } from './socket.ts'
 
 const registries = (env as unknown as { readonly REGISTRIES: DurableObjectNamespace }).REGISTRIES
 
@@ -110,5 +114,30 @@ describe('GET /network/queue/stats', () => {
       const again = storage.sql.exec('INSERT OR REPLACE INTO mailboxes SELECT * FROM mailboxes')
       expect(again.rowsWritten).toBe(1)
     })
+  })
+})
+
+describe('a report that does not arrive', () => {
+  it('is said again with the next', async () => {
+    const heard: MailCounts[] = []
+    let failures = 1
+    const registry = {
+      report: async (_: Uint8Array, counts: MailCounts) => {
+        if (failures-- > 0) throw new Error('overloaded')
+        heard.push(counts)
+      },
+    }
+    const place = { network: 'lossy', id: newPeer() }
+    const reporter = new Reporter({ getByName: () => registry }, place)
+    const tally = new MailTally()
+    tally.note('accepted', 'high')
+    expect(reporter.next(tally, () => NO_MAIL.gauges, 1_000)).toBeUndefined()
+    await vi.waitFor(() => expect(tally.isEmpty).toBe(false))
+    expect(reporter.next(tally, () => NO_MAIL.gauges, 2_000)).toBe(1_000 + MAILBOX_REPORT_MS)
+    tally.note('accepted', 'high')
+    await scheduler.wait(0)
+    reporter.next(tally, () => NO_MAIL.gauges, 1_000 + MAILBOX_REPORT_MS)
+    await vi.waitFor(() => expect(heard.map(({ accepted }) => accepted.high)).toEqual([2]))
+    expect(tally.isEmpty).toBe(true)
   })
 })
