@@ -473,7 +473,7 @@ export const MAIL_ONE_TIME_KEPT_MAX = MAIL_SIGNED_KEPT_MAX * MAIL_ONE_TIME_MAX
 export const MAIL_REMEMBERED_MAX = 8_192
 /** Sessions of one pair: two that wrote first at once, and the same again after a lost state. Beyond: the longest unused goes. */
 export const MAIL_SESSIONS_MAX = 4
-/** Keys of a correspondent's late messages, and steps to one message: 42 KiB, 2,000 hashes. Beyond: the oldest go; `too-far`. */
+/** Keys of a correspondent's late messages, 45 KB, and steps within a turn, 2,000 hashes. Beyond: the oldest go; `too-far`. */
 export const MAIL_SKIPPED_MAX = 1_000
 /** Turns of a session that may still have late messages; each costs an HMAC for every envelope that comes. Beyond: the oldest goes. */
 export const MAIL_CHAINS_MAX = 6

@@ -233,7 +233,7 @@ async function openFirst(
   if (found === undefined) return dropped('not-for-us')
   const { session: id, number } = found.address
   for (const correspondence of me.correspondences) {
-    const session = correspondence.sessions.find((one) => one.begun === 'there' && equalBytes(one.id, id))
+    const session = correspondence.sessions.find((one) => equalBytes(one.id, id))
     if (session !== undefined)
       return openOn(suite, me, { correspondence, session, turn: 0, number }, salt, envelope, nowMs)
   }

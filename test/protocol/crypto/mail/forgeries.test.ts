@@ -222,6 +222,18 @@ describe('a correspondent', () => {
     expect(await bob.reads(await alice.writes(bob, 'x'))).toBe('x')
   })
 
+  it('whose clock is years ahead when it answers is believed for a day, not for years', async () => {
+    const { alice, bob } = await pairOf(suite)
+    await bob.reads(await alice.writes(bob, 'hello'))
+    bob.keeps({ ...bob.with(alice)!, life: NOW + 1_000 * DAY })
+    await alice.reads(await bob.writes(alice, 'from the future'))
+    bob.loses()
+    const nowMs = NOW + DAY + HOUR
+    await bob.publishes(1, nowMs)
+    await alice.reads(await bob.writes(alice, 'it is me', { nowMs }), nowMs)
+    expect(await bob.reads(await alice.writes(bob, 'welcome', { nowMs }), nowMs)).toBe('welcome')
+  })
+
   it('can hide nothing in what is padding, nor claim more than there is', async () => {
     for (const spoil of [
       (padded: Uint8Array) => padded.fill(1, padded.length - 1),
