@@ -430,6 +430,8 @@ export const MAILBOX_STRANGERS_BURST = 50
 export const MAILBOX_STRANGERS_BYTES_PER_SECOND = 64 * KIB
 export const MAILBOX_STRANGERS_BYTES_BURST = 2 * MIB
 
+/** Senders' sockets at one mailbox: an object holds 32,768, and the owner must find a place. Beyond it: `edge-busy`; HTTP goes on. */
+export const MAILBOX_SENDERS_MAX = 1_000
 /** Puts that wait to be verified. Each holds its envelope; 64 MiB is half of what an isolate has. Beyond it: `rate-limited`. */
 export const MAILBOX_VERIFYING_MAX = 256
 /** Puts that share a transaction: what one commit carries without holding up a read for long. */
@@ -439,6 +441,14 @@ export const MAILBOX_SHARED_MAX = 64
 export const MAILBOX_FULL_RETRY_MS = 60_000
 /** A store that failed is left in peace so long: whatever it is, asking at once would not end it. */
 export const MAILBOX_STORE_REST_MS = 5_000
+
+/**
+ * A mailbox reports its figures at once after a pause of this, and then no more often; the last of them after it. Less than the
+ * ten seconds after which an idle object sleeps, and forgets what it counted. A busy one so adds fifteen rows a minute.
+ */
+export const MAILBOX_REPORT_MS = 8_000
+/** A registry adds up its mailboxes no more often: it reads a row of each. */
+export const REGISTRY_SUM_MS = 5_000
 
 /** Letters and bytes under way to an owner that has not taken them: by default, and at most. */
 export const MAILBOX_WINDOW_LETTERS = 64

@@ -94,7 +94,7 @@ describe('the tables that migrations make', () => {
         const wanted = columns.map((column) => ({
           name: toSnakeCase(column.name),
           type: column.getSQLType().toUpperCase(),
-          notnull: 1,
+          notnull: column.notNull ? 1 : 0,
           pk: column.primary ? 1 : 0,
         }))
         expect(made.toArray()).toEqual(wanted)
