@@ -10,7 +10,7 @@ import { MAILBOX_WINDOW_BYTES_MOST, MAILBOX_WINDOW_LETTERS_MOST } from '../proto
 import { mailSubprotocols } from '../protocol/mailbox/admission.ts'
 import { encodeMail, encodePutRequest, type PutRequest, tryDecodeMail } from '../protocol/mailbox/frames.ts'
 import { toBase64url } from '../protocol/wire/base64url.ts'
-import { framesOf } from '../protocol/wire/batch.ts'
+import { framesOf, messagesOf } from '../protocol/wire/batch.ts'
 import { Writer } from '../protocol/wire/bytes.ts'
 import { MAIL_FRAME, SUBPROTOCOL, WIRE_VERSION } from '../protocol/wire/registry.ts'
 import { type MailOwner, newEnvelope, newOwner } from '../test/support/mail.ts'
@@ -24,14 +24,18 @@ export const ENVELOPE_BYTES = 4_096
 export const BATCH = 32
 const TTL_S = 86_400
 
-/** Puts one letter; resolves when the server says that it is kept. */
+/** Puts a letter, or a message's; resolves when the server says that all are kept. */
 export type Put = () => Promise<void>
+
+/** By requests; by messages of a letter each; by messages of `MESSAGE_LETTERS`. */
+export type Way = 'http' | 'socket' | 'batched'
+export const MESSAGE_LETTERS = 8
 
 export interface LoadedMailbox {
   /** Letters not put yet, to be put each by the next of some sockets, or by requests. */
-  puts(count: number, way: 'socket' | 'http'): Put[]
+  puts(count: number, way: Way): Put[]
   /** As the owner: reads so many letters and takes them, a batch at a time. */
-  drain(count: number, way: 'socket' | 'http'): Promise<void>
+  drain(count: number, way: Way): Promise<void>
 }
 
 /** Its owner has said which key contacts have, and `sockets` senders have opened theirs. */
@@ -76,14 +80,21 @@ class Line {
     socket.start()
   }
 
-  put(message: (token: number) => Uint8Array): Put {
-    const token = this.#tokens++
-    const prepared = this.#socket.prepared(message(token))
-    return () =>
-      new Promise((resolve, reject) => {
-        this.#waiting.set(token, { resolve, reject })
-        this.#socket.sendPrepared(prepared)
-      })
+  /** All in one message. */
+  put(frames: readonly ((token: number) => Uint8Array)[]): Put {
+    const tokens = frames.map(() => this.#tokens++)
+    const [message, ...more] = messagesOf(frames.map((frame, i) => frame(tokens[i]!)))
+    if (message === undefined || more.length > 0) throw new RangeError('no message, or more than one')
+    const prepared = this.#socket.prepared(message)
+    return async () => {
+      const answers = tokens.map((token) => this.#answer(token))
+      this.#socket.sendPrepared(prepared)
+      await Promise.all(answers)
+    }
+  }
+
+  #answer(token: number): Promise<void> {
+    return new Promise((resolve, reject) => this.#waiting.set(token, { resolve, reject }))
   }
 }
 
@@ -115,20 +126,23 @@ class OurMailbox implements LoadedMailbox {
       this.#lines.push(new Line(await openSocket(this.#server.port, this.#path, headers), ourAnswers))
   }
 
-  puts(count: number, way: 'socket' | 'http'): Put[] {
-    return Array.from({ length: count }, (_, i) => {
-      const request = this.#request(envelope())
+  puts(count: number, way: Way): Put[] {
+    const mailbox = this.#owner.id
+    const letters = way === 'batched' ? MESSAGE_LETTERS : 1
+    return Array.from({ length: Math.ceil(count / letters) }, (_, i) => {
+      const requests = Array.from({ length: letters }, () => this.#request(envelope()))
       if (way === 'http') {
-        const body = encodePutRequest(request)
+        const body = encodePutRequest(requests[0]!)
         return async () => void (await this.#ask('POST', '/messages', body))
       }
-      const mailbox = this.#owner.id
       const line = this.#lines[i % this.#lines.length]!
-      return line.put((token) => encodeMail({ kind: 'put', token, mailbox, ...request }))
+      return line.put(
+        requests.map((request) => (token) => encodeMail({ kind: 'put', token, mailbox, ...request })),
+      )
     })
   }
 
-  drain(count: number, way: 'socket' | 'http'): Promise<void> {
+  drain(count: number, way: Way): Promise<void> {
     return way === 'http' ? this.#drainByRequests(count) : this.#drainBySocket(count)
   }
 
@@ -216,12 +230,13 @@ class BareMailbox implements LoadedMailbox {
       this.#lines.push(new Line(await openSocket(this.#server.port, this.#path, {}), bareAnswers))
   }
 
-  puts(count: number, way: 'socket' | 'http'): Put[] {
+  /** Not in batches: it knows none. */
+  puts(count: number, way: Way): Put[] {
     return Array.from({ length: count }, (_, i) => {
       const letter = envelope()
       if (way === 'http') return async () => void (await this.#http.ask('POST', this.#path, {}, letter))
       const line = this.#lines[i % this.#lines.length]!
-      return line.put((token) => concat([new Writer(4).u32(token).done(), letter]))
+      return line.put([(token) => concat([new Writer(4).u32(token).done(), letter])])
     })
   }
 

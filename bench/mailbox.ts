@@ -1,24 +1,38 @@
 // Mailboxes: what a letter costs to put, durably, and to fetch and acknowledge; beside the plainest object, for which a
 // letter is one request and one insert of the same bytes.
 
-import { abreast, type Benchmark, inTurns, type Row, row, type Side, sleep } from './benchmark.ts'
-import { type LoadedMailbox, openMailbox, type Put } from './mail-load.ts'
+import { abreast, type Benchmark, inTurns, type Row, row, SIDES, type Side, sleep } from './benchmark.ts'
+import { type LoadedMailbox, MESSAGE_LETTERS, openMailbox, type Put, type Way } from './mail-load.ts'
 import { cpuSeconds } from './process-cost.ts'
 import { type Server, withServers } from './server.ts'
 
+/** Letters under way. */
 const IN_FLIGHT = 32
 const SPREAD = 50
-/** Sockets keep to what one sender may: 32 senders put 3,000 letters at once, which is what they may save up. */
-const SENDERS = 32
 const LETTERS_PER_SECOND_OF_ROUND = 1_000
 /** What the platform still does behind the last answer is part of the price. */
 const SETTLE_MS = 200
 
-type Way = 'socket' | 'http'
+/** A load, and what it is to reach: how many mailboxes, and how many senders' sockets to each. */
+interface Load {
+  readonly name: string
+  readonly mailboxes: number
+  readonly senders: number
+  readonly way: Way
+  readonly goal: number | null
+}
+
+const LOADS = {
+  oneSender: { name: 'one', mailboxes: 1, senders: 1, way: 'socket', goal: 0.13 },
+  batching: { name: 'batched-8', mailboxes: 1, senders: 1, way: 'batched', goal: null },
+  manySenders: { name: 'many-senders', mailboxes: 1, senders: IN_FLIGHT, way: 'socket', goal: null },
+  spread: { name: 'spread', mailboxes: SPREAD, senders: 1, way: 'socket', goal: 0.45 },
+  http: { name: 'http', mailboxes: 1, senders: 0, way: 'http', goal: null },
+} as const satisfies Record<string, Load>
 
 interface Figures {
-  readonly put: Record<Way, number>
-  readonly drain: Record<Way, number>
+  readonly put: number
+  readonly take: number
 }
 
 /** CPU seconds of the server for a million letters. */
@@ -29,61 +43,65 @@ async function perMillion(server: Server, letters: number, work: () => Promise<u
   return ((cpuSeconds(server.pid) - before) / letters) * 1e6
 }
 
-const putAll = (puts: readonly Put[]) => abreast(puts, IN_FLIGHT, (put) => put())
-
 /** One after another of each mailbox. */
 function interleaved(lists: readonly (readonly Put[])[]): Put[] {
-  const longest = Math.max(...lists.map(({ length }) => length))
-  return Array.from({ length: longest }, (_, i) => lists.flatMap((list) => list[i] ?? [])).flat()
+  const [first = []] = lists
+  return first.flatMap((_, i) => lists.map((list) => list[i]!))
 }
 
-async function round(server: Server, mailboxes: readonly LoadedMailbox[], letters: number): Promise<Figures> {
-  const each = Math.ceil(letters / mailboxes.length)
+async function round(
+  server: Server,
+  mailboxes: readonly LoadedMailbox[],
+  letters: number,
+  way: Way,
+): Promise<Figures> {
+  // Whole messages to each.
+  const each = Math.ceil(letters / mailboxes.length / MESSAGE_LETTERS) * MESSAGE_LETTERS
   const all = each * mailboxes.length
-  const figures: Figures = { put: { socket: 0, http: 0 }, drain: { socket: 0, http: 0 } }
-  for (const way of ['socket', 'http'] as const) {
-    const puts = interleaved(mailboxes.map((mailbox) => mailbox.puts(each, way)))
-    figures.put[way] = await perMillion(server, all, () => putAll(puts))
-    figures.drain[way] = await perMillion(server, all, async () => {
-      for (const mailbox of mailboxes) await mailbox.drain(each, way)
-    })
-  }
-  return figures
+  const puts = interleaved(mailboxes.map((mailbox) => mailbox.puts(each, way)))
+  const abreastMost = way === 'batched' ? IN_FLIGHT / MESSAGE_LETTERS : IN_FLIGHT
+  const put = await perMillion(server, all, () => abreast(puts, abreastMost, (each) => each()))
+  const take = await perMillion(server, all, async () => {
+    for (const mailbox of mailboxes) await mailbox.drain(each, way)
+  })
+  return { put, take }
 }
 
-function rowsOf(name: string, goal: number, { ours, bare }: Readonly<Record<Side, Figures[]>>): Row[] {
-  const beside = (what: string, work: 'put' | 'drain', way: Way, bareWay: Way, limit: number | null = null) =>
-    row(
-      `mailbox/${what}`,
-      'CPU-s/1M letters',
-      { ours: ours.map((each) => each[work][way]), bare: bare.map((each) => each[work][bareWay]) },
-      limit,
-    )
+function rowsOf({ name, goal }: Load, { ours, bare }: Readonly<Record<Side, Figures[]>>): Row[] {
+  const of = (pick: (figures: Figures) => number) => ({ ours: ours.map(pick), bare: bare.map(pick) })
+  const unit = 'CPU-s/1M letters'
   return [
-    beside(`put/${name}/socket`, 'put', 'socket', 'http', goal),
-    beside(`put/${name}/http`, 'put', 'http', 'http'),
-    beside(`put/${name}/socket-to-socket`, 'put', 'socket', 'socket'),
-    beside(`take/${name}/socket`, 'drain', 'socket', 'http'),
-    beside(`take/${name}/http`, 'drain', 'http', 'http'),
+    row(
+      `mailbox/put/${name}`,
+      unit,
+      of(({ put }) => put),
+      goal,
+    ),
+    row(
+      `mailbox/take/${name}`,
+      unit,
+      of(({ take }) => take),
+    ),
   ]
 }
 
-function mailbox(name: string, mailboxes: number, goal: number): Benchmark {
+function mailbox(load: Load): Benchmark {
   const open = (server: Server) =>
-    Promise.all(Array.from({ length: mailboxes }, () => openMailbox(server, Math.ceil(SENDERS / mailboxes))))
+    Promise.all(Array.from({ length: load.mailboxes }, () => openMailbox(server, load.senders)))
   return {
-    name: `mailbox/put/${name}`,
+    name: `mailbox/${load.name}`,
     run: ({ rounds, roundMs }) =>
       withServers(async (servers) => {
         const letters = Math.ceil((LETTERS_PER_SECOND_OF_ROUND * roundMs) / 1_000)
         const opened = { ours: await open(servers.ours), bare: await open(servers.bare) }
-        const measure = (side: Side) => round(servers[side], opened[side], letters)
+        // The plainest object is asked by a request for each letter, whichever way ours is spoken to.
+        const ways = { ours: load.way, bare: 'http' } as const
+        const measure = (side: Side) => round(servers[side], opened[side], letters, ways[side])
         // What has run for hours has long been compiled.
-        for (const side of ['ours', 'bare'] as const) await measure(side)
-        return rowsOf(name, goal, await inTurns(rounds, measure))
+        for (const side of SIDES) await measure(side)
+        return rowsOf(load, await inTurns(rounds, measure))
       }),
   }
 }
 
-export const mailboxOne = mailbox('one', 1, 0.13)
-export const mailboxSpread = mailbox('spread', SPREAD, 0.45)
+export const mailboxes: readonly Benchmark[] = Object.values(LOADS).map(mailbox)

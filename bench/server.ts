@@ -38,6 +38,8 @@ const KINDS: Readonly<Record<Side, Kind>> = {
       MAILBOX_BYTES_MAX: '1073741824',
       MAILBOX_CONTACTS_PER_SECOND: '1000000',
       MAILBOX_CONTACTS_BYTES_PER_SECOND: '1073741824',
+      MAILBOX_SOCKET_TOKENS_PER_SECOND: '1000000',
+      MAILBOX_SOCKET_BYTES_PER_SECOND: '1073741824',
       PASS_SECRET: TEST_SECRET,
       STAMP_BITS: '4',
     },
@@ -163,7 +165,7 @@ async function portOf(child: ChildProcess): Promise<number> {
     let said = ''
     control.on('data', (chunk: Buffer) => {
       said += chunk.toString()
-      const port = /"port":(\d+)/.exec(said)?.[1]
+      const port = /"socket":"http","port":(\d+)/.exec(said)?.[1]
       if (port !== undefined) resolve(Number(port))
     })
     child.once('error', reject)
