@@ -38,11 +38,15 @@ export const BUSY_RETRY_MS = 250
  * all of them wait; and one that waits in vain costs no more than a timer.
  */
 const NEAR_MS = 100
+/** A wait that gathers nobody makes the next one wait for twice as many near puts, up to so many. */
+const PATIENCE_MAX = 64
 
 export class PutDesk {
   readonly #host: DeskHost
   #decidedAtMs = Number.NEGATIVE_INFINITY
   #timerSet = false
+  #patience = 1
+  #nearUntilWait = 1
   #verifying = 0
   #verified: Put<Answer>[] = []
   #refused: Refused[] = []
@@ -76,12 +80,21 @@ export class PutDesk {
     const waiting = this.#verified.length + this.#refused.length
     if (waiting >= MAILBOX_SHARED_MAX) return this.#flush()
     if (this.#verifying > 0 || this.#timerSet) return
-    if (Date.now() - this.#decidedAtMs > NEAR_MS) return this.#flush()
+    if (!this.#mayHaveMoreBehind()) return this.#flush()
     this.#timerSet = true
-    setTimeout(() => {
-      this.#timerSet = false
-      this.#flush()
-    }, 0)
+    setTimeout(() => this.#gathered(), 0)
+  }
+
+  #mayHaveMoreBehind(): boolean {
+    return Date.now() - this.#decidedAtMs <= NEAR_MS && --this.#nearUntilWait <= 0
+  }
+
+  #gathered(): void {
+    this.#timerSet = false
+    const gathered = this.#verified.length + this.#refused.length
+    this.#patience = gathered > 1 ? 1 : Math.min(this.#patience * 2, PATIENCE_MAX)
+    this.#nearUntilWait = this.#patience
+    this.#flush()
   }
 
   #flush(): void {
