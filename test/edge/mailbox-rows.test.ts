@@ -3,11 +3,26 @@
 
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
-import { ALARM_ROWS, LETTER_ROWS, OPENING_ROWS } from '../../scripts/cost/usage.ts'
-import { contactPut, idOf, type LetterTerms, type MailOwner, newOwner } from '../support/mail.ts'
-import { allows, asOwner, put } from './mail-http.ts'
+import {
+  ALARM_ROWS,
+  LETTER_BYTES,
+  LETTER_ROWS,
+  MAILBOX_BYTES,
+  OPENING_ROWS,
+  PREKEYS,
+  PUBLISHING_ROWS,
+} from '../../scripts/cost/usage.ts'
+import {
+  contactPut,
+  idOf,
+  type LetterTerms,
+  type MailOwner,
+  newOwner,
+  publicationOf,
+} from '../support/mail.ts'
+import { allows, asOwner, publishes, put } from './mail-http.ts'
 import { MailSocket } from './mail-socket.ts'
-import { mailboxObject } from './mailboxes.ts'
+import { mailboxObject, onDisk } from './mailboxes.ts'
 
 interface Rows {
   readonly statements: number
@@ -99,6 +114,23 @@ describe('a mailbox', () => {
     const rows = await meter(owner)
     await allows(owner)
     expect(await rows()).toEqual({ statements: OPENING_ROWS, alarms: 0 })
+    await publishes(owner, await publicationOf(owner, PREKEYS))
+    expect(await rows()).toEqual({ statements: PUBLISHING_ROWS, alarms: 0 })
+  })
+
+  it('and its letters take no more of the disk than is said', async () => {
+    const owner = await opened()
+    await publishes(owner, await publicationOf(owner, PREKEYS))
+    const { bytes: without } = await onDisk(owner.id)
+    expect(without).toBeLessThanOrEqual(MAILBOX_BYTES)
+    expect(without).toBeGreaterThan(MAILBOX_BYTES / 2)
+    const sender = await MailSocket.sender(owner)
+    sender.send(...(await putFrames(owner, 100)))
+    await sender.all('stored', 100)
+    const { bytes, letters } = await onDisk(owner.id)
+    const each = (bytes - without) / letters
+    expect(each).toBeLessThanOrEqual(LETTER_BYTES)
+    expect(each).toBeGreaterThan(LETTER_BYTES / 2)
   })
 })
 
