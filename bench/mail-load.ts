@@ -49,7 +49,7 @@ const noise = newEnvelope(ENVELOPE_BYTES)
 let made = 0
 
 /** No two alike. */
-function envelope(): Uint8Array {
+export function envelope(): Uint8Array {
   const bytes = noise.slice()
   new DataView(bytes.buffer).setUint32(0, made++)
   return bytes

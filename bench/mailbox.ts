@@ -2,9 +2,17 @@
 // letter is one request and one insert of the same bytes.
 
 import { abreast, type Benchmark, inTurns, type Row, row, SIDES, type Side, sleep } from './benchmark.ts'
-import { type LoadedMailbox, MESSAGE_LETTERS, openMailbox, type Put, type Way } from './mail-load.ts'
+import {
+  envelope,
+  type LoadedMailbox,
+  MESSAGE_LETTERS,
+  openMailbox,
+  type Put,
+  type Way,
+} from './mail-load.ts'
 import { cpuSeconds } from './process-cost.ts'
-import { type Server, withServers } from './server.ts'
+import { hasRedis, Redis } from './redis.ts'
+import { type Server, serve, withServers } from './server.ts'
 
 /** Letters under way. */
 const IN_FLIGHT = 32
@@ -42,7 +50,11 @@ interface Figures {
 }
 
 /** CPU seconds of the server for a million letters. */
-async function perMillion(server: Server, letters: number, work: () => Promise<unknown>): Promise<number> {
+async function perMillion(
+  server: { readonly pid: number },
+  letters: number,
+  work: () => Promise<unknown>,
+): Promise<number> {
   const before = cpuSeconds(server.pid)
   await work()
   await sleep(SETTLE_MS)
@@ -109,4 +121,33 @@ function mailbox(load: Load): Benchmark {
   }
 }
 
-export const mailboxes: readonly Benchmark[] = LOADS.map(mailbox)
+/** In the place of the bare object: what 32 connections put, one letter each at a time. */
+const besideRedis: Benchmark = {
+  name: 'mailbox/beside-redis',
+  async run({ rounds, roundMs }) {
+    if (!hasRedis()) {
+      process.stderr.write('mailbox/beside-redis: there is no redis-server here, so it is left out\n')
+      return []
+    }
+    const server = await serve('ours')
+    const redis = await Redis.start(IN_FLIGHT)
+    try {
+      const letters = Math.ceil((LETTERS_PER_SECOND_OF_ROUND * roundMs) / 1_000)
+      const ours = [await openMailbox(server, one.senders)]
+      const measure = async (side: Side): Promise<number> => {
+        if (side === 'ours') return (await round(server, ours, letters, one.way)).put
+        const puts = redis.puts(Array.from({ length: letters }, envelope))
+        const cost = await perMillion(redis, letters, () => abreast(puts, IN_FLIGHT, (put) => put()))
+        await redis.empty()
+        return cost
+      }
+      for (const side of SIDES) await measure(side)
+      return [row('mailbox/put/beside-redis', 'CPU-s/1M letters', await inTurns(rounds, measure))]
+    } finally {
+      redis.stop()
+      await server.stop()
+    }
+  },
+}
+
+export const mailboxes: readonly Benchmark[] = [...LOADS.map(mailbox), besideRedis]

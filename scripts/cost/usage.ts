@@ -15,9 +15,9 @@ export const OPENING_ROWS = 13
 export const PREKEYS = 64
 export const PUBLISHING_ROWS = 1 + PREKEYS
 /** On disk, of a mailbox with its prekeys and no letter; no more than this. */
-export const MAILBOX_BYTES = 200_000
+export const MAILBOX_BYTES = 160_000
 /** …and what a letter of the least size adds, with its row; no more than this. */
-export const LETTER_BYTES = 8_500
+export const LETTER_BYTES = 4_700
 
 /** Assumed: the time on the clock for which an event keeps an object running, waiting for the disk included. */
 export const EVENT_MS = 5
