@@ -92,7 +92,8 @@ export class PutDesk {
   #gathered(): void {
     this.#timerSet = false
     const gathered = this.#verified.length + this.#refused.length
-    this.#patience = gathered > 1 ? 1 : Math.min(this.#patience * 2, PATIENCE_MAX)
+    // None: so many came that they did not wait for the timer.
+    this.#patience = gathered === 1 ? Math.min(this.#patience * 2, PATIENCE_MAX) : 1
     this.#nearUntilWait = this.#patience
     this.#flush()
   }
