@@ -83,3 +83,18 @@ export function quantile(values: readonly number[], share: number): number {
 }
 
 export const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+
+/** All of them, so many at a time; what they gave is in no order. */
+export async function abreast<Item, Result>(
+  items: readonly Item[],
+  most: number,
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const waiting = items.values()
+  const results: Result[] = []
+  const next = async () => {
+    for (const item of waiting) results.push(await work(item))
+  }
+  await Promise.all(Array.from({ length: most }, next))
+  return results
+}

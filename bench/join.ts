@@ -1,7 +1,7 @@
 // Joins: from the upgrade request to the welcome and the roster (the bare object: to the open socket). A new room's
 // first join makes the object; a live room's join is told to everyone who is there, which is part of its price.
 
-import { type Benchmark, inTurns, row, sleep } from './benchmark.ts'
+import { abreast, type Benchmark, inTurns, row, sleep } from './benchmark.ts'
 import { enter, type Member } from './crowd.ts'
 import { cpuSeconds } from './process-cost.ts'
 import { type Server, withServers } from './server.ts'
@@ -15,29 +15,16 @@ let made = 0
 
 /** New rooms with one member each, so many at a time; gives back who joined. */
 async function open(server: Server, rooms: readonly string[]): Promise<Member[]> {
-  return abreast(rooms, (room) => enter(server, room, 0))
+  return abreast(rooms, ABREAST, (room) => enter(server, room, 0))
 }
 
 async function fill(server: Server, rooms: readonly string[]): Promise<Member[]> {
-  const joined = await abreast(rooms, async (room) => {
+  const joined = await abreast(rooms, ABREAST, async (room) => {
     const members: Member[] = []
     for (let slot = 1; slot < ROOM_SIZE; slot++) members.push(await enter(server, room, slot))
     return members
   })
   return joined.flat()
-}
-
-async function abreast<Item, Result>(
-  items: readonly Item[],
-  work: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const waiting = [...items]
-  const results: Result[] = []
-  const next = async () => {
-    for (let item = waiting.pop(); item !== undefined; item = waiting.pop()) results.push(await work(item))
-  }
-  await Promise.all(Array.from({ length: ABREAST }, next))
-  return results
 }
 
 const names = (count: number) => Array.from({ length: count }, () => `join-${made++}`)

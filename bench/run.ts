@@ -7,6 +7,7 @@ import { broadcastIdle, broadcastLoad } from './broadcast.ts'
 import { browserTimes } from './browser.ts'
 import { handshake } from './handshake.ts'
 import { joinLiveRoom, joinNewRoom } from './join.ts'
+import { mailboxes } from './mailbox.ts'
 import { idleMemory } from './memory.ts'
 import { besidePeerjs } from './peerjs.ts'
 import { relayBatched, relayLowLoad, relaySaturation } from './relay.ts'
@@ -21,6 +22,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   joinNewRoom,
   joinLiveRoom,
   idleMemory,
+  ...mailboxes,
   browserTimes,
   besidePeerjs,
   streams,

@@ -20,24 +20,35 @@ export interface Server {
 
 interface Kind {
   readonly entry: string
-  readonly className: string
+  /** Of the room and of the mailbox. */
+  readonly classNames: readonly [string, string]
   readonly settings: Readonly<Record<string, string>>
 }
 
 const KINDS: Readonly<Record<Side, Kind>> = {
   ours: {
     entry: join(root, 'workers', 'index.ts'),
-    className: 'SignalingRoom',
+    classNames: ['SignalingRoom', 'RelayMailbox'],
     // What a crowd behind one generator does is far over what one member may: the limits stay, but do not bite.
     settings: {
       ROOM_TOKENS_PER_SECOND: '1000000',
       ROOM_BYTES_PER_SECOND: '1073741824',
       PRESENCE_TIMEOUT_MS: '600000',
+      MAILBOX_LETTERS_MAX: '100000',
+      MAILBOX_BYTES_MAX: '1073741824',
+      MAILBOX_CONTACTS_PER_SECOND: '1000000',
+      MAILBOX_CONTACTS_BYTES_PER_SECOND: '1073741824',
+      MAILBOX_SOCKET_TOKENS_PER_SECOND: '1000000',
+      MAILBOX_SOCKET_BYTES_PER_SECOND: '1073741824',
       PASS_SECRET: TEST_SECRET,
       STAMP_BITS: '4',
     },
   },
-  bare: { entry: join(root, 'bench', 'bare', 'room.ts'), className: 'BareRoom', settings: {} },
+  bare: {
+    entry: join(root, 'bench', 'bare', 'worker.ts'),
+    classNames: ['BareRoom', 'BareMailbox'],
+    settings: {},
+  },
 }
 
 /** Asks for the work a deployment asks for, where benchmarks else ask for next to none. */
@@ -113,7 +124,8 @@ async function bundle(entry: string, outfile: string): Promise<void> {
   })
 }
 
-function configOf({ className, settings }: Kind, objects: string): string {
+function configOf({ classNames, settings }: Kind, objects: string): string {
+  const [room, mailbox] = classNames
   const toml = readFileSync(join(root, 'wrangler.toml'), 'utf8')
   const date = /^compatibility_date = (".*")/m.exec(toml)?.[1]
   const flags = /^compatibility_flags = (\[.*\])/m.exec(toml)?.[1]
@@ -133,9 +145,15 @@ const edge :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
   compatibilityDate = ${date},
   compatibilityFlags = ${flags},
-  durableObjectNamespaces = [(className = "${className}", uniqueKey = "${className}", enableSql = true)],
+  durableObjectNamespaces = [
+    (className = "${room}", uniqueKey = "${room}", enableSql = true),
+    (className = "${mailbox}", uniqueKey = "${mailbox}", enableSql = true),
+  ],
   durableObjectStorage = (localDisk = "objects"),
-  bindings = [(name = "ROOMS", durableObjectNamespace = "${className}")${bindings.join('')}],
+  bindings = [
+    (name = "ROOMS", durableObjectNamespace = "${room}"),
+    (name = "MAILBOXES", durableObjectNamespace = "${mailbox}")${bindings.join('')}
+  ],
 );
 `
 }
@@ -147,7 +165,7 @@ async function portOf(child: ChildProcess): Promise<number> {
     let said = ''
     control.on('data', (chunk: Buffer) => {
       said += chunk.toString()
-      const port = /"port":(\d+)/.exec(said)?.[1]
+      const port = /"socket":"http","port":(\d+)/.exec(said)?.[1]
       if (port !== undefined) resolve(Number(port))
     })
     child.once('error', reject)

@@ -91,6 +91,7 @@ export class RelayMailbox extends DurableObject<Settings> {
     const flush = () => this.#callers.flush()
     this.#reception = new Reception({
       mailbox: id,
+      rates: this.#config.socket,
       callers: this.#callers,
       forwarding: new Forwarding(env.MAILBOXES, network, flush),
       put: (request, audience, answer) => this.#put(request, audience, answer),

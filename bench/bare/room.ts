@@ -47,9 +47,3 @@ export class BareRoom extends DurableObject {
     socket.close(1000, '')
   }
 }
-
-export default {
-  fetch(request: Request, env: { ROOMS: DurableObjectNamespace }): Promise<Response> {
-    return env.ROOMS.getByName(new URL(request.url).pathname).fetch(request)
-  },
-}

@@ -12,6 +12,8 @@ import type { MailRefusal } from '../../protocol/wire/registry.ts'
 /** Origins that one edge is reached at: its own, and perhaps one of an old name. */
 const AUDIENCES_KEPT_MAX = 8
 
+const NO_RESOURCE = new Uint8Array()
+
 export class ProofCheck {
   readonly #hash = nativeHash(crypto.subtle as unknown as Subtle)
   readonly #secrets: PassSecrets
@@ -31,7 +33,8 @@ export class ProofCheck {
       hash: this.#hash,
       ring: this.#ring,
       mailbox: this.#mailbox,
-      resource: await this.#resource(audience),
+      // Contacts' puts, which are most, have no use for it.
+      resource: request.proof.kind === 'stamp' ? await this.#resource(audience) : NO_RESOURCE,
     }
     return verifyProof(desk, request, rules, Date.now())
   }

@@ -1,6 +1,7 @@
-// Where puts wait for their proofs to be checked. Checking is asynchronous, so others come meanwhile; those that are through
-// when nobody is being checked any more are decided together, in one transaction. Nobody waits for a transaction to fill: a
-// lone put is decided at once, and where they keep coming, after so many.
+// Where puts wait for their proofs to be checked, and for each other. Those that are through when nobody is being checked
+// any more are decided together, in one transaction: its commit is most of what a lone put costs. A lone put is decided at
+// once. Where puts come close together, those of one event wait for what the platform has queued up behind it: a zero-delay
+// timer fires when it has handed that out. Nobody waits for a transaction to fill.
 
 import { MAILBOX_SHARED_MAX, MAILBOX_VERIFYING_MAX } from '../../protocol/limits.ts'
 import type { Put, PutOutcome, SenderKind } from '../../protocol/mailbox/contract.ts'
@@ -32,8 +33,20 @@ export interface Refused {
 /** The desk is full of what it has been given in a moment, and empty a moment later. */
 export const BUSY_RETRY_MS = 250
 
+/**
+ * Puts that come this soon after others were decided may have more behind them. Longer than a slow disk's commit, for which
+ * all of them wait; and one that waits in vain costs no more than a timer.
+ */
+const NEAR_MS = 100
+/** A wait that gathers nobody makes the next one wait for twice as many near puts, up to so many. */
+const PATIENCE_MAX = 64
+
 export class PutDesk {
   readonly #host: DeskHost
+  #decidedAtMs = Number.NEGATIVE_INFINITY
+  #timerSet = false
+  #patience = 1
+  #nearUntilWait = 1
   #verifying = 0
   #verified: Put<Answer>[] = []
   #refused: Refused[] = []
@@ -65,10 +78,29 @@ export class PutDesk {
       this.#verified.push({ ...verdict, origin, priority, ttlMs: ttlS * 1_000, envelope })
     }
     const waiting = this.#verified.length + this.#refused.length
-    if (this.#verifying === 0 || waiting >= MAILBOX_SHARED_MAX) this.#flush()
+    if (waiting >= MAILBOX_SHARED_MAX) return this.#flush()
+    if (this.#verifying > 0 || this.#timerSet) return
+    if (!this.#mayHaveMoreBehind()) return this.#flush()
+    this.#timerSet = true
+    setTimeout(() => this.#gathered(), 0)
+  }
+
+  #mayHaveMoreBehind(): boolean {
+    return Date.now() - this.#decidedAtMs <= NEAR_MS && --this.#nearUntilWait <= 0
+  }
+
+  #gathered(): void {
+    this.#timerSet = false
+    const gathered = this.#verified.length + this.#refused.length
+    // None: so many came that they did not wait for the timer.
+    this.#patience = gathered === 1 ? Math.min(this.#patience * 2, PATIENCE_MAX) : 1
+    this.#nearUntilWait = this.#patience
+    this.#flush()
   }
 
   #flush(): void {
+    this.#decidedAtMs = Date.now()
+    if (this.#verified.length + this.#refused.length === 0) return
     const [verified, refused] = [this.#verified, this.#refused]
     this.#verified = []
     this.#refused = []

@@ -3,6 +3,7 @@
 
 import { MAILBOX_MESSAGE_BYTES_MAX, PRICE } from '../../protocol/limits.ts'
 import { pay, priceOf } from '../../protocol/mailbox/caller.ts'
+import type { SocketRates } from '../../protocol/mailbox/config.ts'
 import type { PutOutcome } from '../../protocol/mailbox/contract.ts'
 import { encodeMail, tryDecodeMail } from '../../protocol/mailbox/frames.ts'
 import { PEER_ID_BYTES } from '../../protocol/peer-id.ts'
@@ -17,6 +18,7 @@ import type { Answer } from './put-desk.ts'
 export interface ReceptionHost {
   /** Whose mailbox this is. */
   readonly mailbox: Uint8Array
+  readonly rates: SocketRates
   readonly callers: Callers
   readonly forwarding: Forwarding
   put(request: Uint8Array, audience: Uint8Array, answer: Answer): void
@@ -45,7 +47,8 @@ export class Reception {
     const length = isText ? message.length : bytes.length
     const frames = isText || length > MAILBOX_MESSAGE_BYTES_MAX ? undefined : framesIn(bytes)
     const price = frames === undefined ? PRICE.message : priceOf(frames)
-    const paid = pay(caller.record, price, length, frames?.length ?? 1, nowMs)
+    const cost = { price, bytes: length, frames: frames?.length ?? 1 }
+    const paid = pay(caller.record, this.#host.rates, cost, nowMs)
     if (paid === 'flooding') return this.#host.leave(caller, 'flooding')
     this.#host.callers.remember(caller)
     const type = bytes[0] ?? 0

@@ -15,6 +15,7 @@ import { prepareStatements, type Statements } from './statements.ts'
 
 const ACCESS_KEY_BYTES = 32
 const THE_ONE = 1
+const MANY = Number.POSITIVE_INFINITY
 
 /** The tables, once there are some; both stores of an object share it. */
 export class Tables {
@@ -40,9 +41,10 @@ export class Tables {
     return this.#statements
   }
 
-  /** All or nothing. */
-  change(work: (statements: Statements) => void): void {
-    this.storage.transactionSync(() => work(this.statements))
+  /** All or nothing. A lone statement is that by itself, and a savepoint around it would cost as much again. */
+  change(statements: number, work: (statements: Statements) => void): void {
+    if (statements === 1) work(this.statements)
+    else this.storage.transactionSync(() => work(this.statements))
   }
 }
 
@@ -62,7 +64,7 @@ export class SqliteLetterStore implements LetterStore {
 
   insert(letters: readonly Letter[]): void {
     if (!this.#tables.exist) this.#tables.make()
-    this.#tables.change(({ insert }) => {
+    this.#tables.change(letters.length, ({ insert }) => {
       for (const { priority, sender, ...letter } of letters)
         insert.run({ ...letter, priority: PRIORITIES.indexOf(priority), stranger: sender === 'stranger' })
     })
@@ -70,7 +72,7 @@ export class SqliteLetterStore implements LetterStore {
 
   remove(heads: readonly LetterHead[]): void {
     if (heads.length === 0 || !this.#tables.exist) return
-    this.#tables.change(({ remove }) => {
+    this.#tables.change(heads.length, ({ remove }) => {
       for (const { seq } of heads) remove.run({ seq })
     })
   }
@@ -117,7 +119,7 @@ export class SqliteOwnerStore implements OwnerStore {
 
   publish(head: Uint8Array, oneTime: readonly OneTimePrekey[]): void {
     if (new Set(oneTime.map(({ id }) => id)).size < oneTime.length) throw new Error('a prekey is there twice')
-    this.#tables.change((statements) => {
+    this.#tables.change(MANY, (statements) => {
       const before = statements.publication.get()?.number ?? 0
       statements.forgetOneTime.run({ before })
       statements.forgetHeads.run({ before })

@@ -4,17 +4,10 @@
 import { FULL, type Rate, take } from '../bucket.ts'
 import { GRANT_BYTES } from '../crypto/admission/pass.ts'
 import { SIZES } from '../crypto/suite.ts'
-import {
-  BYTES_BURST,
-  BYTES_PER_SECOND,
-  PATIENCE_BURST,
-  PATIENCE_PER_SECOND,
-  PRICE,
-  TOKENS_BURST,
-  TOKENS_PER_SECOND,
-} from '../limits.ts'
+import { PATIENCE_BURST, PATIENCE_PER_SECOND, PRICE } from '../limits.ts'
 import { Reader, Writer } from '../wire/bytes.ts'
 import { FRAME } from '../wire/registry.ts'
+import type { SocketRates } from './config.ts'
 
 export interface CallerRecord {
   /** The owner's, or a sender's. */
@@ -75,8 +68,6 @@ export function unpackCaller(record: Uint8Array): CallerRecord | undefined {
   }
 }
 
-const TOKENS: Rate = { perSecond: TOKENS_PER_SECOND, burst: TOKENS_BURST }
-const BYTES: Rate = { perSecond: BYTES_PER_SECOND, burst: BYTES_BURST }
 const PATIENCE: Rate = { perSecond: PATIENCE_PER_SECOND, burst: PATIENCE_BURST }
 
 export function priceOf(frames: readonly Uint8Array[]): number {
@@ -92,13 +83,12 @@ export type Paying =
 /** Debits what a message costs. What is refused costs patience, a unit for each of its frames: each is answered. */
 export function pay(
   caller: CallerRecord,
-  price: number,
-  bytes: number,
-  frames: number,
+  rates: SocketRates,
+  { price, bytes, frames }: { readonly price: number; readonly bytes: number; readonly frames: number },
   nowMs: number,
 ): Paying {
-  const tokens = take(caller.tokensPaidUntilMs, TOKENS, price, nowMs)
-  const room = take(caller.bytesPaidUntilMs, BYTES, bytes, nowMs)
+  const tokens = take(caller.tokensPaidUntilMs, rates.tokens, price, nowMs)
+  const room = take(caller.bytesPaidUntilMs, rates.bytes, bytes, nowMs)
   if (tokens.ok && room.ok) {
     caller.tokensPaidUntilMs = tokens.paidUntilMs
     caller.bytesPaidUntilMs = room.paidUntilMs

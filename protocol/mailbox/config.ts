@@ -9,10 +9,17 @@ export interface MailboxRates {
   readonly bytes: Rate
 }
 
+/** What one socket may send: tokens as a room prices them, and bytes. */
+export interface SocketRates {
+  readonly tokens: Rate
+  readonly bytes: Rate
+}
+
 export interface MailboxConfig {
   readonly lettersMax: number
   readonly bytesMax: number
   readonly rates: Readonly<Record<SenderKind, MailboxRates>>
+  readonly socket: SocketRates
 }
 
 /** Names as the deployment's configuration has them, each with its default and the range it may be in. */
@@ -40,6 +47,12 @@ export const MAILBOX_SETTINGS = {
     least: limits.KIB,
     most: 2 ** 30,
   },
+  MAILBOX_SOCKET_TOKENS_PER_SECOND: { otherwise: limits.TOKENS_PER_SECOND, least: 1, most: 1_000_000 },
+  MAILBOX_SOCKET_BYTES_PER_SECOND: {
+    otherwise: limits.BYTES_PER_SECOND,
+    least: limits.MAILBOX_MESSAGE_BYTES_MAX,
+    most: 2 ** 30,
+  },
 } as const
 
 export type MailboxSettings = { readonly [Name in keyof typeof MAILBOX_SETTINGS]?: string | number }
@@ -62,6 +75,10 @@ export function mailboxConfig(settings: MailboxSettings): MailboxConfig {
         letters: rate('MAILBOX_STRANGERS_PER_SECOND', limits.MAILBOX_STRANGERS_BURST),
         bytes: rate('MAILBOX_STRANGERS_BYTES_PER_SECOND', limits.MAILBOX_STRANGERS_BYTES_BURST),
       },
+    },
+    socket: {
+      tokens: rate('MAILBOX_SOCKET_TOKENS_PER_SECOND', limits.TOKENS_BURST),
+      bytes: rate('MAILBOX_SOCKET_BYTES_PER_SECOND', limits.BYTES_BURST),
     },
   }
 }

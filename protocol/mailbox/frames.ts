@@ -92,8 +92,13 @@ interface Layout<F> {
   read(from: Reader): F
 }
 
+/** All of a frame but its envelope, and an answer: a buffer that need not grow is copied once. */
+const FIELDS_BYTES_MOST = 160
+const FIELDS_SMALL_BYTES = 16
+
 export function encodeMail(frame: MailFrame): Uint8Array<ArrayBuffer> {
-  const to = new Writer(1).u8(MAIL_FRAME[frame.kind])
+  const bytes = 'envelope' in frame ? FIELDS_BYTES_MOST + frame.envelope.length : FIELDS_SMALL_BYTES
+  const to = new Writer(bytes).u8(MAIL_FRAME[frame.kind])
   const layout = LAYOUTS[frame.kind] as Layout<MailFrame>
   layout.write(frame, to)
   return to.done()
@@ -115,7 +120,7 @@ export function tryDecodeMail(bytes: Uint8Array): MailFrame | undefined {
 }
 
 export function encodePutRequest(request: PutRequest): Uint8Array<ArrayBuffer> {
-  const to = new Writer(1)
+  const to = new Writer(FIELDS_BYTES_MOST + request.envelope.length)
   writeRequest(request, to)
   return to.done()
 }

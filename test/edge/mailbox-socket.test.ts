@@ -249,6 +249,25 @@ describe('a sender', () => {
     expect((await onDisk(owner.id)).letters).toBe(60)
   })
 
+  it('need not say them in one message: those behind one another share a transaction all the same', async () => {
+    const owner = await openOwner()
+    const sender = await MailSocket.sender(owner)
+    sender.send(...(await putFrames(owner, 60)))
+    await sender.all('stored', 60)
+    expect((await probe(owner)).sittings).toBeLessThanOrEqual(20)
+    expect((await onDisk(owner.id)).letters).toBe(60)
+  })
+
+  it('whose puts come alone has each decided at once', async () => {
+    const owner = await openOwner()
+    const sender = await MailSocket.sender(owner)
+    for (const frame of await putFrames(owner, 6)) {
+      sender.send(frame)
+      await sender.next('stored')
+    }
+    expect((await probe(owner)).sittings).toBe(6)
+  })
+
   it('reaches other mailboxes of the network through its one socket, many with one call', async () => {
     const [here, there, elsewhere] = [await openOwner(), await openOwner(), await openOwner('elsewhere')]
     const sender = await MailSocket.sender(here)

@@ -1,0 +1,168 @@
+// docs/cost.md, written out of prices and counters, so that no figure on it is typed by hand.
+
+import { KEEP_ALIVE_MS } from '../../protocol/limits.ts'
+import { dollarsBeyond, marginalDollars, monthlyDollars, overFree, sumOf } from './bill.ts'
+import { APPLICATIONS, type Application, monthOf } from './examples.ts'
+import { AS_OF, METERS, type Meter, PLAN_DOLLARS, PRICES, SOCKET_MESSAGES_IN_REQUEST } from './prices.ts'
+import {
+  EVENT_MS,
+  LETTER_BYTES,
+  LETTER_ROWS,
+  MAILBOX_BYTES,
+  MAILBOXES,
+  OPENING_ROWS,
+  PUBLISHING_ROWS,
+  RELAY,
+  REQUEST_CPU_MS,
+  ROOMS,
+  roomHour,
+  TOOK_TOGETHER,
+  type Usage,
+} from './usage.ts'
+
+const NAMES: Readonly<Record<Meter, string>> = {
+  workerRequests: 'Worker requests',
+  workerCpuMs: 'Worker CPU, ms',
+  objectRequests: 'object requests',
+  objectGbSeconds: 'object GB-seconds',
+  rowsWritten: 'rows written',
+  storedGbMonths: 'GB stored',
+}
+
+export function count(value: number): string {
+  if (value === 0) return '0'
+  const digits = value >= 100 ? 0 : value >= 1 ? 1 : 3
+  return value.toLocaleString('en-US', { maximumFractionDigits: digits })
+}
+
+export function dollars(value: number): string {
+  if (value === 0) return '$0'
+  return value < 0.1
+    ? `$${value.toPrecision(2)}`
+    : `$${value.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`
+}
+
+const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+/** Of a million, all beyond what the plan includes. */
+function perMillion(rows: readonly (readonly [string, Usage])[]): string {
+  const meters: readonly Meter[] = ['workerRequests', 'objectRequests', 'objectGbSeconds', 'rowsWritten']
+  const head = ['a million of', ...meters.map((meter) => NAMES[meter]), 'cost']
+  return table(
+    head,
+    rows.map(([name, one]) => {
+      const million = sumOf([[1e6, one]])
+      return [name, ...meters.map((meter) => count(million[meter])), dollars(marginalDollars(million))]
+    }),
+  )
+}
+
+const plus = (...parts: readonly Usage[]) => sumOf(parts.map((usage) => [1, usage]))
+
+const prices = () =>
+  table(
+    ['meter', 'in the plan, a month', 'then, a million'],
+    METERS.filter((meter) => meter !== 'storedGbMonths').map((meter) => [
+      NAMES[meter],
+      count(PRICES[meter].included),
+      dollars(PRICES[meter].perMillion),
+    ]),
+  )
+
+function example(app: Application): string {
+  const month = monthOf(app)
+  const over = overFree(month)
+  const perUser = `${app.visits} visits, ${app.hours} hours in a room of ${app.roomOf}, ${app.messages} messages (${app.relayedShare * 100} % of them relayed) and ${app.letters} letters`
+  const free =
+    over.length === 0
+      ? 'It fits the Free plan.'
+      : `Too much for the Free plan: ${over.map((meter) => NAMES[meter]).join(', ')}.`
+  const rows = METERS.map((meter) => [
+    NAMES[meter],
+    count(month[meter]),
+    count(PRICES[meter].included),
+    dollars(dollarsBeyond(month, meter)),
+  ])
+  return `### ${app.name}
+
+Each of ${count(app.users)} users, each day: ${perUser}.
+
+${table(['a month', 'used', 'in the plan', 'beyond it'], rows)}
+
+**${dollars(monthlyDollars(month))} a month**, with the plan’s ${dollars(PLAN_DOLLARS)}. ${free}`
+}
+
+export function costPage(): string {
+  const { storedGbMonths } = PRICES
+  return `# What a deployment costs
+
+In US dollars, on Cloudflare’s Workers Paid plan (${dollars(PLAN_DOLLARS)} a month), at its prices of ${AS_OF}. This page is written by \`npm run cost\` out of
+[prices](../scripts/cost/prices.ts) and [counters](../scripts/cost/usage.ts), which tests hold against the running edge.
+
+In short: messages that travel directly between peers cost nothing, relayed ones next to nothing. What costs is **rows
+written**: a letter in a mailbox is ${LETTER_ROWS.put + LETTER_ROWS.taken} of them.
+
+${prices()}
+
+Storage: ${storedGbMonths.included} GB are in the plan, then ${dollars(storedGbMonths.perMillion / 1e6)} for each GB and month. Traffic out is free, and so are messages that the edge sends. Of
+messages that it hears over a socket ${SOCKET_MESSAGES_IN_REQUEST} are billed as one request.
+
+Two figures are assumed, not measured: an event keeps an object running for ${EVENT_MS} ms on the clock, a request takes the Worker ${REQUEST_CPU_MS} ms
+of processor time. Both are more than we see on one machine. And pings, one each ${KEEP_ALIVE_MS / 1_000} s, are counted as messages, though the platform
+answers them by itself and does not say whether it bills them. Rows read and log lines are left out: few of either are paid for.
+
+## Rooms
+
+${perMillion([
+  ['connecting: bootstrap and a pass', ROOMS.connect],
+  ['entering a room', ROOMS.enter],
+  ['broadcasts, to however many', ROOMS.broadcast],
+  ['hours of a member in a room: pings', ROOMS.memberHour],
+  ['hours of a room of 2: looking for who vanished', roomHour(2)],
+  ['hours of a room of 8 or more', roomHour(8)],
+])}
+
+## Messages between two peers
+
+${perMillion([
+  ['over a direct path', RELAY.direct],
+  ['through the relay', RELAY.relayed],
+  ['through the relay, 16 to a frame', RELAY.relayedBatched],
+])}
+
+## Mailboxes
+
+${perMillion([
+  ['letters put by a request', MAILBOXES.putByRequest],
+  ['letters put over a socket to the mailbox', MAILBOXES.putBySocket],
+  ['letters put over a socket to another mailbox, passed on', MAILBOXES.putPassedOn],
+  ['letters pushed to the owner', RELAY.direct],
+  ['letters taken, each in a message', MAILBOXES.takenAlone],
+  [`letters taken, ${TOOK_TOGETHER} in a message`, MAILBOXES.takenTogether],
+  ['**letters by a request, taken each in a message**', plus(MAILBOXES.putByRequest, MAILBOXES.takenAlone)],
+  ['**letters by a socket, taken together**', plus(MAILBOXES.putBySocket, MAILBOXES.takenTogether)],
+  ['owners’ sockets opened', MAILBOXES.home],
+  ['alarms', MAILBOXES.alarm],
+  [`mailboxes opened: ${OPENING_ROWS} rows, and ${PUBLISHING_ROWS} for prekeys`, MAILBOXES.open],
+])}
+
+Letters that come together share a transaction and a message, which saves time, but each is a row of its own: nothing is saved on rows. An alarm is
+a row when it is set, and serves every letter that ends no earlier than the first of them. So a mailbox whose letters all live for a week sets one a
+week however many come; a mailbox that gets one letter of an hour each day sets one a day; and where each letter ends earlier than
+all before it, each sets one, and costs ${LETTER_ROWS.put + LETTER_ROWS.taken + 1} rows instead of ${LETTER_ROWS.put + LETTER_ROWS.taken}.
+
+A mailbox with its prekeys is no more than ${count(MAILBOX_BYTES / 1e3)} KB on disk, a letter of the least size adds no more than ${count(LETTER_BYTES / 1e3)} KB while it waits: a million mailboxes are
+${dollars((MAILBOX_BYTES / 1e9) * 1e6 * (storedGbMonths.perMillion / 1e6))} a month, a million letters waiting for a month ${dollars((LETTER_BYTES / 1e9) * 1e6 * (storedGbMonths.perMillion / 1e6))}.
+
+## Examples
+
+Letters are put by requests, taken one by one, and wait a day; each mailbox sets an alarm a day, its owner’s socket stays open for as long as the
+owner is in a room. Months have 30 days.
+
+${APPLICATIONS.map(example).join('\n\n')}
+`
+}

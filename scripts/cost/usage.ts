@@ -1,0 +1,91 @@
+// What the edge uses of what is billed, for each thing that people do with it. Rows and stored bytes are counted by tests in
+// real objects (test/edge/mailbox-rows.test.ts), sweeps by asking the very function that decides on them; requests and
+// messages are those of the protocol. Two figures are assumptions, and named so on the page.
+
+import { KEEP_ALIVE_MS, SWEEP_MS, SWEEP_WARDENS } from '../../protocol/limits.ts'
+import { type Meter, OBJECT_GB, SOCKET_MESSAGES_IN_REQUEST } from './prices.ts'
+
+/** Rows written for a letter through its life, put alone or with others. */
+export const LETTER_ROWS = { put: 1, delivered: 0, taken: 1 } as const
+/** Setting an alarm is a row. One serves all letters that end no earlier than the first. */
+export const ALARM_ROWS = 1
+/** Once for each mailbox: its tables, its owner, whom it lets write. */
+export const OPENING_ROWS = 13
+/** A publication, and each of its one-time prekeys. */
+export const PREKEYS = 64
+export const PUBLISHING_ROWS = 1 + PREKEYS
+/** On disk, of a mailbox with its prekeys and no letter; no more than this. */
+export const MAILBOX_BYTES = 160_000
+/** …and what a letter of the least size adds, with its row; no more than this. */
+export const LETTER_BYTES = 4_700
+
+/** Assumed: the time on the clock for which an event keeps an object running, waiting for the disk included. */
+export const EVENT_MS = 5
+/** Assumed: the processor's time for a request to the Worker. */
+export const REQUEST_CPU_MS = 2
+
+const HOUR_MS = 3_600_000
+
+/** What is billed of something. */
+export type Usage = Readonly<Record<Meter, number>>
+
+/** What happens when somebody does something. All are 0 where not said. */
+export interface Happening {
+  readonly workerRequests?: number
+  /** Requests and calls that reach an object. */
+  readonly objectRequests?: number
+  /** Over sockets, to an object. */
+  readonly messages?: number
+  /** Messages that the platform answers by itself: no object runs. */
+  readonly pings?: number
+  readonly rowsWritten?: number
+}
+
+export function usageOf(happening: Happening): Usage {
+  const { workerRequests = 0, objectRequests = 0, messages = 0, pings = 0, rowsWritten = 0 } = happening
+  return {
+    workerRequests,
+    workerCpuMs: workerRequests * REQUEST_CPU_MS,
+    objectRequests: objectRequests + (messages + pings) / SOCKET_MESSAGES_IN_REQUEST,
+    objectGbSeconds: (((objectRequests + messages) * EVENT_MS) / 1_000) * OBJECT_GB,
+    rowsWritten,
+    storedGbMonths: 0,
+  }
+}
+
+/** Frames in one message, where a client gathers them. */
+export const TOOK_TOGETHER = 32
+
+export const ROOMS = {
+  /** What to connect with, and a pass: once an hour at most, and not again while a socket renews it. */
+  connect: usageOf({ workerRequests: 2 }),
+  enter: usageOf({ workerRequests: 1, objectRequests: 1 }),
+  broadcast: usageOf({ messages: 1 }),
+  memberHour: usageOf({ pings: HOUR_MS / KEEP_ALIVE_MS }),
+} as const
+
+/** Members ask the room in turns to look for who vanished. */
+export function roomHour(members: number): Usage {
+  const wardens = members < 2 ? 0 : Math.min(members, SWEEP_WARDENS)
+  return usageOf({ messages: (HOUR_MS / SWEEP_MS) * wardens })
+}
+
+export const RELAY = {
+  direct: usageOf({}),
+  relayed: usageOf({ messages: 1 }),
+  relayedBatched: usageOf({ messages: 1 / 16 }),
+} as const
+
+const put = { rowsWritten: LETTER_ROWS.put }
+const taken = { rowsWritten: LETTER_ROWS.taken }
+
+export const MAILBOXES = {
+  open: usageOf({ workerRequests: 2, objectRequests: 2, rowsWritten: OPENING_ROWS + PUBLISHING_ROWS }),
+  home: usageOf({ workerRequests: 1, objectRequests: 1 }),
+  putByRequest: usageOf({ workerRequests: 1, objectRequests: 1, ...put }),
+  putBySocket: usageOf({ messages: 1, ...put }),
+  putPassedOn: usageOf({ messages: 1, objectRequests: 1, ...put }),
+  takenAlone: usageOf({ messages: 1, ...taken }),
+  takenTogether: usageOf({ messages: 1 / TOOK_TOGETHER, ...taken }),
+  alarm: usageOf({ objectRequests: 1, rowsWritten: ALARM_ROWS }),
+} as const
