@@ -26,8 +26,10 @@ export interface KillReport {
 const SENDERS = 20
 const OWNERS = 5
 const PAUSE_MS = 80
-/** Between two faults, at most. */
-const CALM_MS = 600
+/** Between two faults passes so much time at most, or so many letters are answered. */
+const CALM_MS = 500
+const CALM_LETTERS = 60
+const CALM_LETTERS_MS_MAX = 5_000
 /** One kill in so many comes while the edge is starting. */
 const KILLS_AT_START = 8
 
@@ -49,10 +51,10 @@ export async function killAgainAndAgain({ kills, cutsPerKill, seed, print }: Kil
     }
     for (let kill = 1; kill <= kills; kill++) {
       for (let cut = 0; cut < cutsPerKill; cut++, cuts++) {
-        await sleep(random() * CALM_MS)
+        await calm(ledger, random)
         proxy.cutMidway()
       }
-      await sleep(random() * CALM_MS)
+      await calm(ledger, random)
       ledger.life++
       await edge.kill()
       look()
@@ -76,4 +78,12 @@ export async function killAgainAndAgain({ kills, cutsPerKill, seed, print }: Kil
     await proxy.close()
     await edge.stop()
   }
+}
+
+/** A random moment: mostly by what was achieved, as a machine that is slow shall be killed at work, too. */
+async function calm({ counts }: Ledger, random: () => number): Promise<void> {
+  const [byTime, untilMs] = [random() < 0.3, performance.now() + CALM_LETTERS_MS_MAX]
+  const until = counts.answered + random() * CALM_LETTERS
+  if (byTime) await sleep(random() * CALM_MS)
+  else while (counts.answered < until && performance.now() < untilMs) await sleep(5)
 }

@@ -6,8 +6,8 @@
 // the earlier one was on disk, with the lower seq, before the later one was put. Of puts that overlap nothing is promised.
 //
 // When a letter may come again. As long as it was not taken: whenever its owner comes without a cursor of the object's
-// present life. After it was taken: only if its sender put it again in a later life, because the answer got lost and the
-// object that knew it as gone is no more. Owners then know it by its id.
+// present life. After it was taken: only if its sender put it again in a later life than that in which it was taken, because
+// the answer got lost and the object that knew it as gone is no more. Owners then know it by its id.
 
 import type { LetterFrame } from '../../../protocol/mailbox/frames.ts'
 import type { Priority } from '../../../protocol/priority.ts'
@@ -29,16 +29,14 @@ export interface Tracked {
   putting: boolean
   answered: boolean
   delivered: boolean
-  /** The owner said so at least once. */
-  tookSaid: boolean
-  /** The edge confirmed it: in which life at the latest. */
-  takenInLife: number | undefined
+  /** In which life its owner first said that it took it: it may be gone since then. */
+  tookInLife: number | undefined
+  /** The edge has dealt with that. */
+  taken: boolean
 }
 
 /** One socket of an owner, or its pages one after another: what it was given in one life of the object. */
 export interface Reading {
-  /** In which life it was begun. */
-  readonly life: number
   /** Of the cursor that was said, and what had come until then. */
   incarnation: string | undefined
   readonly seen: Set<string>
@@ -81,8 +79,8 @@ export class Ledger {
       putting: false,
       answered: false,
       delivered: false,
-      tookSaid: false,
-      takenInLife: undefined,
+      tookInLife: undefined,
+      taken: false,
     }
     this.letters.set(letter.id, tracked)
     return tracked
@@ -123,11 +121,11 @@ export class Ledger {
     if (letter.priority !== frame.priority) this.fault(`${named(letter)} came as ${frame.priority}`)
     if (letter.envelope !== undefined && !equalBytes(letter.envelope, frame.envelope))
       this.fault(`${named(letter)} is not what was put`)
-    if (reading.seen.has(letter.id) && !(letter.tookSaid && this.#wasPutAgain(letter, reading.life)))
+    if (reading.seen.has(letter.id) && !this.#mayBeNew(letter))
       this.fault(`${named(letter)} came twice in one reading`)
     reading.seen.add(letter.id)
-    if (letter.takenInLife !== undefined) {
-      if (this.#wasPutAgain(letter, letter.takenInLife)) this.counts.deliveredAgainAfterTaken++
+    if (letter.taken) {
+      if (this.#mayBeNew(letter)) this.counts.deliveredAgainAfterTaken++
       else this.fault(`${named(letter)} came after it was taken`)
     }
     if (letter.delivered) {
@@ -147,17 +145,25 @@ export class Ledger {
     if (letter.answered) letter.envelope = undefined
   }
 
-  /** A put of it reached the edge, or may have, in a life after this one. */
-  #wasPutAgain({ attempts, putting, putUntilLife }: Tracked, life: number): boolean {
-    return attempts > 1 && (putting || putUntilLife > life)
+  /** It was put in a life after that in which it was taken, or may have been: to that life it is a letter like any other. */
+  #mayBeNew({ attempts, putting, putUntilLife, tookInLife }: Tracked): boolean {
+    return attempts > 1 && tookInLife !== undefined && (putting || putUntilLife > tookInLife)
   }
 
-  /** Confirmed, in this life at the latest. */
-  taken(ids: readonly string[], life: number): void {
+  /** `life`: no later than that in which the edge hears it. */
+  took(ids: readonly string[], life: number): void {
     for (const id of ids) {
       const letter = this.letters.get(id)
-      if (letter === undefined || letter.takenInLife !== undefined) continue
-      letter.takenInLife = life
+      if (letter !== undefined) letter.tookInLife ??= life
+    }
+  }
+
+  /** They are gone, says the edge. */
+  taken(ids: readonly string[]): void {
+    for (const id of ids) {
+      const letter = this.letters.get(id)
+      if (letter === undefined || letter.taken) continue
+      letter.taken = true
       this.counts.taken++
     }
   }
@@ -169,14 +175,13 @@ export class Ledger {
     for (const letter of this.letters.values()) {
       const row = onDisk.get(letter.id)
       if (row === undefined) {
-        if (letter.answered && !letter.tookSaid)
+        if (letter.answered && letter.tookInLife === undefined)
           this.fault(`${named(letter)} was answered, and is not on disk`)
         continue
       }
       if (row.priority !== letter.priority || row.bytes !== letter.bytes)
         this.fault(`${named(letter)} is on disk as ${row.priority} of ${row.bytes} bytes`)
-      if (letter.takenInLife !== undefined && !this.#wasPutAgain(letter, letter.takenInLife))
-        this.fault(`${named(letter)} was taken, and is on disk`)
+      if (letter.taken && !this.#mayBeNew(letter)) this.fault(`${named(letter)} was taken, and is on disk`)
     }
     for (const id of onDisk.keys())
       if (!this.letters.has(id)) this.fault(`${id} is on disk, and nobody put it`)
@@ -185,7 +190,7 @@ export class Ledger {
   /** Letters that were answered and did not come, or came and are not confirmed as taken. */
   get open(): readonly Tracked[] {
     return [...this.letters.values()].filter(
-      ({ answered, delivered, takenInLife }) => answered && (!delivered || takenInLife === undefined),
+      ({ answered, delivered, taken }) => answered && (!delivered || !taken),
     )
   }
 

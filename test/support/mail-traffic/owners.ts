@@ -85,13 +85,6 @@ abstract class Base implements Reader {
     return passFor(id, { network })
   }
 
-  protected saidTook(ids: readonly string[]): void {
-    for (const id of ids) {
-      const letter = this.terms.ledger.letters.get(id)
-      if (letter !== undefined) letter.tookSaid = true
-    }
-  }
-
   /** How many are taken now: mostly all, now and then few or none. */
   protected lotSize(): number {
     const { random } = this.terms
@@ -101,6 +94,7 @@ abstract class Base implements Reader {
 
 /** One opened home: what it was given, and the lots it said were taken, until the edge has dealt with them. */
 class Home implements Reading {
+  /** In which it was begun. */
   readonly life: number
   readonly seen: Set<string>
   readonly lots: string[][] = []
@@ -187,7 +181,7 @@ export class HomeOwner extends Base {
   #take(home: Home): void {
     const lot = this.untaken.lot(this.lotSize())
     if (lot.length === 0) return
-    this.saidTook(lot)
+    this.terms.ledger.took(lot, home.life)
     home.lots.push(lot)
     const took = encodeMail({ kind: 'took', ids: lot.map((id) => fromBase64url(id) as Uint8Array) })
     const probe = Uint8Array.of(MAIL_FRAME.ready)
@@ -196,7 +190,7 @@ export class HomeOwner extends Base {
   }
 
   #confirmed(home: Home): void {
-    this.terms.ledger.taken(home.lots.shift() ?? [], home.life)
+    this.terms.ledger.taken(home.lots.shift() ?? [])
   }
 
   /** What it said last may not have been heard: it is said again. */
@@ -215,7 +209,7 @@ interface PageBody {
 /** Reads pages, and takes by name. */
 export class PageOwner extends Base {
   #cursor: string | undefined
-  #reading: Reading = { life: 0, incarnation: undefined, seen: new Set() }
+  #reading: Reading = { incarnation: undefined, seen: new Set() }
 
   protected async live(): Promise<void> {
     const { random } = this.terms
@@ -230,7 +224,6 @@ export class PageOwner extends Base {
 
   async #page(): Promise<void> {
     const { ledger, way, number, random } = this.terms
-    const life = ledger.life
     const limit = `&limit=${1 + Math.floor(random() * 60)}`
     const query = this.#cursor === undefined ? limit : `${limit}&cursor=${this.#cursor}`
     const headers = { Authorization: `Bearer ${await this.pass()}` }
@@ -242,7 +235,7 @@ export class PageOwner extends Base {
     const { messages, cursor } = told.body as PageBody
     const incarnation = incarnationOf(fromBase64url(cursor) as Uint8Array)
     if (this.#cursor === undefined || this.#reading.incarnation !== incarnation)
-      this.#reading = { life, incarnation, seen: new Set() }
+      this.#reading = { incarnation, seen: new Set() }
     this.#cursor = cursor
     for (const { id, priority, envelope } of messages) {
       const bytes = [fromBase64url(id), fromBase64url(envelope)] as [Uint8Array, Uint8Array]
@@ -255,12 +248,11 @@ export class PageOwner extends Base {
     const { ledger, way } = this.terms
     const lot = this.untaken.lot(this.lotSize())
     if (lot.length === 0) return
-    this.saidTook(lot)
-    const life = ledger.life
+    ledger.took(lot, ledger.life)
     const headers = { Authorization: `Bearer ${await this.pass()}` }
     const path = this.path(`/messages/${lot.join(',')}`)
     const told = await way.ask(path, { method: 'DELETE', headers }).catch(() => undefined)
-    if (told?.status === 200) return ledger.taken(lot, life)
+    if (told?.status === 200) return ledger.taken(lot)
     if (told !== undefined && told.status < 429)
       ledger.fault(`letters were not taken: ${JSON.stringify(told.body)}`)
     for (const id of lot) this.untaken.add(id)
