@@ -2,8 +2,8 @@
 // resolved and that is never heard, one that is heard twice without having a reason, one before its turn.
 //
 // A message may be heard again in the next life of who was killed with it in hand: while the handler ran, or before it was
-// noted that the handler was done. Not in any life after one that heard something later, and not when its sender was told
-// that it is read.
+// noted that the handler was done. Not in any life after one that heard a later one of the same sender: it would have been
+// passed over then; and not when its sender was told that it is read.
 
 import type { PersonSays } from './mail-person.ts'
 
@@ -18,16 +18,17 @@ class Conversation {
   readonly sent = new Map<number, string>()
   readonly heard = new Map<number, Heard>()
   readonly read = new Set<string>()
+  /** The last that was heard, and the last in each life of its hearer. */
   last = -1
+  readonly lastIn = new Map<number, number>()
 }
 
 export class MailRecord {
   readonly faults: string[] = []
   readonly counts = { sending: 0, sent: 0, heard: 0, again: 0, againThoughHandled: 0, longestToNoteMs: 0 }
   readonly #conversations = new Map<string, Conversation>()
-  /** Of each person, when each of its lives ended, and the lives that heard something. */
+  /** Of each person, when each of its lives ended. */
   readonly #endsMs = new Map<string, number[]>()
-  readonly #heardIn = new Map<string, Set<number>>()
 
   /** `person` is in its life of this number, from 0. */
   note(person: string, life: number, said: PersonSays): void {
@@ -87,31 +88,43 @@ export class MailRecord {
   }
 
   #hear(person: string, life: number, said: Extract<PersonSays, { kind: 'heard' | 'handled' }>): void {
-    const { peer, n, id } = said
+    const { peer, n } = said
     const talk = this.#of(peer, person)
     const what = `${n} of ${peer.slice(0, 6)} to ${person.slice(0, 6)}, heard in life ${life},`
     if (!talk.sending.has(n)) this.faults.push(`${what} was never sent`)
     const before = talk.heard.get(n)
-    const lives = this.#heardIn.get(person) ?? new Set()
-    this.#heardIn.set(person, lives)
     if (before === undefined) {
       this.counts.heard++
       if (n <= talk.last) this.faults.push(`${what} came after ${talk.last}`)
       talk.last = Math.max(talk.last, n)
-    } else this.#again(person, life, talk, before, `${what} before in life ${before.life},`, id)
-    lives.add(life)
+    } else {
+      this.#again(talk, before, life, said, `${what} before in life ${before.life},`)
+      if (before.handledAtMs !== undefined) this.#againThoughHandled(person, before.life, before.handledAtMs)
+    }
+    const last = talk.lastIn.get(life) ?? -1
+    if (n <= last) this.faults.push(`${what} came after ${last} in the same life`)
+    talk.lastIn.set(life, n)
     talk.heard.set(n, { life, handledAtMs: undefined })
   }
 
-  #again(person: string, life: number, talk: Conversation, before: Heard, what: string, id: string): void {
+  #again(
+    { lastIn, read }: Conversation,
+    before: Heard,
+    life: number,
+    { n, id }: { readonly n: number; readonly id: string },
+    what: string,
+  ): void {
     this.counts.again++
     if (before.life === life) this.faults.push(`${what} came twice`)
-    for (const between of this.#heardIn.get(person) ?? [])
-      if (between > before.life && between < life) this.faults.push(`${what} was passed over in ${between}`)
-    if (talk.read.has(id)) this.faults.push(`${what} had been read, as its sender was told`)
-    if (before.handledAtMs === undefined) return
+    for (const [between, last] of lastIn)
+      if (between > before.life && between < life && last > n)
+        this.faults.push(`${what} was passed over in ${between}`)
+    if (read.has(id)) this.faults.push(`${what} had been read, as its sender was told`)
+  }
+
+  #againThoughHandled(person: string, life: number, handledAtMs: number): void {
     this.counts.againThoughHandled++
-    const endMs = this.#endsMs.get(person)?.[before.life] ?? 0
-    this.counts.longestToNoteMs = Math.max(this.counts.longestToNoteMs, endMs - before.handledAtMs)
+    const endMs = this.#endsMs.get(person)?.[life] ?? 0
+    this.counts.longestToNoteMs = Math.max(this.counts.longestToNoteMs, endMs - handledAtMs)
   }
 }
