@@ -30,6 +30,7 @@ const AGAIN_MS = 30
 const TAKE_MS_MAX = 60
 /** A home stays open for so long at most before its owner goes away and comes back. */
 const STAY_MS_MAX = 3_000
+const AWAY_MS_MAX = 800
 const LOT_MAX = 64
 
 /** What came and was not confirmed as taken yet. */
@@ -40,9 +41,9 @@ class Untaken {
     this.#ids.add(id)
   }
 
-  /** Some of them, the oldest first; out of here until they are put back. */
-  lot(most: number): string[] {
-    const lot = [...this.#ids].slice(0, most)
+  /** Some of them, from the oldest or from the newest on; out of here until they are put back. */
+  lot(most: number, newest: boolean): string[] {
+    const lot = newest ? [...this.#ids].slice(-most) : [...this.#ids].slice(0, most)
     for (const id of lot) this.#ids.delete(id)
     return lot
   }
@@ -85,10 +86,11 @@ abstract class Base implements Reader {
     return passFor(id, { network })
   }
 
-  /** How many are taken now: mostly all, now and then few or none. */
-  protected lotSize(): number {
+  /** What is taken now: mostly all, now and then few of them. */
+  protected lot(): string[] {
     const { random } = this.terms
-    return this.hurries || random() < 0.7 ? LOT_MAX : Math.floor(random() * 8)
+    const most = this.hurries || random() < 0.7 ? LOT_MAX : 1 + Math.floor(random() * 8)
+    return this.untaken.lot(most, random() < 0.5)
   }
 }
 
@@ -119,7 +121,10 @@ export class HomeOwner extends Base {
     while (this.going) {
       const home = await this.#comeHome()
       if (home === undefined) await sleep(AGAIN_MS)
-      else await this.#stay(home)
+      else {
+        await this.#stay(home)
+        await this.#stayAway()
+      }
     }
   }
 
@@ -157,6 +162,12 @@ export class HomeOwner extends Base {
     this.#left(home)
   }
 
+  /** Often long enough for much to come meanwhile: to a new life of the object, say, where seqs may be lower than they were. */
+  async #stayAway(): Promise<void> {
+    const { random } = this.terms
+    if (!this.hurries && random() < 0.5) await sleep(random() * AWAY_MS_MAX)
+  }
+
   #hear(home: Home, message: Uint8Array): void {
     for (const frame of heardIn(message)) {
       if (frame.kind === 'letter') this.#letter(home, frame)
@@ -179,7 +190,7 @@ export class HomeOwner extends Base {
 
   /** In one message with something that is refused: when that comes back, the lot has been dealt with, and is off the disk. */
   #take(home: Home): void {
-    const lot = this.untaken.lot(this.lotSize())
+    const lot = this.lot()
     if (lot.length === 0) return
     this.terms.ledger.took(lot, home.life)
     home.lots.push(lot)
@@ -246,7 +257,7 @@ export class PageOwner extends Base {
 
   async #take(): Promise<void> {
     const { ledger, way } = this.terms
-    const lot = this.untaken.lot(this.lotSize())
+    const lot = this.lot()
     if (lot.length === 0) return
     ledger.took(lot, ledger.life)
     const headers = { Authorization: `Bearer ${await this.pass()}` }
