@@ -30,6 +30,9 @@ const PAUSE_MS = 80
 const CALM_MS = 500
 const CALM_LETTERS = 60
 const CALM_LETTERS_MS_MAX = 5_000
+/** Before so many kills nobody writes for a while: mailboxes are empty then, or nearly, and seqs begin again. */
+const LULLS = 1 / 3
+const LULL_MS = 600
 /** One kill in so many comes while the edge is starting. */
 const KILLS_AT_START = 8
 
@@ -55,9 +58,14 @@ export async function killAgainAndAgain({ kills, cutsPerKill, seed, print }: Kil
         proxy.cutMidway()
       }
       await calm(ledger, random)
+      if (random() < LULLS) {
+        traffic.pause(true)
+        await sleep(random() * LULL_MS)
+      }
       ledger.life++
       await edge.kill()
       look()
+      traffic.pause(false)
       if (random() < 1 / KILLS_AT_START) {
         edge.spawn()
         await sleep(random() * 200)

@@ -37,6 +37,8 @@ export class Sender {
   readonly #putting: Putting
   readonly #lines: Promise<void>[] = []
   #going = true
+  /** Nothing new is written: what was begun is put until it is answered. */
+  paused = false
 
   constructor(terms: SenderTerms) {
     this.#terms = terms
@@ -58,7 +60,8 @@ export class Sender {
     const priority = PRIORITIES[(number + 3 * line) % PRIORITIES.length] as Priority
     for (let sequence = 0; this.#going; sequence++) {
       await this.#letter(`${number}.${line} to ${owner} ${priority}`, owner, priority, sequence)
-      await sleep(random() * pauseMs)
+      do await sleep(random() * pauseMs)
+      while (this.paused && this.#going)
     }
   }
 

@@ -58,6 +58,11 @@ export class Traffic {
     return new Traffic(new Ledger(), mailboxes, terms)
   }
 
+  /** Nobody writes anything new, until they may again. */
+  pause(paused: boolean): void {
+    for (const sender of this.#senders) sender.paused = paused
+  }
+
   /** Nobody writes any more; everything is read and taken. What is not by then is a fault. */
   async rest(): Promise<void> {
     const deadlineMs = performance.now() + REST_MS_MAX
