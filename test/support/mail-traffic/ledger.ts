@@ -8,6 +8,9 @@
 // When a letter may come again. As long as it was not taken: whenever its owner comes without a cursor of the object's
 // present life. After it was taken: only if its sender put it again in a later life than that in which it was taken, because
 // the answer got lost and the object that knew it as gone is no more. Owners then know it by its id.
+//
+// When it must have come. A home that has room has been sent everything that was answered before: so when it asks anything
+// after that, and the answer is there, the letter was there first. The same of a page that says it is the last.
 
 import type { LetterFrame } from '../../../protocol/mailbox/frames.ts'
 import type { Priority } from '../../../protocol/priority.ts'
@@ -59,6 +62,8 @@ export class Ledger {
   }
   readonly letters = new Map<string, Tracked>()
   readonly #delivered = new Map<string, number>()
+  /** By owner: answered, and not seen yet. */
+  readonly #due = new Map<number, Set<Tracked>>()
 
   fault(text: string): void {
     this.faults.push(text)
@@ -99,6 +104,7 @@ export class Ledger {
     if (answer === undefined) return
     letter.answered = true
     this.counts.answered++
+    if (!letter.delivered) this.#dueTo(letter.owner).add(letter)
     if (!answer.known) return
     this.counts.answeredKnown++
     if (letter.attempts === 1) this.fault(`${named(letter)} was known, and had never been put`)
@@ -138,11 +144,28 @@ export class Ledger {
 
   #first(letter: Tracked): void {
     letter.delivered = true
+    this.#dueTo(letter.owner).delete(letter)
     this.counts.delivered++
     const expected = this.#delivered.get(letter.line) ?? 0
     if (letter.sequence !== expected) this.fault(`${named(letter)} came first, where ${expected} was next`)
     this.#delivered.set(letter.line, letter.sequence + 1)
     if (letter.answered) letter.envelope = undefined
+  }
+
+  /** What is stored for this owner for certain, and has not come. */
+  due(owner: number): readonly Tracked[] {
+    return [...this.#dueTo(owner)]
+  }
+
+  /** Whoever said this asked for more after those were due, and was told that there is none. */
+  passedOver(due: readonly Tracked[]): void {
+    for (const letter of due) if (!letter.delivered) this.fault(`${named(letter)} was passed over`)
+  }
+
+  #dueTo(owner: number): Set<Tracked> {
+    const due = this.#due.get(owner) ?? new Set()
+    this.#due.set(owner, due)
+    return due
   }
 
   /** It was put in a life after that in which it was taken, or may have been: to that life it is a letter like any other. */

@@ -9,7 +9,7 @@ import { Writer } from '../../../protocol/wire/bytes.ts'
 import { FRAME, MAIL_FRAME } from '../../../protocol/wire/registry.ts'
 import type { MailOwner } from '../mail.ts'
 import { passFor } from '../passes.ts'
-import { incarnationOf, type Ledger, type Reading } from './ledger.ts'
+import { incarnationOf, type Ledger, type Reading, type Tracked } from './ledger.ts'
 import { heardIn, sleep, type Way, type Wire } from './way.ts'
 
 export interface OwnerTerms {
@@ -32,10 +32,17 @@ const TAKE_MS_MAX = 60
 const STAY_MS_MAX = 3_000
 const AWAY_MS_MAX = 800
 const LOT_MAX = 64
+const WINDOW_LETTERS_LEAST = 16
+/** Holds as many letters of the largest size that is put here. */
+const WINDOW_BYTES = 2 ** 21
 
 /** What came and was not confirmed as taken yet. */
 class Untaken {
   readonly #ids = new Set<string>()
+
+  get size(): number {
+    return this.#ids.size
+  }
 
   add(id: string): void {
     this.#ids.add(id)
@@ -94,12 +101,18 @@ abstract class Base implements Reader {
   }
 }
 
+/** What it said were taken, and what was due to it then. */
+interface Lot {
+  readonly ids: readonly string[]
+  readonly due: readonly Tracked[]
+}
+
 /** One opened home: what it was given, and the lots it said were taken, until the edge has dealt with them. */
 class Home implements Reading {
   /** In which it was begun. */
   readonly life: number
   readonly seen: Set<string>
-  readonly lots: string[][] = []
+  readonly lots: Lot[] = []
   incarnation: string | undefined
   /** Of the last letter that came. */
   cursor: Uint8Array | undefined
@@ -132,9 +145,9 @@ export class HomeOwner extends Base {
     const { ledger, way, random } = this.terms
     const resumes = random() < 0.7 ? this.#cursor : undefined
     const home = new Home(ledger.life, resumes?.reading)
-    const letters = 16 + Math.floor(random() * 100)
+    const letters = WINDOW_LETTERS_LEAST + Math.floor(random() * 100)
     const cursor = resumes?.bytes ?? new Uint8Array()
-    const hello = { kind: 'hello', version: 1, letters, bytes: 2 ** 20, cursor } as const
+    const hello = { kind: 'hello', version: 1, letters, bytes: WINDOW_BYTES, cursor } as const
     const hearing = {
       message: (bytes: Uint8Array) => {
         if (home.open) this.#hear(home, bytes)
@@ -190,31 +203,37 @@ export class HomeOwner extends Base {
 
   /** In one message with something that is refused: when that comes back, the lot has been dealt with, and is off the disk. */
   #take(home: Home): void {
-    const lot = this.lot()
-    if (lot.length === 0) return
-    this.terms.ledger.took(lot, home.life)
-    home.lots.push(lot)
-    const took = encodeMail({ kind: 'took', ids: lot.map((id) => fromBase64url(id) as Uint8Array) })
+    const { ledger, number } = this.terms
+    const ids = this.lot()
+    ledger.took(ids, home.life)
+    home.lots.push({ ids, due: ledger.due(number) })
+    const took = encodeMail({ kind: 'took', ids: ids.map((id) => fromBase64url(id) as Uint8Array) })
     const probe = Uint8Array.of(MAIL_FRAME.ready)
     const message = new Writer().u8(FRAME.batch).u16(took.length).bytes(took).u16(probe.length).bytes(probe)
     home.wire?.send(message.done())
   }
 
   #confirmed(home: Home): void {
-    this.terms.ledger.taken(home.lots.shift() ?? [])
+    const lot = home.lots.shift()
+    if (lot === undefined) return
+    const { ledger } = this.terms
+    ledger.taken(lot.ids)
+    const underWay = home.lots.reduce((sum, { ids }) => sum + ids.length, this.untaken.size)
+    if (underWay < WINDOW_LETTERS_LEAST) ledger.passedOver(lot.due)
   }
 
   /** What it said last may not have been heard: it is said again. */
   #left(home: Home): void {
     home.open = false
     if (home.cursor !== undefined) this.#cursor = { bytes: home.cursor.slice(), reading: home }
-    for (const lot of home.lots.splice(0)) for (const id of lot) this.untaken.add(id)
+    for (const { ids } of home.lots.splice(0)) for (const id of ids) this.untaken.add(id)
   }
 }
 
 interface PageBody {
   readonly messages: readonly { id: string; priority: Priority; envelope: string }[]
   readonly cursor: string
+  readonly more: boolean
 }
 
 /** Reads pages, and takes by name. */
@@ -235,6 +254,7 @@ export class PageOwner extends Base {
 
   async #page(): Promise<void> {
     const { ledger, way, number, random } = this.terms
+    const due = ledger.due(number)
     const limit = `&limit=${1 + Math.floor(random() * 60)}`
     const query = this.#cursor === undefined ? limit : `${limit}&cursor=${this.#cursor}`
     const headers = { Authorization: `Bearer ${await this.pass()}` }
@@ -243,7 +263,7 @@ export class PageOwner extends Base {
       .catch(() => undefined)
     if (told === undefined || told.status >= 429) return sleep(AGAIN_MS)
     if (told.status !== 200) return ledger.fault(`a page was refused: ${JSON.stringify(told.body)}`)
-    const { messages, cursor } = told.body as PageBody
+    const { messages, cursor, more } = told.body as PageBody
     const incarnation = incarnationOf(fromBase64url(cursor) as Uint8Array)
     if (this.#cursor === undefined || this.#reading.incarnation !== incarnation)
       this.#reading = { incarnation, seen: new Set() }
@@ -253,6 +273,7 @@ export class PageOwner extends Base {
       ledger.deliver(number, { id: bytes[0], priority, envelope: bytes[1] }, this.#reading)
       this.untaken.add(id)
     }
+    if (!more) ledger.passedOver(due)
   }
 
   async #take(): Promise<void> {
