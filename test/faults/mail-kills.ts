@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline'
 import { identities } from '../../client/index.ts'
 import { root } from '../../scripts/paths.ts'
 import { BareEdge } from '../support/bare-edge.ts'
+import { FlakyProxy } from '../support/flaky-proxy.ts'
 import { sleep } from '../support/mail-traffic/way.ts'
 import { seeded } from '../support/seeded.ts'
 import type { PersonSays } from './mail-person.ts'
@@ -19,6 +20,8 @@ export interface PeopleTerms {
   readonly kills: number
   /** And of the edge, with this probability each time: half of the time together with somebody, else alone. */
   readonly edgeShare: number
+  /** Every connection broken, in the middle of what is being carried, before a kill with this probability. */
+  readonly cutShare: number
   readonly seed: number
   readonly print?: (line: string) => void
 }
@@ -98,10 +101,11 @@ async function until(isSo: () => boolean, mostMs: number): Promise<void> {
   while (!isSo() && performance.now() < endMs) await sleep(20)
 }
 
-export async function killPeople({ kills, edgeShare, seed, print }: PeopleTerms) {
+export async function killPeople({ kills, edgeShare, cutShare, seed, print }: PeopleTerms) {
   const random = seeded(seed)
   const directory = mkdtempSync(join(tmpdir(), 'waypost-people-'))
   const edge = await BareEdge.start()
+  const proxy = await FlakyProxy.before(edge.port)
   const record = new MailRecord()
   const people: Person[] = []
   try {
@@ -111,14 +115,14 @@ export async function killPeople({ kills, edgeShare, seed, print }: PeopleTerms)
       people.push(new Person(name, await kept.id(name), record))
     }
     const up = (person: Person, counting = true) =>
-      person.up(edge.url, directory, counting ? people.filter((each) => each !== person) : [])
+      person.up(proxy.url, directory, counting ? people.filter((each) => each !== person) : [])
     for (const person of people) up(person, false)
     await until(() => people.every(({ isOpen }) => isOpen), OPEN_MS_MAX)
     for (const person of people) {
       await person.kill()
       up(person)
     }
-    let edgeKills = 0
+    let [edgeKills, cuts] = [0, 0]
     const calm = async () => {
       const [byTime, target] = [random() < 0.3, events() + 1 + random() * CALM_EVENTS]
       if (byTime) await sleep(random() * CALM_MS)
@@ -127,6 +131,11 @@ export async function killPeople({ kills, edgeShare, seed, print }: PeopleTerms)
     const events = () => people.reduce((sum, person) => sum + person.events, 0)
     for (let kill = 1; kill <= kills; kill++) {
       await calm()
+      if (random() < cutShare) {
+        cuts++
+        proxy.cutMidway()
+        await calm()
+      }
       const person = people[Math.floor(random() * people.length)] as Person
       const edgeToo = random() < edgeShare
       const alone = edgeToo && random() < 0.5
@@ -146,9 +155,10 @@ export async function killPeople({ kills, edgeShare, seed, print }: PeopleTerms)
       record.isAllHeard && people.every(({ status }) => status.outbox === 0 && status.inbox === 0)
     await until(isDone, REST_MS_MAX)
     record.close()
-    return { faults: record.faults, counts: { kills, edgeKills, ...record.counts } }
+    return { faults: record.faults, counts: { kills, edgeKills, cuts, ...record.counts } }
   } finally {
     await Promise.all(people.map((person) => person.kill()))
+    await proxy.close()
     await edge.stop()
     rmSync(directory, { recursive: true, force: true })
   }

@@ -6,7 +6,7 @@ import { killPeople } from './mail-kills.ts'
 
 it('mail between people who are killed is heard, in order, and not again without a reason', async () => {
   const seed = Math.floor(Math.random() * 2 ** 31)
-  const { faults, counts } = await killPeople({ kills: 8, edgeShare: 0.25, seed })
+  const { faults, counts } = await killPeople({ kills: 8, edgeShare: 0.25, cutShare: 0.5, seed })
   process.stdout.write(`mail (seed ${seed}): ${JSON.stringify(counts)}\n`)
   expect(faults).toEqual([])
   expect(counts.sent).toBeGreaterThan(10)

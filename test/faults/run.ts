@@ -24,7 +24,7 @@ const print = (line: string) => process.stdout.write(`${line}\n`)
 const [kills, cutsPerKill, seed] = [number(values.kills), number(values.cuts), number(values.seed)]
 const startedMs = performance.now()
 const { faults, counts } = values.people
-  ? await killPeople({ kills, edgeShare: 0.25, seed, print })
+  ? await killPeople({ kills, edgeShare: 0.25, cutShare: 0.5, seed, print })
   : await killAgainAndAgain({ kills, cutsPerKill, seed, print })
 for (const [what, count] of Object.entries(counts)) print(`${what.padEnd(24)} ${count}`)
 print(`${'seconds'.padEnd(24)} ${Math.round((performance.now() - startedMs) / 1_000)}`)
