@@ -106,7 +106,7 @@ export async function withServers<Result>(
 }
 
 /** As wrangler (4.155.0) does it: the same conditions, target and kept names, nothing minified. */
-async function bundle(entry: string, outfile: string): Promise<void> {
+export async function bundle(entry: string, outfile: string): Promise<void> {
   await build({
     absWorkingDir: root,
     entryPoints: [entry],
@@ -126,10 +126,7 @@ async function bundle(entry: string, outfile: string): Promise<void> {
 
 function configOf({ classNames, settings }: Kind, objects: string): string {
   const [room, mailbox] = classNames
-  const toml = readFileSync(join(root, 'wrangler.toml'), 'utf8')
-  const date = /^compatibility_date = (".*")/m.exec(toml)?.[1]
-  const flags = /^compatibility_flags = (\[.*\])/m.exec(toml)?.[1]
-  if (date === undefined || flags === undefined) throw new Error('wrangler.toml has no date or flags')
+  const { date, flags } = compatibility()
   const bindings = Object.entries(settings).map(
     ([name, value]) => `, (name = ${JSON.stringify(name)}, text = ${JSON.stringify(value)})`,
   )
@@ -158,7 +155,16 @@ const edge :Workerd.Worker = (
 `
 }
 
-async function portOf(child: ChildProcess): Promise<number> {
+/** As wrangler.toml says it. */
+export function compatibility(): { readonly date: string; readonly flags: string } {
+  const toml = readFileSync(join(root, 'wrangler.toml'), 'utf8')
+  const date = /^compatibility_date = (".*")/m.exec(toml)?.[1]
+  const flags = /^compatibility_flags = (\[.*\])/m.exec(toml)?.[1]
+  if (date === undefined || flags === undefined) throw new Error('wrangler.toml has no date or flags')
+  return { date, flags }
+}
+
+export async function portOf(child: ChildProcess): Promise<number> {
   const control = child.stdio[3]
   if (!control || !('on' in control)) throw new Error('workerd has no control pipe')
   return new Promise((resolve, reject) => {

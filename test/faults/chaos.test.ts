@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { connect, type Room, type Waypost, WaypostError } from '../../client/index.ts'
 import { FlakyProxy } from '../support/flaky-proxy.ts'
 import { LocalEdge } from '../support/local-edge.ts'
+import { seeded } from '../support/seeded.ts'
 
 const CLIENTS = 12
 const CHAOS_MS = 25_000
@@ -20,17 +21,6 @@ interface Client {
   /** How many were acknowledged, by receiver. */
   readonly acknowledged: Map<string, number>
   failures: WaypostError[]
-}
-
-/** A small seeded generator (mulberry32): the same faults in the same order on every run. */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
 }
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))

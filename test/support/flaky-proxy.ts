@@ -9,6 +9,8 @@ export class FlakyProxy {
   /** Ends to be passed on once the network speaks again. */
   readonly #hungUp: (() => void)[] = []
   #silent = false
+  /** The next that is carried is carried half. */
+  #cutsNext = false
 
   private constructor(server: Server) {
     this.#server = server
@@ -48,6 +50,11 @@ export class FlakyProxy {
     for (const socket of this.#sockets) socket.destroy()
   }
 
+  /** The same, in the middle of what is carried next: of it, the other end gets one half. */
+  cutMidway(): void {
+    this.#cutsNext = true
+  }
+
   async close(): Promise<void> {
     this.#silent = false
     this.cut()
@@ -61,7 +68,11 @@ export class FlakyProxy {
     ] as const) {
       this.#sockets.add(from)
       if (this.#silent) from.pause()
-      from.on('data', (chunk) => to.write(chunk))
+      from.on('data', (chunk) => {
+        if (!this.#cutsNext || chunk.length < 2) return to.write(chunk)
+        this.#cutsNext = false
+        return to.write(chunk.subarray(0, chunk.length >> 1), () => this.cut())
+      })
       from.on('error', () => {})
       from.on('close', () => {
         this.#sockets.delete(from)

@@ -1,0 +1,32 @@
+// `npm run test:kills [-- --kills 200 --cuts 0 --seed 1]`: letters under way while the edge is killed, as often as one likes;
+// with `--people`, clients that send each other mail, and are killed themselves. Apart from `npm test`, which does it a dozen
+// times, since two hundred kills take some minutes.
+
+import { parseArgs } from 'node:util'
+import { killPeople } from './mail-kills.ts'
+import { killAgainAndAgain } from './mailbox-kills.ts'
+
+const number = (text: string) => {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 0) throw new RangeError(`not a whole number: ${text}`)
+  return value
+}
+const { values } = parseArgs({
+  options: {
+    kills: { type: 'string', default: '200' },
+    cuts: { type: 'string', default: '0' },
+    people: { type: 'boolean', default: false },
+    seed: { type: 'string', default: '20261121' },
+  },
+})
+
+const print = (line: string) => process.stdout.write(`${line}\n`)
+const [kills, cutsPerKill, seed] = [number(values.kills), number(values.cuts), number(values.seed)]
+const startedMs = performance.now()
+const { faults, counts } = values.people
+  ? await killPeople({ kills, edgeShare: 0.25, cutShare: 0.5, seed, print })
+  : await killAgainAndAgain({ kills, cutsPerKill, seed, print })
+for (const [what, count] of Object.entries(counts)) print(`${what.padEnd(24)} ${count}`)
+print(`${'seconds'.padEnd(24)} ${Math.round((performance.now() - startedMs) / 1_000)}`)
+for (const fault of faults) print(`fault: ${fault}`)
+process.exit(faults.length === 0 ? 0 : 1)
