@@ -169,6 +169,11 @@ export class RelayMailbox extends DurableObject<Settings> {
     return left
   }
 
+  /** Whether its owner ever opened it. */
+  opened(): boolean {
+    return this.#owner.opened
+  }
+
   draw(): { readonly head: Uint8Array | undefined; readonly oneTime: Uint8Array | undefined } | undefined {
     if (!this.#owner.opened) return undefined
     const drawn = this.#prekeys.draw('stranger', Date.now())
