@@ -6,7 +6,7 @@ import { accessMac, dayOf, mailResource } from '../../protocol/crypto/admission/
 import { audienceOf } from '../../protocol/crypto/admission/names.ts'
 import { stampPlace } from '../../protocol/crypto/admission/stamp.ts'
 import { type Bundle, readBundle } from '../../protocol/crypto/mail/bundle.ts'
-import { needsBundle, seal } from '../../protocol/crypto/mail/correspondence.ts'
+import { needsBundle, nextKind, seal } from '../../protocol/crypto/mail/correspondence.ts'
 import { CHALLENGE_LIFETIME_MS, MAIL_RECEIPTS_MAX } from '../../protocol/limits.ts'
 import { type Content, encodeContent, type MailReceipt } from '../../protocol/mail/content.ts'
 import {
@@ -240,7 +240,9 @@ export class Postman {
     const card = state.access?.keys[0]
     // Who only gets receipts of ours is a stranger still, and pays for what it writes.
     const isKnown = out.record.isMessage || peer.given !== undefined
-    const givesCard = isKnown && card !== undefined && !sameBytes(card, peer.given)
+    // Until it answers, whatever we wrote to it before may not have come.
+    const isUnheard = nextKind(peer.correspondence, Date.now()) === 'first'
+    const givesCard = isKnown && card !== undefined && (isUnheard || !sameBytes(card, peer.given))
     const envelopes: Uint8Array[] = []
     for (const [i, content] of contentsOf(id, out, told, givesCard ? card : undefined).entries()) {
       const sealing = { nowMs: Date.now(), bundle: i === 0 ? bundle : undefined }
