@@ -278,6 +278,15 @@ describe('prekeys', () => {
     expect((await draw()).subarray(0, HEAD_BYTES)).toEqual(next.subarray(0, HEAD_BYTES))
   })
 
+  it('of another device’s publication are not handed out any more: the one that publishes could not open with them', async () => {
+    const owner = await newOwner()
+    await publishes(owner, await publicationOf(owner, 3))
+    const next = await publicationOf(owner, 2)
+    expect((await publishes(owner, next)).body).toEqual({ oneTime: 2 })
+    const { body } = await ask(pathOf(owner, '/prekeys'))
+    expect(bytesIn(body.bundle).subarray(0, HEAD_BYTES)).toEqual(next.subarray(0, HEAD_BYTES))
+  })
+
   it('stay where they are when the challenge alone is asked for', async () => {
     const owner = await newOwner()
     const only = () => ask(pathOf(owner, '/prekeys').concat('&challenge=only'))
