@@ -149,3 +149,82 @@ describe('a message', () => {
     await hears(bob.page, alice, bob.id, ['from the train'])
   })
 })
+
+describe('a page that is reloaded in the middle of receiving', () => {
+  it('hears fifty messages each once, and in order', async () => {
+    const [alice, bob] = [await browser.page(), await withMailbox()]
+    await arrives(alice)
+    const texts = Array.from({ length: 50 }, (_, i) => `number ${i}`)
+    await Promise.all(texts.map((text) => sends(alice, bob.id, text)))
+    // What was heard before a reload is kept where a reload does not reach.
+    const heard: unknown[] = []
+    await bob.page.exposeFunction('tell', (text: unknown) => void heard.push(text))
+    const arrivesTelling = () =>
+      bob.page.evaluate(async (url) => {
+        const waypost = await sdk.connect(url, { identity: 'me' })
+        const { tell } = globalThis as unknown as { tell(text: unknown): Promise<void> }
+        let last: Promise<void> = Promise.resolve()
+        // Done with each when it is told, one after another.
+        waypost.on('message', ({ data }) => {
+          last = last.then(() => tell(data))
+          return last
+        })
+      }, edge.url)
+    await arrivesTelling()
+    await expect.poll(() => heard.length, { interval: 1 }).toBeGreaterThan(0)
+    await reloads(bob.page)
+    await arrivesTelling()
+    await expect.poll(() => heard.at(-1)).toBe('number 49')
+    // Those it was not done with come again; nothing that it was done with does, and none is missing.
+    const again = heard.filter((text, i) => heard.indexOf(text) < i)
+    expect(heard.filter((text, i) => heard.indexOf(text) === i)).toEqual(texts)
+    expect(again.length).toBeLessThanOrEqual(49)
+    const second = heard.slice(heard.lastIndexOf(again[0] ?? 'number 49'))
+    expect(second).toEqual(texts.slice(texts.indexOf(second[0] as string)))
+  })
+})
+
+describe('a peer on a link', () => {
+  it('that crashes or is reloaded hears what was sent to it once in each life, and never twice', async () => {
+    const [alice, bob] = [await browser.page(), await withMailbox()]
+    await arrives(alice, { room: 'crash' })
+    await arrives(bob.page, { room: 'crash' })
+    await alice.waitForFunction((id) => {
+      const { waypost } = (globalThis as unknown as { mailed: Mailed }).mailed
+      return waypost.status().links.some((link) => link.peer === id)
+    }, bob.id)
+    expect((await sends(alice, bob.id, 'by link')).via).not.toBe('mailbox')
+    expect(await textsOf(bob.page)).toEqual(['by link'])
+    await reloads(bob.page)
+    await begins(alice, bob.id, 'to nobody')
+    await arrives(bob.page, { room: 'crash' })
+    await expect.poll(() => textsOf(bob.page)).toEqual(['to nobody'])
+    await browser.killPage(bob.page)
+    await begins(alice, bob.id, 'to a dead tab')
+    const tab = await browser.tabBeside(bob.page)
+    await hears(tab, alice, bob.id, ['to a dead tab'])
+  })
+})
+
+describe('a second device', () => {
+  it('takes the mailbox over; the first says so, and does not fight', async () => {
+    const [phone, desk, alice] = [await browser.page(), await browser.page(), await browser.page()]
+    const backup = await phone.evaluate(async () => {
+      await sdk.identities.create('me')
+      return sdk.identities.export('me', 'correct horse')
+    })
+    await desk.evaluate(async (backup) => {
+      await sdk.identities.import('me', backup, 'correct horse')
+    }, backup)
+    const id = await arrives(phone)
+    await isOpen(phone)
+    expect(await arrives(desk)).toBe(id)
+    await isOpen(desk)
+    await expect.poll(async () => (await statusOf(phone))?.state).toBe('superseded')
+    await arrives(alice)
+    await sends(alice, id, 'to whoever you are')
+    await expect.poll(() => textsOf(desk)).toEqual(['to whoever you are'])
+    expect([(await statusOf(phone))?.state, (await statusOf(desk))?.state]).toEqual(['superseded', 'open'])
+    expect(await textsOf(phone)).toEqual([])
+  })
+})
