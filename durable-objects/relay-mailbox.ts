@@ -5,7 +5,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { PassSecrets } from '../protocol/crypto/admission/keys.ts'
 import { GRANT_BYTES } from '../protocol/crypto/admission/pass.ts'
-import { splitPublication } from '../protocol/crypto/mail/publication.ts'
+import { readHead, splitPublication } from '../protocol/crypto/mail/publication.ts'
 import { SIZES } from '../protocol/crypto/suite.ts'
 import { DropCounts } from '../protocol/drops.ts'
 import { KEEP_ALIVE_MS, MAILBOX_SENDERS_MAX } from '../protocol/limits.ts'
@@ -173,9 +173,18 @@ export class RelayMailbox extends DurableObject<Settings> {
     const newest = this.#owner.prekeyHead()
     if (newest !== undefined && equalBytes(newest, split.head)) return this.#owner.oneTimeLeft
     const oneTime = split.oneTime.map(({ bytes }, id) => ({ id, bytes }))
-    const left = this.#prekeys.publish({ head: split.head, oneTime })
+    const left = this.#prekeys.publish({
+      head: split.head,
+      oneTime,
+      replaces: newest !== undefined && !isSamePrekey(newest, split.head),
+    })
     if (left === undefined) throw new TypeError('too many one-time prekeys')
     return left
+  }
+
+  /** Whether its owner ever opened it. */
+  opened(): boolean {
+    return this.#owner.opened
   }
 
   draw(): { readonly head: Uint8Array | undefined; readonly oneTime: Uint8Array | undefined } | undefined {
@@ -320,4 +329,10 @@ export class RelayMailbox extends DurableObject<Settings> {
 function randomIncarnation(): number {
   const [high, low] = crypto.getRandomValues(new Uint32Array(2)) as unknown as [number, number]
   return (high * 2 ** 32 + low) % SEQ_LIMIT
+}
+
+/** The owner made these two publications on one device, and at most a week apart. */
+function isSamePrekey(one: Uint8Array, other: Uint8Array): boolean {
+  const [before, now] = [readHead(one), readHead(other)]
+  return before !== undefined && now !== undefined && equalBytes(before.publicKey, now.publicKey)
 }

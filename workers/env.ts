@@ -39,7 +39,9 @@ export interface MailboxStub {
   took(ids: readonly Uint8Array[]): Promise<number | undefined>
   /** How many one-time prekeys are left in all. */
   publish(publication: Uint8Array): Promise<number>
-  /** Undefined where there is no mailbox. */
+  /** Whether there is a mailbox. */
+  opened(): Promise<boolean>
+  /** Undefined where there is none. */
   draw(): Promise<Drawn | undefined>
   setAccess(rules: AccessRules): Promise<void>
   probe(): Promise<unknown>

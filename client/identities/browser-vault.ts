@@ -67,6 +67,8 @@ async function transact<Result>(
         const [sizes, values] = [transaction.objectStore(SIZES), transaction.objectStore(VALUES)]
         const resultOf = act({ sizes, values })
         transaction.oncomplete = () => resolve(resultOf())
+        // By itself it would commit when the page has heard of each request: a page that ends before would have written nothing.
+        if (mode === 'readwrite') transaction.commit()
       } catch (problem) {
         reject(problem)
         transaction.abort() // What was asked for already would be done otherwise.

@@ -2,6 +2,7 @@
 // is not there is one of them, since nobody waits for these in a way that an exception would serve.
 
 import { type Challenge, readChallenge } from '../../protocol/crypto/admission/challenge.ts'
+import { MAIL_ANSWER_BYTES_MAX } from '../../protocol/limits.ts'
 import { encodePutRequest, type PutRequest } from '../../protocol/mailbox/frames.ts'
 import { fromBase64url, toBase64url } from '../../protocol/wire/base64url.ts'
 import { MAIL_REFUSAL, type MailRefusal } from '../../protocol/wire/registry.ts'
@@ -45,14 +46,18 @@ export class MailEdge {
     this.#over.abort()
   }
 
-  /** Without anything that says who we are, and of no type: so a browser need not ask first whether it may. */
-  async put(mailbox: PeerId, request: PutRequest): Promise<PutAnswer> {
+  /**
+   * Without anything that says who we are, and of no type: so a browser need not ask first whether it may. `id` of the letter:
+   * only who names it has stored it.
+   */
+  async put(mailbox: PeerId, request: PutRequest, id: Uint8Array): Promise<PutAnswer> {
     const answer = await this.#ask(mailbox, 'messages', {
       method: 'POST',
       body: encodePutRequest(request),
     })
-    if (answer !== undefined && answer.status < 300) return { kind: 'stored' }
-    const reason = refusalOf(answer)
+    const isDone = answer !== undefined && answer.status < 300
+    if (isDone && answer.body.id === toBase64url(id)) return { kind: 'stored' }
+    const reason = isDone ? 'unreachable' : refusalOf(answer)
     return { kind: 'refused', reason, retryAfterMs: retryAfterOf(answer) }
   }
 
@@ -66,7 +71,7 @@ export class MailEdge {
       const bytes = typeof bundle === 'string' ? fromBase64url(bundle) : undefined
       return { kind: 'drawn', bundle: bytes, challenge: offered }
     }
-    const reason = answer?.status === 404 ? 'no-such-mailbox' : 'unreachable'
+    const reason = errorOf(answer).code === 'no-such-mailbox' ? 'no-such-mailbox' : 'unreachable'
     return { kind: 'refused', reason, retryAfterMs: retryAfterOf(answer) }
   }
 
@@ -101,7 +106,8 @@ export class MailEdge {
     try {
       const signal = AbortSignal.any([this.#over.signal, AbortSignal.timeout(ANSWER_MS)])
       const response = await fetch(url, { ...init, credentials: 'omit', signal })
-      const text = await response.text()
+      const text = await textOf(response)
+      // What is no JSON is no answer of an edge's: whoever stands before it, a café's Wi-Fi say, speaks HTML.
       return {
         status: response.status,
         body: text === '' ? {} : ((JSON.parse(text) ?? {}) as Answer['body']),
@@ -112,6 +118,24 @@ export class MailEdge {
   }
 }
 
+/** Not more of it than an answer has: an edge may say things without end. */
+async function textOf(response: Response): Promise<string> {
+  const reader = response.body?.getReader()
+  const decoder = new TextDecoder()
+  let text = ''
+  for (let bytes = 0; reader !== undefined; ) {
+    const { done, value } = await reader.read()
+    if (done) break
+    bytes += value.length
+    if (bytes > MAIL_ANSWER_BYTES_MAX) {
+      await reader.cancel()
+      throw new RangeError('no answer is as long')
+    }
+    text += decoder.decode(value, { stream: true })
+  }
+  return text
+}
+
 function errorOf(answer: Answer | undefined): { readonly code?: unknown; readonly retryAfterMs?: unknown } {
   return (answer?.body.error ?? {}) as { code?: unknown; retryAfterMs?: unknown }
 }
@@ -119,7 +143,7 @@ function errorOf(answer: Answer | undefined): { readonly code?: unknown; readonl
 function refusalOf(answer: Answer | undefined): MailRefusal | 'unreachable' {
   if (answer === undefined) return 'unreachable'
   const { code } = errorOf(answer)
-  if (typeof code === 'string' && code in MAIL_REFUSAL) return code as MailRefusal
+  if (typeof code === 'string' && Object.hasOwn(MAIL_REFUSAL, code)) return code as MailRefusal
   return answer.status >= 500 || answer.status === 429 ? 'internal' : 'malformed'
 }
 

@@ -1,6 +1,7 @@
 // Messages that came and that the application is not done with: given to it by priority, and in order of coming within each.
 
-import { PRIORITIES, type Priority } from '../../protocol/priority.ts'
+import { PRIORITIES } from '../../protocol/priority.ts'
+import { Queue } from '../../protocol/queue.ts'
 import type { PeerId } from '../types.ts'
 import type { InRecord } from './records.ts'
 
@@ -14,38 +15,51 @@ export interface InboxMessage extends Omit<InRecord, 'from'> {
 }
 
 export class Inbox {
-  readonly #waiting: InboxMessage[] = []
+  /** One of each priority, the most urgent first. */
+  readonly #lines: readonly Queue<InboxMessage>[] = PRIORITIES.map(() => new Queue())
+  #waiting = 0
   #underWay = 0
+  #bytes = 0
   #draining = false
 
   get size(): number {
-    return this.#waiting.length + this.#underWay
+    return this.#waiting + this.#underWay
   }
 
+  /** Of what these messages hold. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Later ones than any before, in order. */
   add(messages: readonly InboxMessage[]): void {
-    this.#waiting.push(...messages)
-    this.#waiting.sort((one, other) => rank(one.priority) - rank(other.priority) || one.order - other.order)
+    for (const message of messages) {
+      this.#lines[PRIORITIES.indexOf(message.priority)]?.push(message)
+      this.#waiting++
+      this.#bytes += message.data.length
+    }
   }
 
   /** `give` resolves when the application is done with the message. Called again by itself as messages are done. */
   drain(ready: () => boolean, give: (message: InboxMessage) => Promise<unknown> | undefined): void {
     if (this.#draining) return
     this.#draining = true
-    while (this.#underWay < UNDER_WAY_MAX && this.#waiting.length > 0 && ready()) {
-      const message = this.#waiting.shift() as InboxMessage
+    while (this.#underWay < UNDER_WAY_MAX && this.#waiting > 0 && ready()) {
+      const message = this.#lines.find(({ length }) => length > 0)?.shift() as InboxMessage
+      this.#waiting--
       this.#underWay++
-      const done = give(message)
       const over = () => {
         this.#underWay--
+        this.#bytes -= message.data.length
+      }
+      const done = give(message)
+      const settled = () => {
+        over()
         this.drain(ready, give)
       }
-      if (done === undefined) this.#underWay--
-      else void done.then(over, over)
+      if (done === undefined) over()
+      else void done.then(settled, settled)
     }
     this.#draining = false
   }
-}
-
-function rank(priority: Priority): number {
-  return PRIORITIES.indexOf(priority)
 }

@@ -5,6 +5,7 @@ import { forgetOldPrekeys, makePrekeys, replenish } from '../../protocol/crypto/
 import { SIZES } from '../../protocol/crypto/suite.ts'
 import {
   MAIL_PREKEY_ROTATION_MS,
+  MAIL_REPLENISH_MS,
   MAIL_TTL_MOST_MS,
   MAILBOX_ACCESS_KEYS_MAX,
   MAILBOX_PREKEYS_LOW,
@@ -23,6 +24,11 @@ export class MailKeys {
   readonly #edge: MailEdge
   readonly #passes: Passes
   #busy: Promise<void> = Promise.resolve()
+  /** Somebody waits for its turn already: that one is enough for all who come until then. */
+  #next: Promise<void> | undefined
+  #left = 0
+  #unpublished: Uint8Array | undefined
+  #madeAtMs = Number.NEGATIVE_INFINITY
 
   constructor(state: MailState, edge: MailEdge, passes: Passes) {
     this.#state = state
@@ -39,11 +45,14 @@ export class MailKeys {
 
   /** Our home says how many one-time prekeys are left there. Resolves when the edge has what it should have, or will not take it. */
   refresh(oneTimeLeft: number): Promise<void> {
-    this.#busy = this.#busy.then(async () => {
+    this.#left = oneTimeLeft
+    this.#next ??= this.#busy.then(async () => {
+      this.#next = undefined
       await this.#publishAccess()
-      await this.#publishPrekeys(oneTimeLeft)
+      await this.#publishPrekeys(this.#left)
     })
-    return this.#busy
+    this.#busy = this.#next.catch(() => {})
+    return this.#next
   }
 
   /** Contacts get the new key with the next that we write to them; the old ones are good until then. */
@@ -90,21 +99,30 @@ export class MailKeys {
   }
 
   async #publishPrekeys(oneTimeLeft: number): Promise<void> {
+    const { me } = this.#state
+    this.#unpublished = (await this.#state.inTurn(() => this.#makePrekeys(oneTimeLeft))) ?? this.#unpublished
+    const publication = this.#unpublished
+    if (publication === undefined) return
+    // What the edge did not get now it gets at the next opening: the same, as making others would use up those that are kept.
+    const done = await this.#ask((pass) => this.#edge.publish(peerIdText(me.id), pass, publication))
+    if (done) this.#unpublished = undefined
+  }
+
+  /** Undefined: there are enough, or what is said to be left of the last ones cannot be so. */
+  async #makePrekeys(oneTimeLeft: number): Promise<Uint8Array | undefined> {
     const { suite, me } = this.#state
-    const publication = await this.#state.inTurn(async () => {
-      const nowMs = Date.now()
-      const kept = forgetOldPrekeys(this.#state.prekeys, nowMs)
-      const newest = kept.signed[0]
-      const fresh = newest !== undefined && nowMs - newest.madeHour * HOUR_MS < MAIL_PREKEY_ROTATION_MS
-      if (fresh && oneTimeLeft > MAILBOX_PREKEYS_LOW) return undefined
-      const made = await (fresh ? replenish(suite, me, nowMs, kept) : makePrekeys(suite, me, nowMs, kept))
-      const changes: Changes = new Map()
-      this.#state.setPrekeys(made.prekeys, changes)
-      await this.#state.vault.commit(changes)
-      return made.publication
-    })
-    if (publication !== undefined)
-      await this.#ask((pass) => this.#edge.publish(peerIdText(me.id), pass, publication))
+    const nowMs = Date.now()
+    const kept = forgetOldPrekeys(this.#state.prekeys, nowMs)
+    const newest = kept.signed[0]
+    const fresh = newest !== undefined && nowMs - newest.madeHour * HOUR_MS < MAIL_PREKEY_ROTATION_MS
+    if (fresh && (oneTimeLeft > MAILBOX_PREKEYS_LOW || nowMs - this.#madeAtMs < MAIL_REPLENISH_MS))
+      return undefined
+    const made = await (fresh ? replenish(suite, me, nowMs, kept) : makePrekeys(suite, me, nowMs, kept))
+    const changes: Changes = new Map()
+    this.#state.setPrekeys(made.prekeys, changes)
+    await this.#state.vault.commit(changes)
+    this.#madeAtMs = nowMs
+    return made.publication
   }
 
   /** Not now is soon enough: our home says again what is left whenever it is opened. */

@@ -3,10 +3,8 @@
 // identity that has mail; composes postman, reader, receipts, keys and home.
 
 import { contentMax } from '../../protocol/crypto/mail/envelope.ts'
-import type { Suite } from '../../protocol/crypto/suite.ts'
 import { concat } from '../../protocol/crypto/suite.ts'
-import type { DropReason } from '../../protocol/drops.ts'
-import { type ErrorCode, WaypostError } from '../../protocol/errors.ts'
+import { WaypostError } from '../../protocol/errors.ts'
 import * as limits from '../../protocol/limits.ts'
 import {
   CARD_BYTES,
@@ -21,52 +19,18 @@ import type { OutboxFailure } from '../../protocol/mail/outbox.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
 import { NAMED_DATA } from '../../protocol/wire/data.ts'
 import { SERVICE_MAIL } from '../../protocol/wire/registry.ts'
-import type { Vault } from '../identities/vault.ts'
-import type { Identity } from '../identity.ts'
-import type { Passes } from '../pass.ts'
-import type { MailStatus, MessageVia, PeerId, Priority, Receipt, ReceiptEvent, Via } from '../types.ts'
+import type { MailStatus, PeerId, Receipt, Via } from '../types.ts'
+import type { MailOwner, MailParts, MailSend } from './contract.ts'
 import { MailEdge } from './edge.ts'
+import { asWaypostError, errorOf, tooLarge } from './failures.ts'
 import { HomeHost } from './home-host.ts'
 import { MailKeys } from './keys.ts'
+import { beforePageEnds } from './page-end.ts'
 import { Postman } from './postman.ts'
 import { Reader } from './reader.ts'
 import { Receipts } from './receipts.ts'
 import type { Changes } from './records.ts'
 import { MailState } from './state.ts'
-
-export interface MailParts {
-  readonly base: URL
-  readonly network: string
-  readonly suite: Suite
-  readonly identity: Identity
-  readonly passes: Passes
-  readonly vault: () => Promise<Vault>
-}
-
-/** What mail needs of the Waypost it belongs to. */
-export interface MailOwner {
-  listens(): boolean
-  message(message: MailedMessage): Promise<unknown> | undefined
-  receipt(event: ReceiptEvent): void
-  /** Over the link to the peer; undefined when there is none now. */
-  tell(to: PeerId, service: Uint8Array): Promise<unknown> | undefined
-  passRenewed(pass: string): void
-  dropped(reason: DropReason): void
-}
-
-export interface MailedMessage {
-  readonly from: PeerId
-  readonly id: string
-  /** As wire/data.ts encodes it. */
-  readonly data: Uint8Array
-  readonly via: MessageVia
-}
-
-export interface MailSend {
-  readonly priority: Priority
-  readonly ttlMs: number
-  readonly signal: AbortSignal | undefined
-}
 
 interface Waiting {
   readonly to: PeerId
@@ -100,6 +64,7 @@ export class Mail {
   readonly #home: HomeHost
   readonly #waiting = new Map<string, Waiting>()
   readonly #opening: Promise<Opened>
+  readonly #stopListening: () => void
   #opened: Opened | undefined
   #savingIds = false
   #closed = false
@@ -112,6 +77,7 @@ export class Mail {
     this.#owner = owner
     this.#edge = new MailEdge(parts.base, parts.network)
     this.#home = this.#makeHome()
+    this.#stopListening = beforePageEnds(() => this.#opened?.postman.give({ kind: 'ending' }))
     this.#opening = this.#open()
     this.#opening.then(
       () => this.#closed || this.#home.give({ kind: 'start' }),
@@ -284,6 +250,7 @@ export class Mail {
   async close(): Promise<void> {
     this.#closed = true
     this.#state = 'closed'
+    this.#stopListening()
     this.#home.give({ kind: 'close' })
     this.#edge.close()
     const opened = await this.#opening.catch(() => undefined)
@@ -327,13 +294,17 @@ export class Mail {
     const keys = new MailKeys(state, this.#edge, passes)
     await keys.begin()
     await reader.begin()
-    this.#opened = { state, postman, reader, receipts, keys }
-    if (this.#closed) return this.#opened
-    this.#state = 'connecting'
-    await postman.begin()
+    const opened = { state, postman, reader, receipts, keys }
+    if (!this.#closed) {
+      this.#state = 'connecting'
+      await postman.begin()
+    }
+    // Last: what links brought meanwhile is heard now, and nothing before it.
+    this.#opened = opened
+    if (this.#closed) return opened
     receipts.begin()
     reader.drain()
-    return this.#opened
+    return opened
   }
 
   #makeHome(): HomeHost {
@@ -371,7 +342,9 @@ export class Mail {
     if (this.#isHome && !this.#closed) this.#state = 'open'
   }
 
+  /** One at a time: to a mailbox that takes none they would pile up. */
   #writeReceipts(postman: Postman, to: PeerId): void {
+    if (postman.tells(to)) return
     const id = toBase64url(this.#parts.suite.random(MESSAGE_ID_BYTES))
     const sentAtMs = Date.now()
     const expiresAtMs = sentAtMs + limits.MAIL_TTL_MS
@@ -382,6 +355,7 @@ export class Mail {
   #mailed(id: string, to: PeerId, isMessage: boolean): void {
     if (this.#waiting.has(id)) this.#settle(id, { via: 'mailbox', id })
     else if (isMessage) this.#owner.receipt({ peer: to, id, state: 'mailed' })
+    else this.#opened?.receipts.again(to)
   }
 
   #failed(id: string, to: PeerId, isMessage: boolean, why: OutboxFailure, cause: unknown): void {
@@ -404,31 +378,4 @@ export class Mail {
     state.ids.save(changes)
     if (changes.size > 0) await state.vault.commit(changes).catch(() => state.ids.unsaved(changes))
   }
-}
-
-const FAILURES: Readonly<Record<OutboxFailure, readonly [ErrorCode, string]>> = {
-  timeout: ['timeout', 'the message was neither brought to the peer nor into its mailbox in time'],
-  'no-mailbox': ['peer-unreachable', 'the peer is in no room with us, and has no mailbox'],
-  full: ['mailbox-full', "the peer's mailbox has no room for more of this priority"],
-  refused: ['mailbox-refused', "the peer's mailbox does not take this from us"],
-  broken: ['storage-failed', 'the message could not be kept on this device'],
-}
-
-function errorOf(why: OutboxFailure, to: PeerId, cause: unknown): WaypostError {
-  const [code, message] = FAILURES[why]
-  if (cause instanceof WaypostError) return cause
-  return new WaypostError(code, `${message} (${to})`, cause === undefined ? {} : { cause })
-}
-
-function asWaypostError(problem: unknown): WaypostError {
-  if (problem instanceof WaypostError) return problem
-  return new WaypostError('storage-failed', `mail failed: ${String(problem)}`, { cause: problem })
-}
-
-function tooLarge(): WaypostError {
-  const most = limits.MAIL_MESSAGE_BYTES_MAX
-  return new WaypostError(
-    'too-large',
-    `by mail a message holds at most ${most} bytes; open a stream for more`,
-  )
 }

@@ -6,7 +6,7 @@ import { accessMac, dayOf, mailResource } from '../../protocol/crypto/admission/
 import { audienceOf } from '../../protocol/crypto/admission/names.ts'
 import { stampPlace } from '../../protocol/crypto/admission/stamp.ts'
 import { type Bundle, readBundle } from '../../protocol/crypto/mail/bundle.ts'
-import { needsBundle, seal } from '../../protocol/crypto/mail/correspondence.ts'
+import { needsBundle, nextKind, seal } from '../../protocol/crypto/mail/correspondence.ts'
 import { CHALLENGE_LIFETIME_MS, MAIL_RECEIPTS_MAX } from '../../protocol/limits.ts'
 import { type Content, encodeContent, type MailReceipt } from '../../protocol/mail/content.ts'
 import {
@@ -15,6 +15,7 @@ import {
   type OutboxInput,
   OutboxMachine,
 } from '../../protocol/mail/outbox.ts'
+import { LETTER_ID_BYTES } from '../../protocol/mailbox/contract.ts'
 import type { Proof } from '../../protocol/mailbox/frames.ts'
 import { type PeerId, parsePeerId, peerIdText } from '../../protocol/peer-id.ts'
 import { fromBase64url } from '../../protocol/wire/base64url.ts'
@@ -104,6 +105,12 @@ export class Postman {
     return this.#bytes
   }
 
+  /** A letter of receipts to this peer has not left yet. */
+  tells(to: PeerId): boolean {
+    for (const { record } of this.#outs.values()) if (!record.isMessage && record.to === to) return true
+    return false
+  }
+
   /** `held`: a link is trying it. Without parts it says receipts and nothing else. */
   add(
     id: string,
@@ -116,7 +123,7 @@ export class Postman {
     this.#take(id, { record: whole, parts }, { held })
   }
 
-  give(input: Extract<OutboxInput, { kind: 'release' | 'cancel' | 'networkChanged' }>): void {
+  give(input: Extract<OutboxInput, { kind: 'release' | 'cancel' | 'networkChanged' | 'ending' }>): void {
     this.#host.give(input)
   }
 
@@ -231,7 +238,11 @@ export class Postman {
     let peer = state.peer(to)
     const told = state.told(to).slice(0, MAIL_RECEIPTS_MAX)
     const card = state.access?.keys[0]
-    const givesCard = card !== undefined && !sameBytes(card, peer.given)
+    // Who only gets receipts of ours is a stranger still, and pays for what it writes.
+    const isKnown = out.record.isMessage || peer.given !== undefined
+    // Until it answers, whatever we wrote to it before may not have come.
+    const isUnheard = nextKind(peer.correspondence, Date.now()) === 'first'
+    const givesCard = isKnown && card !== undefined && (isUnheard || !sameBytes(card, peer.given))
     const envelopes: Uint8Array[] = []
     for (const [i, content] of contentsOf(id, out, told, givesCard ? card : undefined).entries()) {
       const sealing = { nowMs: Date.now(), bundle: i === 0 ? bundle : undefined }
@@ -275,10 +286,15 @@ export class Postman {
     const unreachable = (retryAfterMs = 0) =>
       this.#host.give({ kind: 'refused', id, reason: 'unreachable', retryAfterMs })
     try {
-      const proof = await this.#proof(mailbox, peer.card, envelope)
+      const digest = await this.#state.suite.hash.sha256(envelope)
+      const proof = await this.#proof(mailbox, peer.card, digest)
       if (typeof proof === 'number') return unreachable(proof)
       const ttlS = Math.max(1, Math.ceil((record.expiresAtMs - Date.now()) / 1_000))
-      const answer = await this.#edge.put(mailbox, { priority: record.priority, ttlS, proof, envelope })
+      const answer = await this.#edge.put(
+        mailbox,
+        { priority: record.priority, ttlS, proof, envelope },
+        digest.subarray(0, LETTER_ID_BYTES),
+      )
       if (answer.kind === 'stored') return await this.#stored(id, out, index)
       if (answer.reason === 'bad-access') await this.#state.forgetCard(to)
       if (answer.reason === 'stale-stamp' || answer.reason === 'bad-stamp') this.#offered.delete(mailbox)
@@ -297,9 +313,9 @@ export class Postman {
   }
 
   /** A number: none is to be had before so many milliseconds. */
-  async #proof(mailbox: PeerId, card: Uint8Array | undefined, envelope: Uint8Array): Promise<Proof | number> {
+  async #proof(mailbox: PeerId, card: Uint8Array | undefined, digest: Uint8Array): Promise<Proof | number> {
     const { hash } = this.#state.suite
-    const [owner, digest] = [parsePeerId(mailbox), await hash.sha256(envelope)]
+    const owner = parsePeerId(mailbox)
     if (card !== undefined) {
       const day = dayOf(Date.now())
       return { kind: 'access', day, mac: await accessMac(hash, card, owner, day, digest) }

@@ -2,19 +2,14 @@
 // hears of it, once.
 
 import { openEnvelope } from '../../protocol/crypto/mail/opening.ts'
-import { concat } from '../../protocol/crypto/suite.ts'
 import type { DropReason } from '../../protocol/drops.ts'
 import type { HomeLetter } from '../../protocol/home/contract.ts'
-import {
-  MAIL_HANDLING_MAX,
-  MAIL_MESSAGE_BYTES_MAX,
-  MAIL_PARTIAL_MESSAGES_MAX,
-} from '../../protocol/limits.ts'
+import { MAIL_HANDLING_MAX, MAIL_INBOX_BYTES_MAX, MAIL_INBOX_MESSAGES_MAX } from '../../protocol/limits.ts'
 import { type MailPart, type MailReceipt, tryDecodeContent } from '../../protocol/mail/content.ts'
 import { type PeerId, peerIdText } from '../../protocol/peer-id.ts'
-import { toBase64url } from '../../protocol/wire/base64url.ts'
 import { Inbox, type InboxMessage } from './inbox.ts'
-import { type Changes, IN, numbered, numberOf, PART, packIn, partName, unpackIn } from './records.ts'
+import { Partials } from './partials.ts'
+import { type Changes, IN, numbered, numberOf, packIn, unpackIn } from './records.ts'
 import type { MailState } from './state.ts'
 
 export interface ReaderListener {
@@ -46,6 +41,7 @@ export class Reader {
   readonly #state: MailState
   readonly #listener: ReaderListener
   readonly #inbox = new Inbox()
+  readonly #partials: Partials
   #letters: HomeLetter[] = []
   #reading = false
   #closed = false
@@ -55,6 +51,7 @@ export class Reader {
   constructor(state: MailState, listener: ReaderListener) {
     this.#state = state
     this.#listener = listener
+    this.#partials = new Partials(state.vault)
   }
 
   /** What the application was not done with when the page ended. */
@@ -67,6 +64,7 @@ export class Reader {
       if (record !== undefined) messages.push({ ...record, from: record.from as PeerId, order })
     }
     this.#inbox.add(messages)
+    await this.#partials.begin()
   }
 
   get waiting(): number {
@@ -80,8 +78,17 @@ export class Reader {
   }
 
   letters(letters: readonly HomeLetter[]): void {
-    this.#letters.push(...letters)
+    for (const letter of letters) this.#letters.push(letter)
+    this.#goOn()
+  }
+
+  #goOn(): void {
     if (!this.#reading) void this.#read()
+  }
+
+  /** What is not opened is not taken; and of what was not taken the mailbox sends no more than our window. */
+  get #hasRoom(): boolean {
+    return this.#inbox.size < MAIL_INBOX_MESSAGES_MAX && this.#inbox.bytes < MAIL_INBOX_BYTES_MAX
   }
 
   /** Somebody listens now, perhaps. */
@@ -100,7 +107,7 @@ export class Reader {
 
   async #read(): Promise<void> {
     this.#reading = true
-    while (this.#letters.length > 0 && !this.#closed) {
+    while (this.#letters.length > 0 && this.#hasRoom && !this.#closed) {
       const letters = this.#letters.splice(0, MAIL_HANDLING_MAX)
       await this.#state.inTurn(() => this.#take(letters))
     }
@@ -143,6 +150,7 @@ export class Reader {
     }
     const from = peerIdText(opened.from)
     const content = tryDecodeContent(opened.content)
+    if (!state.has(from) && !state.makesRoom(outcome.changes)) return this.#listener.dropped('too-much-held')
     const peer = state.peer(from)
     const card = content?.card?.slice() ?? peer.card
     state.setPrekeys(opened.prekeys, outcome.changes)
@@ -160,10 +168,14 @@ export class Reader {
     } else if (part !== undefined) await this.#assemble(from, part, letter, outcome)
   }
 
-  #arrived(message: Omit<InboxMessage, 'order'>, { changes, messages, owed }: Outcome): void {
-    const state = this.#state
-    state.addTold(message.from, { id: message.id, state: 'delivered' }, changes)
-    owed.add(message.from)
+  #tellDelivered(from: PeerId, id: Uint8Array, { changes, owed }: Outcome): void {
+    this.#state.addTold(from, { id, state: 'delivered' }, changes)
+    owed.add(from)
+  }
+
+  #arrived(message: Omit<InboxMessage, 'order'>, outcome: Outcome): void {
+    const [state, { changes, messages }] = [this.#state, outcome]
+    this.#tellDelivered(message.from, message.id, outcome)
     if (!state.ids.add(message.from, message.id)) return // It came by a link before, or twice.
     const order = this.#orders++
     changes.set(numbered(IN, order), packIn(message))
@@ -172,36 +184,13 @@ export class Reader {
 
   /** Pieces wait in the vault until all are there. */
   async #assemble(from: PeerId, part: MailPart, letter: HomeLetter, outcome: Outcome): Promise<void> {
-    const { changes } = outcome
-    const id = toBase64url(part.id)
-    const prefix = `${PART}${from}/`
-    const before = new Map(await this.#state.vault.entries(prefix))
-    for (const [name, value] of changes) {
-      if (!name.startsWith(prefix)) continue
-      if (value === undefined) before.delete(name)
-      else before.set(name, value)
-    }
-    const own = partName(from, id, part.index)
-    const others = new Set([...before.keys()].map((name) => name.slice(0, name.lastIndexOf('/'))))
-    others.delete(own.slice(0, own.lastIndexOf('/')))
-    if (others.size >= MAIL_PARTIAL_MESSAGES_MAX) {
-      const [oldest = ''] = others
-      for (const name of before.keys()) if (name.startsWith(`${oldest}/`)) changes.set(name, undefined)
-      this.#listener.dropped('too-much-held')
-    }
-    before.set(own, part.bytes.slice())
-    const names = Array.from({ length: part.count }, (_, i) => partName(from, id, i))
-    const bytes = names.map((name) => before.get(name))
-    const whole = bytes.every((each) => each !== undefined)
-    if (!whole) {
-      changes.set(own, part.bytes.slice())
-      return
-    }
-    for (const name of names) changes.set(name, undefined)
-    const data = concat(bytes as Uint8Array[])
-    if (data.length > MAIL_MESSAGE_BYTES_MAX) return this.#listener.dropped('too-large')
-    const { sentAtMs } = part
-    this.#arrived({ from, id: part.id.slice(), sentAtMs, data, priority: letter.priority }, outcome)
+    const [id, { sentAtMs }] = [part.id.slice(), part]
+    // A link brought it whole.
+    if (this.#state.ids.has(from, id)) return this.#tellDelivered(from, id, outcome)
+    const data = await this.#partials.add(from, part, outcome.changes)
+    if (data === undefined) return
+    if (typeof data === 'string') return this.#listener.dropped(data)
+    this.#arrived({ from, id, sentAtMs, data, priority: letter.priority }, outcome)
   }
 
   /** Several at a time: the application is often done with many at once. */
@@ -223,7 +212,13 @@ export class Reader {
       changes.set(numbered(IN, order), undefined)
       this.#state.addTold(from, { id, state: 'read' }, changes)
     }
-    if (!(await this.#commit(changes))) return // The next life gives them again.
-    if (!this.#closed) for (const { from } of done) this.#listener.owes(from)
+    if (!(await this.#commit(changes))) {
+      this.#done.push(...done)
+      if (!this.#closed) setTimeout(() => void this.#forgetDone(), RETRY_MS)
+      return // Should this life end before: the next one gives them again.
+    }
+    if (this.#closed) return
+    for (const { from } of done) this.#listener.owes(from)
+    this.#goOn()
   }
 }

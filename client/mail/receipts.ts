@@ -30,6 +30,11 @@ export class Receipts {
     for (const peer of this.#state.toBeTold) this.owe(peer)
   }
 
+  /** What came together while a letter was on its way. */
+  again(to: PeerId): void {
+    if (this.#state.told(to).length > 0) this.owe(to)
+  }
+
   owe(to: PeerId): void {
     if (this.#soon.has(to)) return
     const timer = setTimeout(() => {
@@ -57,7 +62,7 @@ export class Receipts {
       )
       .finally(() => {
         this.#telling.delete(to)
-        if (this.#state.told(to).length > 0) this.owe(to)
+        this.again(to)
       })
   }
 

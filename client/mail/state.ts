@@ -11,6 +11,7 @@ import {
 } from '../../protocol/crypto/mail/packing.ts'
 import { NO_PREKEYS, type Prekeys } from '../../protocol/crypto/mail/prekeys.ts'
 import type { Suite } from '../../protocol/crypto/suite.ts'
+import { MAIL_PEERS_MAX, MAIL_TOLD_MAX } from '../../protocol/limits.ts'
 import type { MailReceipt } from '../../protocol/mail/content.ts'
 import { type PeerId, parsePeerId } from '../../protocol/peer-id.ts'
 import type { Vault } from '../identities/vault.ts'
@@ -89,6 +90,23 @@ export class MailState {
     return [...this.#peers.values()].map(({ correspondence }) => correspondence).reverse()
   }
 
+  has(id: PeerId): boolean {
+    return this.#peers.has(id)
+  }
+
+  /** Room for one more peer, if need be at the cost of one we never wrote to. False: we wrote to all of them. */
+  makesRoom(changes: Changes): boolean {
+    if (this.#peers.size < MAIL_PEERS_MAX) return true
+    for (const [id, { given }] of this.#peers) {
+      if (given !== undefined) continue
+      this.#peers.delete(id)
+      changes.set(PEER + id, undefined)
+      this.#setTold(id, [], changes)
+      return true
+    }
+    return false
+  }
+
   /** Used last from now on; and into the commit. */
   setPeer(id: PeerId, peer: PeerState, changes: Changes): void {
     this.#peers.delete(id)
@@ -141,7 +159,8 @@ export class MailState {
   /** `read` says `delivered` too. */
   addTold(id: PeerId, receipt: MailReceipt, changes: Changes): void {
     const same = (one: MailReceipt) => one.id.every((byte, i) => byte === receipt.id[i])
-    this.#setTold(id, [...this.told(id).filter((one) => !same(one)), receipt], changes)
+    const receipts = [...this.told(id).filter((one) => !same(one)), receipt]
+    this.#setTold(id, receipts.slice(-MAIL_TOLD_MAX), changes)
   }
 
   /** They are told, or on their way in what is kept. */

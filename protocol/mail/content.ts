@@ -77,7 +77,7 @@ export function tryDecodeContent(bytes: Uint8Array): Content | undefined {
   }
 }
 
-type Draft = { -readonly [Field in keyof Content]: Content[Field] }
+type Draft = { -readonly [Field in keyof Content]: Content[Field] } & { receipts?: MailReceipt[] }
 
 function decodeContent(from: From): Content {
   const content: Draft = {}
@@ -94,7 +94,8 @@ function decodeContent(from: From): Content {
         content.part = readPart(section)
         break
       case SECTION.receipts:
-        content.receipts = [...(content.receipts ?? []), ...readReceipts(section)]
+        content.receipts ??= []
+        readReceipts(section, content.receipts)
         break
       case SECTION.card:
         content.card = section.bytes(ACCESS_KEY_BYTES)
@@ -116,15 +117,13 @@ function readPart(from: From): MailPart {
   return part
 }
 
-function readReceipts(from: From): MailReceipt[] {
-  const receipts: MailReceipt[] = []
+function readReceipts(from: From, receipts: MailReceipt[]): void {
   while (from.remaining > 0) {
     const number = from.u8()
     const state = number === STATES.delivered ? 'delivered' : number === STATES.read ? 'read' : undefined
     if (state === undefined) throw new WireError('bad-value', `no such state of a message: ${number}`)
     receipts.push({ state, id: from.bytes(MESSAGE_ID_BYTES) })
   }
-  return receipts
 }
 
 function writeTime(to: Writer, ms: number): Writer {

@@ -52,6 +52,8 @@ export type OutboxInput =
       readonly reason: MailRefusal | 'unreachable'
       readonly retryAfterMs: number
     }
+  /** The page may end any moment: what a link has is kept at once. */
+  | { readonly kind: 'ending' }
   /** There may be a network now where there was none. */
   | { readonly kind: 'networkChanged' }
   | { readonly kind: 'wake' }
@@ -119,12 +121,12 @@ export class OutboxMachine implements Machine<OutboxInput, OutboxEffect> {
     this.#effects = []
     if (input.kind === 'add') this.#add(input, nowMs)
     else if (input.kind === 'networkChanged') this.#hurry()
-    else if (input.kind !== 'wake') {
+    else if (input.kind !== 'wake' && input.kind !== 'ending') {
       const entry = this.#entries.get(input.id)
       if (entry !== undefined) this.#heard(entry, input, nowMs)
     }
     this.#expire(nowMs)
-    this.#keepHeld(nowMs)
+    this.#keepHeld(input.kind === 'ending' ? Number.POSITIVE_INFINITY : nowMs)
     this.#goOn(nowMs)
     return this.#effects
   }
@@ -142,7 +144,7 @@ export class OutboxMachine implements Machine<OutboxInput, OutboxEffect> {
 
   #heard(
     entry: Entry,
-    input: Exclude<OutboxInput, { kind: 'add' | 'networkChanged' | 'wake' }>,
+    input: Exclude<OutboxInput, { kind: 'add' | 'networkChanged' | 'wake' | 'ending' }>,
     nowMs: number,
   ): void {
     const { id } = entry.item
@@ -202,7 +204,9 @@ export class OutboxMachine implements Machine<OutboxInput, OutboxEffect> {
 
   #later(entry: Entry, retryAfterMs: number, nowMs: number): void {
     const most = Math.min(MAIL_RETRY_MAX_MS, MAIL_RETRY_BASE_MS * 2 ** entry.attempts++)
-    entry.againAtMs = nowMs + Math.max(1, retryAfterMs, Math.ceil(most * (0.5 + this.#random() / 2)))
+    // Who asks us to wait a week may mean it, and a week later the message is of no use.
+    const asked = Math.min(retryAfterMs, MAIL_RETRY_MAX_MS)
+    entry.againAtMs = nowMs + Math.max(1, asked, Math.ceil(most * (0.5 + this.#random() / 2)))
   }
 
   #hurry(): void {
@@ -219,10 +223,10 @@ export class OutboxMachine implements Machine<OutboxInput, OutboxEffect> {
       if (entry.item.expiresAtMs <= nowMs) this.#fail(entry, 'timeout')
   }
 
-  #keepHeld(nowMs: number): void {
+  #keepHeld(untilMs: number): void {
     const ids: string[] = []
     for (const { item, state, kept } of this.#entries.values())
-      if (state.kind === 'held' && !kept && state.keepAtMs <= nowMs) ids.push(item.id)
+      if (state.kind === 'held' && !kept && state.keepAtMs <= untilMs) ids.push(item.id)
     if (ids.length > 0) this.#keep(ids)
   }
 

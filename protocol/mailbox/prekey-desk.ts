@@ -19,6 +19,8 @@ const STRANGERS_DRAWS: Rate = { perSecond: MAILBOX_DRAWS_PER_SECOND, burst: MAIL
 export interface Publication {
   readonly head: Uint8Array
   readonly oneTime: readonly OneTimePrekey[]
+  /** Of another signed prekey: who has it may not have what the one-time prekeys there are belong to. */
+  readonly replaces?: boolean
 }
 
 export interface Drawn {
@@ -43,10 +45,12 @@ export class PrekeyDesk {
    * Of the owner, and well formed: it opens the mailbox. Answers how many one-time prekeys are left in all; undefined for
    * more than one publication may have, or two of one number. Throws what the store throws.
    */
-  publish({ head, oneTime }: Publication): number | undefined {
+  publish({ head, oneTime, replaces = false }: Publication): number | undefined {
     if (oneTime.length > ONE_TIME_MAX) return undefined
     if (new Set(oneTime.map(({ id }) => id)).size < oneTime.length) return undefined
     if (!this.#store.opened) this.#store.open()
+    // The publication before the last is forgotten; so, the one before this.
+    if (replaces) this.#store.publish(head, [])
     this.#store.publish(head, oneTime)
     return this.#store.oneTimeLeft
   }

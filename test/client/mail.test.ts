@@ -213,8 +213,9 @@ describe('a message', () => {
     const [alice, bob] = [await client(edge.url, as('alice')), await client(edge.url, as('bob'))]
     await homeOf(bob)
     const ears = hears(bob)
-    const room = newRoom()
-    await Promise.all([alice.join(room), bob.join(room)])
+    const name = newRoom()
+    const [room] = await Promise.all([alice.join(name), bob.join(name)])
+    await expect.poll(() => room.peers.has(bob.id)).toBe(true)
     const first = await alice.send(bob.id, 'by link')
     expect(first).toMatchObject({ via: 'relay', id: expect.any(String) })
     expect(ears.messages).toMatchObject([{ data: 'by link', via: 'relay', id: first.id }])

@@ -278,6 +278,33 @@ describe('prekeys', () => {
     expect((await draw()).subarray(0, HEAD_BYTES)).toEqual(next.subarray(0, HEAD_BYTES))
   })
 
+  it('of another device’s publication are not handed out any more: the one that publishes could not open with them', async () => {
+    const owner = await newOwner()
+    await publishes(owner, await publicationOf(owner, 3))
+    const next = await publicationOf(owner, 2)
+    expect((await publishes(owner, next)).body).toEqual({ oneTime: 2 })
+    const { body } = await ask(pathOf(owner, '/prekeys'))
+    expect(bytesIn(body.bundle).subarray(0, HEAD_BYTES)).toEqual(next.subarray(0, HEAD_BYTES))
+  })
+
+  it('stay where they are when the challenge alone is asked for', async () => {
+    const owner = await newOwner()
+    const only = () => ask(pathOf(owner, '/prekeys').concat('&challenge=only'))
+    expect((await only()).status).toBe(404)
+    const publication = await publicationOf(owner, 2)
+    await publishes(owner, publication)
+    const answered = await only()
+    expect([answered.status, answered.body.bundle]).toEqual([200, null])
+    expect((await publishes(owner, publication)).body).toEqual({ oneTime: 2 })
+    const challenge = bytesIn(answered.body.challenge)
+    const envelope = newEnvelope()
+    const at = { origin: ORIGIN, network: owner.network }
+    const proof = await stampProof(owner.id, challenge, envelope, at)
+    expect((await put(owner, { priority: 'normal', ttlS: 60, proof, envelope })).status).toBe(201)
+    const other = await ask(pathOf(owner, '/prekeys').concat('&challenge=all'))
+    expect([other.status, other.body.error.code]).toEqual([400, 'malformed'])
+  })
+
   it('are not drained by one who asks and asks', async () => {
     const owner = await newOwner()
     await publishes(owner, await publicationOf(owner, 64))

@@ -17,7 +17,7 @@ import { fromBase64url, toBase64url } from '../../protocol/wire/base64url.ts'
 import { SUBPROTOCOL } from '../../protocol/wire/registry.ts'
 import { isJson, isOctets, readAtMost } from '../body.ts'
 import { admissionDesk } from '../desk.ts'
-import type { Edge } from '../env.ts'
+import type { Drawn, Edge, MailboxStub } from '../env.ts'
 import { type HttpErrorCode, refuse } from '../errors.ts'
 import { admitSocket, audienceHere, badName, namedMailbox, refuseUnlessOwner } from '../mail-admission.ts'
 import { isUpgrade, refuseUpgrade } from '../upgrade.ts'
@@ -79,12 +79,18 @@ export async function publishPrekeys(c: Context<Edge>): Promise<Response> {
   return c.json({ oneTime: await mailbox.stub.publish(body) }, 200, NO_STORE)
 }
 
-/** What a first letter needs: keys to seal it to, and a challenge to work on. */
+/**
+ * What a first letter needs: keys to seal it to, and a challenge to work on. `challenge=only` for who has the keys already,
+ * and whose proof ran out: it uses up no one-time prekey.
+ */
 export async function drawPrekeys(c: Context<Edge>): Promise<Response> {
   const mailbox = namedMailbox(c)
   if (mailbox === undefined) return badName(c)
+  const asked = c.req.query('challenge')
+  if (asked !== undefined && asked !== 'only')
+    return refuse(c, 'malformed', 'challenge is `only`, or left out')
   const { hash, ring, random, bits } = await admissionDesk(c.env)
-  const drawn = await mailbox.stub.draw()
+  const drawn = asked === 'only' ? await unlessUnopened(mailbox.stub) : await mailbox.stub.draw()
   if (drawn === undefined) return refuse(c, 'no-such-mailbox', 'nobody has opened this mailbox')
   const nowMs = Date.now()
   const difficulty = bits(nowMs)
@@ -94,6 +100,11 @@ export async function drawPrekeys(c: Context<Edge>): Promise<Response> {
   const { head, oneTime } = drawn
   const bundle = head === undefined ? null : toBase64url(joinBundle(head, oneTime))
   return c.json({ bundle, challenge: toBase64url(challenge), difficulty }, 200, NO_STORE)
+}
+
+/** Nothing of a bundle; undefined where there is no mailbox. */
+async function unlessUnopened(stub: MailboxStub): Promise<Drawn | undefined> {
+  return (await stub.opened()) ? { head: undefined, oneTime: undefined } : undefined
 }
 
 export async function setAccess(c: Context<Edge>): Promise<Response> {

@@ -2,7 +2,12 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { MAIL_KEEP_AFTER_MS, MAIL_PROOFS_MAX, MAIL_PUTS_MAX } from '../../../protocol/limits.ts'
+import {
+  MAIL_KEEP_AFTER_MS,
+  MAIL_PROOFS_MAX,
+  MAIL_PUTS_MAX,
+  MAIL_RETRY_MAX_MS,
+} from '../../../protocol/limits.ts'
 import {
   type OutboxEffect,
   type OutboxInput,
@@ -83,6 +88,17 @@ describe('a message that a link is trying', () => {
   })
 })
 
+describe('a page that may end any moment', () => {
+  it('keeps what a link has at once, and once', () => {
+    const { give } = outbox()
+    give({ kind: 'add', item: item('a'), held: true })
+    give({ kind: 'add', item: item('b', 'carol'), held: true })
+    expect(give({ kind: 'ending' })).toEqual(['keep a b'])
+    expect(give({ kind: 'ending' })).toEqual([])
+    expect(give({ kind: 'wake' }, MAIL_KEEP_AFTER_MS)).toEqual([])
+  })
+})
+
 describe('order', () => {
   it('is kept to one peer and of one priority, and holds up nobody else', () => {
     const { give } = outbox()
@@ -138,6 +154,15 @@ describe('a refusal', () => {
     ['too-large', 'refused'],
   ] as const)('%s: fails as %s', (reason, why) => {
     expect(refused(reason)).toEqual({ words: [`failed a: ${why}`, 'forget a'], left: 0 })
+  })
+
+  it('that asks to wait for ever is waited for as long as any, and no longer', () => {
+    const { give, machine } = outbox()
+    give({ kind: 'add', item: item('a') })
+    give({ kind: 'sealed', id: 'a', envelopes: 1 })
+    give({ kind: 'refused', id: 'a', reason: 'rate-limited', retryAfterMs: 1e300 })
+    expect(machine.wakeAtMs).toBe(MAIL_RETRY_MAX_MS)
+    expect(give({ kind: 'wake' }, MAIL_RETRY_MAX_MS)).toEqual(['put a 0'])
   })
 
   it('of one proof after another ends it', () => {
