@@ -147,6 +147,8 @@ ${perMillion([
   ['**letters by a socket, taken together**', plus(MAILBOXES.putBySocket, MAILBOXES.takenTogether)],
   ['owners’ sockets opened', MAILBOXES.home],
   ['alarms', MAILBOXES.alarm],
+  ['reports of what waits', MAILBOXES.report],
+  ['such reports that an alarm brings', MAILBOXES.reportByAlarm],
   [`mailboxes opened: ${OPENING_ROWS} rows, and ${PUBLISHING_ROWS} for prekeys`, MAILBOXES.open],
 ])}
 
@@ -155,12 +157,16 @@ a row when it is set, and serves every letter that ends no earlier than the firs
 week however many come; a mailbox that gets one letter of an hour each day sets one a day; and where each letter ends earlier than
 all before it, each sets one, and costs ${LETTER_ROWS.put + LETTER_ROWS.taken + 1} rows instead of ${LETTER_ROWS.put + LETTER_ROWS.taken}.
 
+What waits is counted for \`GET /network/queue/stats\`. A mailbox at rest says at once that a letter came, and what happens in the next eight
+seconds by an alarm. So a letter that comes and goes alone costs up to three rows and three object requests more; in a busy mailbox these are
+shared by all letters of eight seconds.
+
 A mailbox with its prekeys is no more than ${count(MAILBOX_BYTES / 1e3)} KB on disk, a letter of the least size adds no more than ${count(LETTER_BYTES / 1e3)} KB while it waits: a million mailboxes are
 ${dollars((MAILBOX_BYTES / 1e9) * 1e6 * (storedGbMonths.perMillion / 1e6))} a month, a million letters waiting for a month ${dollars((LETTER_BYTES / 1e9) * 1e6 * (storedGbMonths.perMillion / 1e6))}.
 
 ## Examples
 
-Letters are put by requests, taken one by one, and wait a day; each mailbox sets an alarm a day, its owner’s socket stays open for as long as the
+Letters are put by requests, taken one by one, each reported alone, and wait a day; each mailbox sets an alarm a day, its owner’s socket stays open for as long as the
 owner is in a room. Months have 30 days.
 
 ${APPLICATIONS.map(example).join('\n\n')}

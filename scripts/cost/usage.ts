@@ -9,6 +9,8 @@ import { type Meter, OBJECT_GB, SOCKET_MESSAGES_IN_REQUEST } from './prices.ts'
 export const LETTER_ROWS = { put: 1, delivered: 0, taken: 1 } as const
 /** Setting an alarm is a row. One serves all letters that end no earlier than the first. */
 export const ALARM_ROWS = 1
+/** A mailbox's figures, said to its network's registry. */
+export const REPORT_ROWS = 1
 /** Once for each mailbox: its tables, its owner, whom it lets write. */
 export const OPENING_ROWS = 13
 /** A publication, and each of its one-time prekeys. */
@@ -88,4 +90,6 @@ export const MAILBOXES = {
   takenAlone: usageOf({ messages: 1, ...taken }),
   takenTogether: usageOf({ messages: 1 / TOOK_TOGETHER, ...taken }),
   alarm: usageOf({ objectRequests: 1, rowsWritten: ALARM_ROWS }),
+  report: usageOf({ objectRequests: 1, rowsWritten: REPORT_ROWS }),
+  reportByAlarm: usageOf({ objectRequests: 2, rowsWritten: REPORT_ROWS + ALARM_ROWS }),
 } as const
