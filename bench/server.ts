@@ -114,7 +114,10 @@ export async function bundle(entry: string, outfile: string): Promise<void> {
 }
 
 function configOf({ className, settings }: Kind, objects: string): string {
-  const { date, flags } = compatibility()
+  const toml = readFileSync(join(root, 'wrangler.toml'), 'utf8')
+  const date = /^compatibility_date = (".*")/m.exec(toml)?.[1]
+  const flags = /^compatibility_flags = (\[.*\])/m.exec(toml)?.[1]
+  if (date === undefined || flags === undefined) throw new Error('wrangler.toml has no date or flags')
   const bindings = Object.entries(settings).map(
     ([name, value]) => `, (name = ${JSON.stringify(name)}, text = ${JSON.stringify(value)})`,
   )
@@ -135,15 +138,6 @@ const edge :Workerd.Worker = (
   bindings = [(name = "ROOMS", durableObjectNamespace = "${className}")${bindings.join('')}],
 );
 `
-}
-
-/** As wrangler.toml says it. */
-export function compatibility(): { readonly date: string; readonly flags: string } {
-  const toml = readFileSync(join(root, 'wrangler.toml'), 'utf8')
-  const date = /^compatibility_date = (".*")/m.exec(toml)?.[1]
-  const flags = /^compatibility_flags = (\[.*\])/m.exec(toml)?.[1]
-  if (date === undefined || flags === undefined) throw new Error('wrangler.toml has no date or flags')
-  return { date, flags }
 }
 
 export async function portOf(child: ChildProcess): Promise<number> {

@@ -56,15 +56,19 @@ export class Host<Input, Effect> {
     this.#alarm = undefined
   }
 
+  /** An alarm that rings too early is left to ring: what waits for an answer would set another with each of a thousand frames. */
   #rearm(): void {
     const atMs = this.#stopped ? undefined : this.#machine.wakeAtMs
-    if (this.#alarm?.atMs === atMs) return
+    if (this.#alarm !== undefined && atMs !== undefined && this.#alarm.atMs <= atMs) return
     this.#alarm?.cancel()
     this.#alarm = atMs === undefined ? undefined : this.#time.setAlarm(atMs, () => this.#wake())
   }
 
   #wake(): void {
+    const early = this.#alarm
     this.#alarm = undefined
+    const atMs = this.#machine.wakeAtMs
+    if (early !== undefined && atMs !== undefined && atMs > this.#time.nowMs()) return this.#rearm()
     this.give({ kind: 'wake' })
   }
 }

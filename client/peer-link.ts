@@ -309,6 +309,11 @@ export class PeerLink {
         for (const [room, relay] of this.#relays)
           if (relay.way === way) room.give({ kind: 'carry', as: 'relay', to: this.id, payload: bytes })
       },
+      carryRecord: (way, channel, record) => {
+        if (way === this.#directWay) return this.#direct?.send(channel, record)
+        for (const [room, relay] of this.#relays)
+          if (relay.way === way) room.give({ kind: 'carryRecord', to: this.id, record })
+      },
       frame: (path, bytes) => {
         this.#linkHost.give({ kind: 'frame', path, bytes })
         this.#relayIsWay()

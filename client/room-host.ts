@@ -45,6 +45,14 @@ export interface RoomHostOptions {
   readonly firstJoinWithinMs: number
 }
 
+/** What else is given in the same turn may share a message with these. */
+const COLLECTED: ReadonlySet<MembershipInput['kind']> = new Set([
+  'carry',
+  'carryRecord',
+  'broadcast',
+  'describe',
+])
+
 export class RoomHost {
   readonly machine: MembershipMachine
   readonly #options: RoomHostOptions
@@ -86,8 +94,7 @@ export class RoomHost {
 
   give(input: MembershipInput): void {
     this.#host.give(input)
-    const collects = input.kind === 'carry' || input.kind === 'broadcast' || input.kind === 'describe'
-    if (!collects || this.#turnEnds) return
+    if (!COLLECTED.has(input.kind) || this.#turnEnds) return
     this.#turnEnds = true
     queueMicrotask(() => {
       this.#turnEnds = false

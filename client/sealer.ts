@@ -2,9 +2,11 @@
 // there is to say, the fewer records it takes.
 
 import type { Channel, RecordLayer } from '../protocol/crypto/records/layer.ts'
-import { messageFrom } from '../protocol/wire/batch.ts'
+import { messageOfPieces, type Pieces } from '../protocol/wire/batch.ts'
 
 const NOTHING = new Uint8Array()
+/** Smaller bodies are cheap, and most links have nothing else to say. */
+const SHARED_FROM_BYTES = 16 * 1024
 
 export class Sealer {
   readonly #layer: RecordLayer
@@ -12,7 +14,9 @@ export class Sealer {
   readonly #bytesMax: number
   readonly #send: (record: Uint8Array) => void
   readonly #nowMs: () => number
-  #frames: Uint8Array[] = []
+  #frames: Pieces[] = []
+  /** Where large bodies are put together, one after the other: fresh memory for each costs more than filling it. Kept while busy. */
+  #room: Uint8Array<ArrayBuffer> | undefined
   #busy = false
   #over = false
   #greets = false
@@ -32,7 +36,7 @@ export class Sealer {
     this.#nowMs = nowMs
   }
 
-  push(frame: Uint8Array): void {
+  push(frame: Pieces): void {
     this.#frames.push(frame)
     this.#start()
   }
@@ -67,12 +71,17 @@ export class Sealer {
       this.close()
     } finally {
       this.#busy = false
+      this.#room = undefined
     }
   }
 
   #next(): Uint8Array {
     if (this.#frames.length === 0) return NOTHING
-    const { message, to } = messageFrom(this.#frames, 0, this.#bytesMax)
+    const { message, to } = messageOfPieces(this.#frames, this.#bytesMax, (bytes) => {
+      if (bytes < SHARED_FROM_BYTES || bytes > this.#bytesMax) return new Uint8Array(bytes)
+      this.#room ??= new Uint8Array(this.#bytesMax)
+      return this.#room
+    })
     this.#frames.splice(0, to)
     return message
   }

@@ -45,6 +45,8 @@ export interface SecureLinkOptions {
 export interface SecureLinkListener {
   /** Bytes to be carried as they are. Without a channel: by the one in order. */
   carry(way: number, channel: ChannelName, bytes: Uint8Array): void
+  /** The same of a record, which is the listener's, with what its buffer has to spare before it. */
+  carryRecord(way: number, channel: ChannelName, record: Uint8Array): void
   /** What the peer's link said. */
   frame(path: PathName, bytes: Uint8Array): void
   pathUp(path: PathName): void
@@ -162,7 +164,7 @@ export class SecureLink {
   }
 
   /** False: no way of this path is open now. */
-  transmit(path: PathName, channel: ChannelName, frame: Uint8Array): boolean {
+  transmit(path: PathName, channel: ChannelName, frame: readonly Uint8Array[]): boolean {
     const way = this.#openWay(path)
     if (way === undefined) return false
     this.#sealer(way, channel)?.push(frame)
@@ -277,14 +279,9 @@ export class SecureLink {
     const known = way.sealers.get(name)
     if (known !== undefined) return known
     const bytesMax = name === 'gossip' ? GOSSIP_BODY_BYTES_MAX : RECORD_BODY_BYTES_MAX
-    const send = (record: Uint8Array) => this.#listener.carry(way.id, name, record)
-    const sealer = new Sealer(
-      attached.session.layer,
-      channelOf(way, attached.path, name),
-      bytesMax,
-      send,
-      this.#nowMs,
-    )
+    const send = (record: Uint8Array) => this.#listener.carryRecord(way.id, name, record)
+    const to = channelOf(way, attached.path, name)
+    const sealer = new Sealer(attached.session.layer, to, bytesMax, send, this.#nowMs)
     way.sealers.set(name, sealer)
     return sealer
   }
@@ -304,7 +301,8 @@ export class SecureLink {
     if (attached?.session !== session) return
     const channel = channelOf(way, attached.path, 'control')
     const record = await session.layer.seal(channel, type, body, this.#nowMs()).catch(() => undefined)
-    if (record !== undefined && way.attached === attached) this.#listener.carry(way.id, 'control', record)
+    if (record !== undefined && way.attached === attached)
+      this.#listener.carryRecord(way.id, 'control', record)
   }
 
   // ---- opening ------------------------------------------------------------------------------------------------------

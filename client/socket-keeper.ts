@@ -15,7 +15,7 @@ export type SocketEffect =
 
 export interface SocketKeeper {
   /** What was wrong when a pass was last asked for, if anything was. */
-  readonly cause: unknown
+  cause: unknown
   open(socket: number, url: string, offered: string[]): void
   perform(effect: SocketEffect): void
   /** Nobody waits for a pass any more. */
@@ -25,23 +25,9 @@ export interface SocketKeeper {
 export function keepSocket(passes: Passes, give: (input: SocketInput) => void): SocketKeeper {
   const over = new AbortController()
   let current: EdgeSocket | undefined
-  let cause: unknown
 
-  const obtainPass = async () => {
-    try {
-      const pass = await passes.get({ signal: over.signal })
-      cause = undefined
-      give({ kind: 'pass', pass, renewAtMs: passes.renewAtMs })
-    } catch (error) {
-      cause = error
-      give({ kind: 'noPass', forGood: error instanceof WaypostError && error.code === 'edge-refused' })
-    }
-  }
-
-  return {
-    get cause() {
-      return cause
-    },
+  const keeper: SocketKeeper = {
+    cause: undefined,
     open(socket, url, offered) {
       current = openSocket(url, offered, {
         message: (bytes) => give({ kind: 'socketMessage', socket, bytes }),
@@ -52,7 +38,20 @@ export function keepSocket(passes: Passes, give: (input: SocketInput) => void): 
     perform(effect) {
       switch (effect.kind) {
         case 'obtainPass':
-          return void obtainPass()
+          passes.get({ signal: over.signal }).then(
+            (pass) => {
+              keeper.cause = undefined
+              give({ kind: 'pass', pass, renewAtMs: passes.renewAtMs })
+            },
+            (error) => {
+              keeper.cause = error
+              give({
+                kind: 'noPass',
+                forGood: error instanceof WaypostError && error.code === 'edge-refused',
+              })
+            },
+          )
+          return
         case 'passRefused':
           return passes.forget(effect.pass)
         case 'closeSocket':
@@ -65,4 +64,5 @@ export function keepSocket(passes: Passes, give: (input: SocketInput) => void): 
     },
     stop: () => over.abort(),
   }
+  return keeper
 }

@@ -16,12 +16,12 @@ export function answerKeepAlives(ctx: DurableObjectState): void {
   ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(KEEP_ALIVE_PING, KEEP_ALIVE_PONG))
 }
 
-/** The upgrade's answer. No compression: what links carry is ciphertext, and deflating it costs more than relaying it. */
+/** The upgrade's answer. That nothing is deflated is said in wrangler.toml: a header that says so here is not heeded. */
 export function upgraded(client: WebSocket): Response {
   return new Response(null, {
     status: 101,
     webSocket: client,
-    headers: { 'Sec-WebSocket-Protocol': SUBPROTOCOL, 'Sec-WebSocket-Extensions': '' },
+    headers: { 'Sec-WebSocket-Protocol': SUBPROTOCOL },
   })
 }
 

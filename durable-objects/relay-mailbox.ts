@@ -8,7 +8,7 @@ import { GRANT_BYTES } from '../protocol/crypto/admission/pass.ts'
 import { splitPublication } from '../protocol/crypto/mail/publication.ts'
 import { SIZES } from '../protocol/crypto/suite.ts'
 import { DropCounts } from '../protocol/drops.ts'
-import { KEEP_ALIVE_MS } from '../protocol/limits.ts'
+import { KEEP_ALIVE_MS, MAILBOX_SENDERS_MAX } from '../protocol/limits.ts'
 import { AUDIENCE_HEADER, HELLO_HEADER, helloOf } from '../protocol/mailbox/admission.ts'
 import { newCaller } from '../protocol/mailbox/caller.ts'
 import { type MailboxConfig, type MailboxSettings, mailboxConfig } from '../protocol/mailbox/config.ts'
@@ -24,6 +24,7 @@ import { encodeMail, type HelloFrame, tryDecodePutRequest } from '../protocol/ma
 import { MailboxMachine } from '../protocol/mailbox/machine.ts'
 import { type MailboxPlace, placeOf } from '../protocol/mailbox/place.ts'
 import { PrekeyDesk } from '../protocol/mailbox/prekey-desk.ts'
+import type { MailGauges } from '../protocol/mailbox/report.ts'
 import { GRANT_HEADER } from '../protocol/room/admission.ts'
 import { fromBase64url } from '../protocol/wire/base64url.ts'
 import { equalBytes } from '../protocol/wire/bytes.ts'
@@ -35,11 +36,13 @@ import { Forwarding, type MailboxNamespace } from './mailbox/forwarding.ts'
 import { ProofCheck } from './mailbox/proof-check.ts'
 import { type Answer, PutDesk } from './mailbox/put-desk.ts'
 import { Reception } from './mailbox/reception.ts'
+import { type RegistryNamespace, Reporter } from './mailbox/reporter.ts'
 import { SqliteLetterStore, SqliteOwnerStore, Tables } from './mailbox/sqlite-store.ts'
 import { PassRenewal } from './pass-renewal.ts'
 
 interface Settings extends MailboxSettings, PassSecrets {
   readonly MAILBOXES: MailboxNamespace
+  readonly REGISTRIES: RegistryNamespace
 }
 
 export class RelayMailbox extends DurableObject<Settings> {
@@ -53,6 +56,7 @@ export class RelayMailbox extends DurableObject<Settings> {
   readonly #desk: PutDesk
   readonly #prekeys: PrekeyDesk
   readonly #renewal: PassRenewal
+  readonly #reporter: Reporter | undefined
   readonly #drops = new DropCounts()
   #made: MailboxMachine<Answer> | undefined
   /** Times that puts were decided, each in one transaction. */
@@ -70,6 +74,7 @@ export class RelayMailbox extends DurableObject<Settings> {
     this.#callers = new Callers(ctx)
     this.#prekeys = new PrekeyDesk(this.#owner)
     this.#renewal = new PassRenewal(env)
+    this.#reporter = this.#place && new Reporter(env.REGISTRIES, this.#place)
     const { network, id } = this.#place ?? { network: '', id: new Uint8Array(SIZES.hash) }
     const proofs = new ProofCheck(env, id)
     this.#desk = new PutDesk({
@@ -127,6 +132,7 @@ export class RelayMailbox extends DurableObject<Settings> {
 
   override alarm(): void {
     this.#alarm.rang()
+    this.#reporter?.allow()
     this.#receive({ kind: 'wake' })
   }
 
@@ -149,7 +155,9 @@ export class RelayMailbox extends DurableObject<Settings> {
   }
 
   page(cursor: Uint8Array | undefined, limit: number): Page | undefined {
-    return this.#machine.page(cursor, limit, Date.now())
+    const page = this.#machine.page(cursor, limit, Date.now())
+    this.#alarm.noLaterThan(this.#report())
+    return page
   }
 
   /** How many of them there were; undefined when the store would not let them go. */
@@ -212,6 +220,7 @@ export class RelayMailbox extends DurableObject<Settings> {
     if (this.#place === undefined || audience?.length !== SIZES.hash) return 'bad-request'
     const letters = headers.get(HELLO_HEADER)
     if (letters === null) {
+      if (this.#callers.senders >= MAILBOX_SENDERS_MAX) return 'edge-busy'
       this.#callers.accept(socket, newCaller(audience, undefined))
       return undefined
     }
@@ -268,7 +277,19 @@ export class RelayMailbox extends DurableObject<Settings> {
     }
     this.#callers.flush()
     this.#alarm.noLaterThan(this.#machine.wakeAtMs)
+    this.#alarm.noLaterThan(this.#report())
     return taken
+  }
+
+  /** When the next report is due, if nothing happens before. */
+  #report(): number | undefined {
+    const { tally } = this.#machine
+    return this.#owner.opened ? this.#reporter?.next(tally, () => this.#gauges(), Date.now()) : undefined
+  }
+
+  #gauges(): MailGauges {
+    const { oldestHour = null, ...gauges } = this.#machine.stats(Date.now())
+    return { ...gauges, oldestHour }
   }
 
   #perform(effect: Exclude<MailboxEffect<Answer>, { kind: 'taken' }>): void {

@@ -82,7 +82,7 @@ export interface SocketOwner {
 }
 
 /** Refusals after which trying again would only be refused again. */
-const FINAL: readonly RefusalCode[] = [
+const FINAL: readonly (RefusalCode | undefined)[] = [
   'superseded',
   'room-full',
   'version-mismatch',
@@ -234,7 +234,7 @@ export class KeptSocket {
   #closed(socket: number, code: number, nowMs: number): void {
     if (!this.#matters(socket)) return
     const refusal = nameOf(REFUSAL, code - CLOSE_CODE_BASE)
-    if (isFinal(refusal)) return this.#end(refusal)
+    if (FINAL.includes(refusal)) return this.#end(refusal as KeptEnd)
     if (refusal === 'pass-expired' || refusal === 'pass-forged') {
       this.#owner.do({ kind: 'passRefused', pass: this.#pass })
       if (++this.#passRefusals > PASS_REFUSALS_MAX) return this.#end('pass-refused')
@@ -269,8 +269,4 @@ export class KeptSocket {
     this.#pongByMs = Math.min(this.#pongByMs, nowMs + PONG_TIMEOUT_MS)
     this.#owner.do({ kind: 'sendText', socket: this.#socket, text: KEEP_ALIVE_PING })
   }
-}
-
-function isFinal(refusal: RefusalCode | undefined): refusal is RefusalCode & KeptEnd {
-  return FINAL.includes(refusal as RefusalCode)
 }

@@ -75,8 +75,8 @@ export const PATIENCE_PER_SECOND = 50
 export const UNREAD_BYTES_MAX = 4 * MIB
 /** Roster changes are sent beyond that bound, up to this one. Beyond it: the socket is closed as `slow-reader`, and may join again. */
 export const UNREAD_BYTES_CEILING = 5 * MIB
-/** A client reports what it has read at least this often: 32 reports for each filled bound. */
-export const READ_REPORT_BYTES = 128 * KIB
+/** A client reports what it has read at least this often: 16 reports for each filled bound. */
+export const READ_REPORT_BYTES = 256 * KIB
 
 // ---- a client in a room ---------------------------------------------------------------------------------------
 
@@ -126,6 +126,8 @@ export const LINK_QUEUE_MESSAGES_MAX = 10_000
 export const LINK_TTL_MS = 300_000
 /** Acknowledgements of a lane are at least this far apart: the first at once, a busy lane's in bulk. */
 export const ACK_SPACING_MS = 10
+/** …and those of streams, which nobody waits for one by one: each costs both pages about what a small message does. */
+export const STREAMS_ACK_SPACING_MS = 20
 /** Retransmission when nothing was acknowledged: from twice the round trip, between these. */
 export const RESEND_MIN_MS = 500
 export const RESEND_MAX_MS = 8_000
@@ -428,6 +430,8 @@ export const MAILBOX_STRANGERS_BURST = 50
 export const MAILBOX_STRANGERS_BYTES_PER_SECOND = 64 * KIB
 export const MAILBOX_STRANGERS_BYTES_BURST = 2 * MIB
 
+/** Senders' sockets at one mailbox: an object holds 32,768, and the owner must find a place. Beyond it: `edge-busy`; HTTP goes on. */
+export const MAILBOX_SENDERS_MAX = 1_000
 /** Puts that wait to be verified. Each holds its envelope; 64 MiB is half of what an isolate has. Beyond it: `rate-limited`. */
 export const MAILBOX_VERIFYING_MAX = 256
 /** Puts that share a transaction: what one commit carries without holding up a read for long. */
@@ -437,6 +441,14 @@ export const MAILBOX_SHARED_MAX = 64
 export const MAILBOX_FULL_RETRY_MS = 60_000
 /** A store that failed is left in peace so long: whatever it is, asking at once would not end it. */
 export const MAILBOX_STORE_REST_MS = 5_000
+
+/**
+ * A mailbox reports its figures at once after a pause of this, and then no more often; the last of them after it. Less than the
+ * ten seconds after which an idle object sleeps, and forgets what it counted. A busy one so adds fifteen rows a minute.
+ */
+export const MAILBOX_REPORT_MS = 8_000
+/** A registry adds up its mailboxes no more often: it reads a row of each. */
+export const REGISTRY_SUM_MS = 5_000
 
 /** Letters and bytes under way to an owner that has not taken them: by default, and at most. */
 export const MAILBOX_WINDOW_LETTERS = 64
@@ -485,23 +497,17 @@ export const MAIL_LATE_MS = 30 * 24 * 3_600_000
 export const MAIL_REPEAT_MS = 7 * 24 * 3_600_000
 /** Clocks may differ by so much: the commonest mistake is the wrong time zone. Beyond it: `too-early` or `hour`. */
 export const MAIL_CLOCK_SKEW_MS = 24 * 3_600_000
-/**
- * Signed prekeys kept: one a week for a rotation, a repeat and a late arrival together are seven. A forged envelope costs a
- * decapsulation for each. Beyond: the oldest goes, and what was sealed to it does not open.
- */
+/** One a week for rotation, repetition and lateness is seven; a forged envelope costs a decapsulation each. Beyond: the oldest goes. */
 export const MAIL_SIGNED_KEPT_MAX = 8
-/** One-time prekeys kept, 48 bytes each: of as many publications as signed prekeys. Beyond: the oldest go. */
+/** One-time prekeys kept, 44 bytes each: of as many publications as signed prekeys. Beyond: the oldest go. */
 export const MAIL_ONE_TIME_KEPT_MAX = MAIL_SIGNED_KEPT_MAX * MAIL_ONE_TIME_MAX
-/**
- * First messages without a one-time prekey that are remembered until their prekey is erased, 22 bytes each. Beyond: no more such
- * are taken (`too-much-held`), since one forgotten could be repeated; contacts that are known, and one-time prekeys, go on.
- */
+/** First messages without a one-time prekey, 20 bytes each until their prekey is erased. Beyond: `too-much-held`, as none may be forgotten. */
 export const MAIL_REMEMBERED_MAX = 8_192
 /** Sessions of one pair: two that wrote first at once, and the same again after a lost state. Beyond: the longest unused goes. */
 export const MAIL_SESSIONS_MAX = 4
-/** Keys kept for messages of a correspondent that are late, and steps of one message: 1,000 × 48 bytes. Beyond: `too-far`. */
+/** Keys of a correspondent's late messages, 45 KB, and steps within a turn, 2,000 hashes. Beyond: the oldest go; `too-far`. */
 export const MAIL_SKIPPED_MAX = 1_000
-/** Chains of one session that may still have late messages; each costs an HMAC for every envelope that comes. Beyond: the oldest goes. */
+/** Turns of a session that may still have late messages; each costs an HMAC for every envelope that comes. Beyond: the oldest goes. */
 export const MAIL_CHAINS_MAX = 6
 
 // ---- mail of a client ------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import { health } from './routes/health.ts'
 import { putLetter, readLetters, takeLetters } from './routes/letters.ts'
 import { drawPrekeys, openMailbox, publishPrekeys, setAccess } from './routes/mailboxes.ts'
 import { givePass } from './routes/passes.ts'
+import { queueStats } from './routes/queue-stats.ts'
 import { enterRoom } from './routes/rooms.ts'
 import { isUpgrade } from './upgrade.ts'
 
@@ -32,12 +33,14 @@ app.delete('/v1/mailboxes/:id/messages/:ids', takeLetters)
 app.put('/v1/mailboxes/:id/prekeys', publishPrekeys)
 app.get('/v1/mailboxes/:id/prekeys', drawPrekeys)
 app.put('/v1/mailboxes/:id/access', setAccess)
+app.get('/network/queue/stats', queueStats)
 
 const ALLOWED = {
   '/health': 'GET, HEAD, OPTIONS',
   '/v1/bootstrap': 'GET, HEAD, OPTIONS',
   '/v1/passes': 'POST, OPTIONS',
   '/v1/rooms/:room': 'GET, HEAD, OPTIONS',
+  '/network/queue/stats': 'GET, HEAD, OPTIONS',
   '/v1/mailboxes/:id': 'GET, HEAD, OPTIONS',
   '/v1/mailboxes/:id/messages': 'GET, HEAD, POST, OPTIONS',
   '/v1/mailboxes/:id/messages/:ids': 'DELETE, OPTIONS',

@@ -2,6 +2,7 @@
 
 import type { PassSecrets } from '../protocol/crypto/admission/keys.ts'
 import type { AccessRules, Letter, PutOutcome } from '../protocol/mailbox/contract.ts'
+import type { MailTotals } from '../protocol/mailbox/report.ts'
 import type { RoomSettings } from '../protocol/room/config.ts'
 
 /** The room as the Worker sees it: by its methods, not its class, which only the entry file may name. */
@@ -44,8 +45,15 @@ export interface MailboxStub {
   probe(): Promise<unknown>
 }
 
+/** One of those that share the mailboxes of a network. */
+export interface RegistryStub {
+  totals(): Promise<MailTotals>
+  probe(): Promise<unknown>
+}
+
 export interface Env extends RoomSettings, PassSecrets {
   readonly MAILBOXES: { getByName(name: string): MailboxStub }
+  readonly REGISTRIES: { getByName(name: string): RegistryStub }
   readonly ROOMS: { getByName(name: string): RoomStub }
   readonly ASSETS?: { fetch(request: Request): Promise<Response> }
   /** RTCIceServer[] as JSON text. */

@@ -31,6 +31,10 @@ export class Callers {
     return this.#ctx.getWebSockets().length
   }
 
+  get senders(): number {
+    return this.#ctx.getWebSockets(SENDER_TAG).length
+  }
+
   /** Undefined for a socket on its way out: what it still says concerns nobody. */
   of(socket: WebSocket): Caller | undefined {
     const known = this.#bySocket.get(socket)

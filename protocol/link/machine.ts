@@ -8,11 +8,17 @@
 // 5. A wake at wakeAtMs moves it on: a machine with nothing to do asks for no wake.
 
 import type { DropReason } from '../drops.ts'
-import { ACK_SPACING_MS, LINK_OVERHEAD_BYTES, LINK_WINDOW_BYTES, RESEND_MIN_MS } from '../limits.ts'
+import {
+  ACK_SPACING_MS,
+  LINK_OVERHEAD_BYTES,
+  LINK_WINDOW_BYTES,
+  RESEND_MIN_MS,
+  STREAMS_ACK_SPACING_MS,
+} from '../limits.ts'
 import type { Machine } from '../machine.ts'
 import type { PathName } from '../path.ts'
 import type { Priority } from '../priority.ts'
-import { encode, tryDecode } from '../wire/codec.ts'
+import { encodeInPieces, tryDecode } from '../wire/codec.ts'
 import type { Lane, LinkAckFrame, LinkDataFrame, LinkFrame } from '../wire/frames.ts'
 import { LANE } from '../wire/registry.ts'
 import { DirectPath, smoothed } from './direct-path.ts'
@@ -50,7 +56,8 @@ export type LinkEffect =
       readonly kind: 'transmit'
       readonly path: PathName
       readonly channel: ChannelName
-      readonly frame: Uint8Array
+      /** Its bytes, in pieces: they are joined where they are packed, and not before. */
+      readonly frame: readonly Uint8Array[]
     }
   | {
       readonly kind: 'deliver'
@@ -136,7 +143,7 @@ export class LinkMachine implements Machine<LinkInput, LinkEffect> {
     for (const lane of LANES) {
       times.push(this.#sending[lane].nextDeadlineMs())
       if (this.#path !== undefined) times.push(this.#sending[lane].resendAtMs)
-      if (this.#owed.has(lane)) times.push(this.#acknowledgedAtMs[lane] + ACK_SPACING_MS)
+      if (this.#owed.has(lane)) times.push(this.#acknowledgedAtMs[lane] + spacingOf(lane))
     }
     const due = times.filter((time) => time !== undefined)
     return due.length === 0 ? undefined : Math.min(...due)
@@ -319,7 +326,7 @@ export class LinkMachine implements Machine<LinkInput, LinkEffect> {
     const receiving = this.#receiving
     const state = receiving?.lanes[lane]
     if (path === undefined || receiving === undefined || state === undefined) return
-    if (nowMs - this.#acknowledgedAtMs[lane] < ACK_SPACING_MS) return
+    if (nowMs - this.#acknowledgedAtMs[lane] < spacingOf(lane)) return
     this.#owed.delete(lane)
     this.#acknowledgedAtMs[lane] = nowMs
     const way = path === 'webrtc' ? this.#direct.up : this.#relayUp
@@ -336,12 +343,16 @@ export class LinkMachine implements Machine<LinkInput, LinkEffect> {
 
   #transmit(path: PathName, channel: ChannelName, frame: LinkFrame, nowMs?: number): void {
     if (nowMs !== undefined && path === 'webrtc') this.#direct.sent(nowMs)
-    this.#do({ kind: 'transmit', path, channel, frame: encode(frame) })
+    this.#do({ kind: 'transmit', path, channel, frame: encodeInPieces(frame) })
   }
 
   #do(effect: LinkEffect): void {
     this.#effects.push(effect)
   }
+}
+
+function spacingOf(lane: Lane): number {
+  return lane === 'streams' ? STREAMS_ACK_SPACING_MS : ACK_SPACING_MS
 }
 
 function perLane<Value>(make: (lane: Lane) => Value): Record<Lane, Value> {

@@ -26,6 +26,8 @@ export type MembershipInput =
       readonly to: PeerId
       readonly payload: Uint8Array
     }
+  /** As `carry`, of a sealed record: it is the machine's, with the bytes that its buffer has to spare before it. */
+  | { readonly kind: 'carryRecord'; readonly to: PeerId; readonly record: Uint8Array }
   | { readonly kind: 'broadcast'; readonly payload: Uint8Array }
   | { readonly kind: 'describe'; readonly metadata: Uint8Array }
   /** The host has nothing more for this turn: what collected may leave. */

@@ -20,7 +20,7 @@ import type { Machine } from '../machine.ts'
 import type { PeerId } from '../peer-id.ts'
 import { framesOf } from '../wire/batch.ts'
 import { equalBytes, WireError } from '../wire/bytes.ts'
-import { encode, tryDecode } from '../wire/codec.ts'
+import { encode, relayInPlace, tryDecode } from '../wire/codec.ts'
 import type { Frame, JoinFrame, RosterMember, WelcomeFrame } from '../wire/frames.ts'
 import { WIRE_VERSION } from '../wire/registry.ts'
 import type { EndReason, MembershipConfig, MembershipEffect, MembershipInput } from './contract.ts'
@@ -95,10 +95,13 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
     switch (input.kind) {
       case 'socketMessage':
         return this.#message(input.socket, input.bytes, nowMs)
-      case 'carry': {
+      case 'carry':
+      case 'carryRecord': {
         const member = this.roster.of(input.to)
         if (member === undefined || !this.canReach(input.to))
           return this.#do({ kind: 'drop', reason: 'no-such-member' })
+        if (input.kind === 'carryRecord')
+          return this.outgoing.push(relayInPlace(member.address, input.record))
         const frame = encode({ kind: input.as, address: member.address, payload: input.payload })
         return this.outgoing.push(frame, input.as === 'signal')
       }

@@ -37,28 +37,54 @@ export function messagesOf(frames: readonly Uint8Array[]): Uint8Array[] {
   return messages
 }
 
+/** A frame's bytes, in pieces that are not joined before they are packed. */
+export type Pieces = readonly Uint8Array[]
+
 /**
  * A message of the frames from there, as many as it holds, and which is next. At least one: a frame that shares no message
  * goes out as it is, uncopied.
  */
 export function messageFrom(frames: readonly Uint8Array[], from: number, bytesMax: number) {
-  let to = from
-  let bytes = 1
-  while (to < frames.length && to - from < BATCH_FRAMES_MAX) {
-    const more = LENGTH_BYTES + (frames[to] as Uint8Array).length
-    if (to > from && bytes + more > bytesMax) break
-    bytes += more
-    to++
-  }
-  const message = to - from === 1 ? (frames[from] as Uint8Array) : packed(frames, from, to, bytes)
-  return { message, to }
-}
-
-function packed(frames: readonly Uint8Array[], from: number, to: number, bytes: number): Uint8Array {
+  const { to, bytes } = shareFrom(frames.length, (i) => (frames[i] as Uint8Array).length, from, bytesMax)
+  if (to - from === 1) return { message: frames[from] as Uint8Array, to }
   const writer = new Writer(bytes).u8(FRAME.batch)
   for (let i = from; i < to; i++) {
     const frame = frames[i] as Uint8Array
     writer.u16(frame.length).bytes(frame)
   }
-  return writer.done()
+  return { message: writer.done(), to }
+}
+
+/** The same of frames in pieces, from the first: copied, into the room it is given for so many bytes at most. */
+export function messageOfPieces(
+  frames: readonly Pieces[],
+  bytesMax: number,
+  roomFor: (bytes: number) => Uint8Array<ArrayBuffer>,
+) {
+  const { to, bytes } = shareFrom(frames.length, (i) => lengthOf(frames[i] as Pieces), 0, bytesMax)
+  const writer = new Writer(roomFor(bytes))
+  if (to > 1) writer.u8(FRAME.batch)
+  for (let i = 0; i < to; i++) {
+    const frame = frames[i] as Pieces
+    if (to > 1) writer.u16(lengthOf(frame))
+    for (const piece of frame) writer.bytes(piece)
+  }
+  return { message: writer.done(), to }
+}
+
+export function lengthOf(pieces: Pieces): number {
+  return pieces.reduce((sum, { length }) => sum + length, 0)
+}
+
+/** How far a message goes that begins there, and how long a batch of so many is. */
+function shareFrom(count: number, lengthAt: (index: number) => number, from: number, bytesMax: number) {
+  let to = from
+  let bytes = 1
+  while (to < count && to - from < BATCH_FRAMES_MAX) {
+    const more = LENGTH_BYTES + lengthAt(to)
+    if (to > from && bytes + more > bytesMax) break
+    bytes += more
+    to++
+  }
+  return { to, bytes }
 }

@@ -86,9 +86,10 @@ export class Writer {
   #view: DataView
   #length = 0
 
-  constructor(capacity = 64) {
-    this.#bytes = new Uint8Array(capacity)
-    this.#view = new DataView(this.#bytes.buffer)
+  /** Into bytes of its own, or over what is in those given; into larger ones where they are too few. */
+  constructor(room: number | Uint8Array<ArrayBuffer> = 64) {
+    this.#bytes = typeof room === 'number' ? new Uint8Array(room) : room
+    this.#view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.length)
   }
 
   get length(): number {

@@ -9,6 +9,7 @@ import {
   LANE,
   LEFT,
   nameOf,
+  PAYLOAD_AT,
   PEER_BYTES,
   REFUSAL,
   SESSION_BYTES,
@@ -27,6 +28,24 @@ export function encode(frame: Frame): Uint8Array<ArrayBuffer> {
   const layout = LAYOUTS[frame.kind] as Layout<Frame>
   layout.write(frame, to)
   return to.done()
+}
+
+/** The same bytes; what a frame of a link carries is a piece of its own, as it was given: nothing is copied. */
+export function encodeInPieces(frame: Frame): readonly Uint8Array[] {
+  return frame.kind === 'linkData'
+    ? [encode({ ...frame, fragment: NOTHING }), frame.fragment]
+    : [encode(frame)]
+}
+
+const NOTHING = new Uint8Array()
+
+/** A relay frame whose payload stays where it is: the frame's head is written over the bytes before it, which are nobody's. */
+export function relayInPlace(address: number, payload: Uint8Array): Uint8Array {
+  const frame = new Uint8Array(payload.buffer, payload.byteOffset - PAYLOAD_AT, PAYLOAD_AT + payload.length)
+  const view = new DataView(frame.buffer, frame.byteOffset, PAYLOAD_AT)
+  view.setUint8(0, FRAME.relay)
+  view.setUint32(1, address)
+  return frame
 }
 
 /** Fields that are bytes are views of what was given. */

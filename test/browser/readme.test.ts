@@ -8,6 +8,10 @@ import { root } from '../../scripts/paths.ts'
 import { TestBrowser } from '../support/browser.ts'
 import { LocalEdge } from '../support/local-edge.ts'
 
+declare global {
+  var waypost: import('../../client/index.ts').Waypost
+}
+
 let edge: LocalEdge
 let browser: TestBrowser
 
@@ -51,6 +55,31 @@ it('the example of the README does what it says', async () => {
   await some(firstSaw, /says to all hello$/)
   await some(firstSaw, /^delivered (relay|direct)$/)
   await some(secondSaw, /says .*welcome.* (relay|direct)$/i)
+})
+
+it('the mail of the README reaches a peer that is away', async () => {
+  const [, code = ''] = /## Peers who are away[\s\S]*?```js\n([\s\S]*?)```/.exec(readme) ?? []
+  const here = (text: string) =>
+    text.replace("from 'waypost'", "from './sdk.js'").replace('http://localhost:8787', edge.url)
+  const [alice, bob] = [await browser.page(), await browser.page()]
+  const opens = async (url: string) => {
+    const waypost = await sdk.connect(url, { identity: 'bob' })
+    Object.assign(globalThis, { waypost })
+    return waypost.id
+  }
+  const id = await bob.evaluate(opens, edge.url)
+  await bob.waitForFunction(() => globalThis.waypost.status().mail?.state === 'open')
+  await bob.evaluate(() => globalThis.waypost.close())
+  const saw: string[] = []
+  alice.on('console', (message) => saw.push(message.text()))
+  await alice.addScriptTag({ type: 'module', content: here(code).replace('send(bob,', `send('${id}',`) })
+  await expect.poll(() => saw, { timeout: 20_000 }).toContain('handed over mailbox')
+  const heard = bob.evaluate(async (url) => {
+    const waypost = await sdk.connect(url, { identity: 'bob' })
+    return new Promise((resolve) => waypost.on('message', ({ data, via }) => resolve([data, via])))
+  }, edge.url)
+  expect(await heard).toEqual(['see you tomorrow', 'mailbox'])
+  await expect.poll(() => saw.join(' '), { timeout: 20_000 }).toMatch(/is (delivered|read)/)
 })
 
 /** The part about streams, between two pages: handler and opener as they stand. */

@@ -28,8 +28,8 @@ async function connected(): Promise<{ alice: End; bob: End; way: number }> {
 describe('the keys of a link', () => {
   it('carry what is said, both ways', async () => {
     const { alice, bob } = await connected()
-    expect(alice.link.transmit('relay', 'control', frame('hello'))).toBe(true)
-    expect(bob.link.transmit('relay', 'control', frame('yes'))).toBe(true)
+    expect(alice.link.transmit('relay', 'control', [frame('hello')])).toBe(true)
+    expect(bob.link.transmit('relay', 'control', [frame('yes')])).toBe(true)
     await expect.poll(() => [alice.frames, bob.frames]).toEqual([['yes'], ['hello']])
   })
 
@@ -40,17 +40,17 @@ describe('the keys of a link', () => {
     for (let i = 0; i < fit + 100; i++) bob.link.received(way, 'control', rubbish)
     expect(bob.drops).toEqual(Array(100).fill('over-window'))
     await expect.poll(() => bob.drops.length).toBe(fit + 100)
-    alice.link.transmit('relay', 'control', frame('after all'))
+    alice.link.transmit('relay', 'control', [frame('after all')])
     await expect.poll(() => bob.frames).toEqual(['after all'])
   })
 
   it('of a step that is over are erased in time, though nothing comes any more', async () => {
     vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'], shouldAdvanceTime: true })
     const { alice, bob } = await connected()
-    alice.link.transmit('relay', 'control', frame('one'))
+    alice.link.transmit('relay', 'control', [frame('one')])
     await expect.poll(() => bob.frames.length).toBe(1)
     await vi.advanceTimersByTimeAsync(STEP_MS)
-    alice.link.transmit('relay', 'control', frame('two'))
+    alice.link.transmit('relay', 'control', [frame('two')])
     await expect.poll(() => bob.frames.length).toBe(2)
     // Alice's own are erased as she steps; what is left are those Bob keeps for what may be under way.
     const erased = vi.spyOn(EpochKeys.prototype, 'erase')

@@ -3,7 +3,7 @@
 import { type Identity, newIdentity } from '../../client/identity.ts'
 import type { Sight } from '../../client/key-work.ts'
 import { keysOfLinks, openSuite } from '../../client/secure.ts'
-import type { SecureLink } from '../../client/secure-link.ts'
+import type { SecureLink, SecureLinkListener } from '../../client/secure-link.ts'
 import type { ChannelName } from '../../protocol/link/machine.ts'
 
 export interface Carried {
@@ -36,12 +36,14 @@ export async function securePair(): Promise<[End, End]> {
     const other = ends[1 - i] as End
     const [ours, theirs] = i === 0 ? identities : [identities[1], identities[0]]
     end.carry = ({ way, channel, bytes }) => other.link.received(way, channel, bytes)
+    const carry: SecureLinkListener['carry'] = (way, channel, bytes) => {
+      const copy = bytes.slice()
+      // As a network does: never within the call.
+      setImmediate(() => end.carry({ way, channel, bytes: copy }))
+    }
     end.link = keysOfLinks(suite, ours)(theirs.id, {
-      carry: (way, channel, bytes) => {
-        const copy = bytes.slice()
-        // As a network does: never within the call.
-        setImmediate(() => end.carry({ way, channel, bytes: copy }))
-      },
+      carry,
+      carryRecord: carry,
       frame: (_, bytes) => end.frames.push(new TextDecoder().decode(bytes)),
       pathUp: () => end.up++,
       pathDown: () => end.up--,

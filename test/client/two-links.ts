@@ -78,7 +78,7 @@ export class Party {
   }
 
   says(path: PathName, channel: ChannelName, ...texts: readonly string[]): void {
-    for (const text of texts) this.link.transmit(path, channel, utf8(text))
+    for (const text of texts) this.link.transmit(path, channel, [utf8(text)])
   }
 }
 
@@ -136,6 +136,7 @@ export class Two {
       },
       {
         carry: (way, channel, bytes) => this.#carry(party, way, channel, bytes),
+        carryRecord: (way, channel, record) => this.#carry(party, way, channel, record),
         frame: (path, bytes) => party.heard.push(`${path} ${new TextDecoder().decode(bytes)}`),
         pathUp: (path) => void party.up.add(path),
         pathDown: (path) => {

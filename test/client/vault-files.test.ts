@@ -68,6 +68,7 @@ describe('a log', () => {
       const commits = ends.filter((end) => end <= length).length
       writeFileSync(path(), Buffer.concat([whole.subarray(0, length), tails[(length >> 2) % 3] as Buffer]))
       const vault = await vaultOn(log)
+      expect(statSync(path()).size).toBe(ends[commits - 1] ?? LOG_HEAD.length)
       expect(await contents(vault), `${length} bytes of it`).toEqual(states[commits - 1] ?? {})
       if (length % 4 > 0) {
         await vault.end()

@@ -27,6 +27,7 @@ describe('GET /health', () => {
       objects: {
         SignalingRoom: { ok: true, latencyMs: expect.any(Number) },
         RelayMailbox: { ok: true, latencyMs: expect.any(Number) },
+        NetworkRegistry: { ok: true, latencyMs: expect.any(Number) },
       },
     })
     expect(headers.get('Cache-Control')).toBe('no-store')

@@ -13,7 +13,7 @@ export interface Answered {
   readonly status: number
   readonly headers: Headers
   // What a test expects of it is the test's business.
-  readonly body: Record<string, never> & {
+  readonly body: {
     readonly error: { readonly code: string; readonly message: string; readonly retryAfterMs?: number }
     readonly messages: readonly { id: string; priority: string; hour: number; envelope: string }[]
     readonly [field: string]: unknown

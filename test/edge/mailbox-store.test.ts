@@ -1,7 +1,11 @@
 // A mailbox's stores over the platform's SQLite: held to what every store must do, and to what its rows cost.
 
 import { runInDurableObject } from 'cloudflare:test'
+import { toSnakeCase } from 'drizzle-orm/casing'
+import { getTableConfig } from 'drizzle-orm/sqlite-core'
 import { describe, expect, it } from 'vitest'
+import { migrate } from '../../durable-objects/mailbox/migrate.ts'
+import * as schema from '../../durable-objects/mailbox/schema.ts'
 import { SqliteLetterStore, SqliteOwnerStore, Tables } from '../../durable-objects/mailbox/sqlite-store.ts'
 import { letterOf, noise, type Stores, storeCompliance } from '../protocol/mailbox/store-compliance.ts'
 import { mailboxObject } from './mailboxes.ts'
@@ -76,6 +80,42 @@ describe('rows', () => {
         publishing: publishing.written,
         drawing: drawing.written,
       }).toEqual({ opening: 12, access: 1, publishing: 65, drawing: 1 })
+    })
+  })
+})
+
+describe('the tables that migrations make', () => {
+  it('are those of the schema', async () => {
+    await inStorage((storage) => {
+      storesOver(storage).owner.open()
+      for (const table of Object.values(schema)) {
+        const { name, columns } = getTableConfig(table)
+        const made = storage.sql.exec('SELECT name, type, "notnull", pk FROM pragma_table_info(?)', name)
+        const wanted = columns.map((column) => ({
+          name: toSnakeCase(column.name),
+          type: column.getSQLType().toUpperCase(),
+          notnull: column.notNull ? 1 : 0,
+          pk: column.primary ? 1 : 0,
+        }))
+        expect(made.toArray()).toEqual(wanted)
+      }
+      const tables = storage.sql.exec("SELECT count(*) AS n FROM sqlite_master WHERE type = 'table'")
+      expect(tables.one().n).toBeGreaterThanOrEqual(Object.values(schema).length)
+      const indexes = storage.sql.exec(
+        "SELECT name FROM sqlite_master WHERE type = 'index' AND name NOT LIKE '\\_%' ESCAPE '\\'",
+      )
+      expect(indexes.toArray()).toEqual([])
+    })
+  })
+
+  it('are made once', async () => {
+    await inStorage((storage) => {
+      storesOver(storage).owner.open()
+      const again = rowsOf(storage, (counted) => {
+        migrate(counted)
+        migrate(counted)
+      })
+      expect(again.written).toBe(0)
     })
   })
 })

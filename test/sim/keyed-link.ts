@@ -71,6 +71,7 @@ export class KeyedLink {
       { ...keys, time },
       {
         carry: (way, channel, bytes) => this.#carry(way, channel, bytes),
+        carryRecord: (way, channel, record) => this.#carry(way, channel, record),
         frame: (path, bytes) => this.#guarded(() => this.#host.give({ kind: 'frame', path, bytes })),
         pathUp: (path) => this.#host.give({ kind: 'pathUp', path }),
         pathDown: (path) => this.#host.give({ kind: 'pathDown', path }),

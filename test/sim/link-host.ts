@@ -1,6 +1,7 @@
 // One link of a client in the simulation: the link machine, its relay through the room, and a direct path when the
 // scenario draws one. What client/peer-link.ts is to a page, without the negotiation.
 
+import { concat } from '../../protocol/crypto/suite.ts'
 import { type LinkEffect, type LinkInput, LinkMachine } from '../../protocol/link/machine.ts'
 import { equalBytes } from '../../protocol/wire/bytes.ts'
 import type { Lane } from '../../protocol/wire/frames.ts'
@@ -80,8 +81,8 @@ export class LinkHost {
   #perform(effect: LinkEffect): void {
     switch (effect.kind) {
       case 'transmit':
-        if (effect.path === 'webrtc') this.#direct?.(effect.frame)
-        else this.#listener.relay(effect.frame)
+        if (effect.path === 'webrtc') this.#direct?.(concat(effect.frame))
+        else this.#listener.relay(concat(effect.frame))
         return
       case 'deliver':
         this.#listener.delivered(effect.lane, effect.data)

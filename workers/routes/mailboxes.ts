@@ -3,9 +3,12 @@
 import type { Context } from 'hono'
 import { makeChallenge, SCOPE } from '../../protocol/crypto/admission/challenge.ts'
 import { mailResource } from '../../protocol/crypto/admission/mail.ts'
-import { joinBundle } from '../../protocol/crypto/mail/bundle.ts'
 import type { PrekeyDrop } from '../../protocol/crypto/mail/drops.ts'
-import { PUBLICATION_BYTES_MAX, verifyPublication } from '../../protocol/crypto/mail/publication.ts'
+import {
+  joinBundle,
+  PUBLICATION_BYTES_MAX,
+  verifyPublication,
+} from '../../protocol/crypto/mail/publication.ts'
 import { SIZES } from '../../protocol/crypto/suite.ts'
 import { KIB, MAILBOX_ACCESS_KEYS_MAX } from '../../protocol/limits.ts'
 import { AUDIENCE_HEADER } from '../../protocol/mailbox/admission.ts'

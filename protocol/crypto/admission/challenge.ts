@@ -19,7 +19,7 @@ const TAG_BYTES = 4
 /** What a stamp on it is for. Numbers are never reused. */
 export const SCOPE = {
   pass: 1, // resource: the audience
-  mail: 2, // resource: mailbox and envelope
+  mail: 2, // resource: audience and mailbox; the envelope is the spender
 } as const
 export type Scope = (typeof SCOPE)[keyof typeof SCOPE]
 

@@ -35,14 +35,19 @@ const PADDED_TO_BYTES = 32
 
 export async function sealedVault({ subtle, suite }: Keeping, storeKey: Uint8Array): Promise<VaultSealing> {
   const { hash, random } = suite
-  const addresses = await hash.expand(storeKey, LABELS.vaultAddresses, SIZES.hash)
-  const keyOf = async (label: Uint8Array) => {
+  const keyOf = async (label: Uint8Array, how: object, ...usages: string[]) => {
     const bytes = await hash.expand(storeKey, label, SIZES.aeadKey)
-    const key = await subtle.importKey('raw', bytes, { name: 'AES-GCM' }, false, ['encrypt', 'decrypt'])
+    const key = await subtle.importKey('raw', bytes, how, false, usages)
     bytes.fill(0)
     return key
   }
-  const [names, values] = await Promise.all([keyOf(LABELS.vaultNames), keyOf(LABELS.vaultValues)])
+  const aes = { name: 'AES-GCM' }
+  const [addresses, names, values] = await Promise.all([
+    // Once, and by the platform: a vault has many names.
+    keyOf(LABELS.vaultAddresses, { name: 'HMAC', hash: 'SHA-256' }, 'sign'),
+    keyOf(LABELS.vaultNames, aes, 'encrypt', 'decrypt'),
+    keyOf(LABELS.vaultValues, aes, 'encrypt', 'decrypt'),
+  ])
   const how = (iv: Uint8Array, additionalData: Uint8Array) => {
     return { name: 'AES-GCM', iv, additionalData, tagLength: SIZES.tag * 8 }
   }
@@ -54,7 +59,7 @@ export async function sealedVault({ subtle, suite }: Keeping, storeKey: Uint8Arr
   return {
     slotOf: async (name) => {
       const padded = pad(utf8(name))
-      const iv = (await hash.hmac(addresses, padded)).subarray(0, SIZES.nonce)
+      const iv = new Uint8Array(await subtle.sign('HMAC', addresses, padded)).subarray(0, SIZES.nonce)
       return toBase64url(concat([iv, new Uint8Array(await subtle.encrypt(how(iv, NOTHING), names, padded))]))
     },
     nameOf: async (slot) => {

@@ -1,6 +1,6 @@
 // A bundle, as the edge hands it to one who wants to write: nothing in it is believed before its owner's signature.
 
-import { concat, type Suite } from '../suite.ts'
+import type { Suite } from '../suite.ts'
 import { type Dropped, dropped, type PrekeyDrop } from './drops.ts'
 import { isInTree, leafOf } from './merkle.ts'
 import { checkHead, HEAD_BYTES, ONE_TIME_BYTES, readHead, readOneTime } from './publication.ts'
@@ -13,11 +13,6 @@ export interface Bundle {
   readonly signedPrekey: Uint8Array
   readonly endHour: number
   readonly oneTime: { readonly id: Uint8Array; readonly publicKey: Uint8Array } | undefined
-}
-
-/** For the edge: what it hands out. */
-export function joinBundle(head: Uint8Array, oneTime: Uint8Array | undefined): Uint8Array {
-  return oneTime === undefined ? head : concat([head, oneTime])
 }
 
 export async function readBundle(

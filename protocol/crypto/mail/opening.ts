@@ -1,7 +1,7 @@
 // Opening an envelope: whose it is, by one HMAC for each turn that is listened to; else whether one of our prekeys opens it. What
 // comes back is to be committed before the mailbox is told that we have it.
 
-import { MAIL_CHAINS_MAX, MAIL_CLOCK_SKEW_MS } from '../../limits.ts'
+import { MAIL_CLOCK_SKEW_MS } from '../../limits.ts'
 import { equalBytes } from '../../wire/bytes.ts'
 import { equalMacs } from '../handshake/schedule.ts'
 import { SIZES, type Suite } from '../suite.ts'
@@ -182,7 +182,7 @@ async function nextTurn(
     root,
     peerLife: session.peerLife || Math.max(1, Math.min(header.life, nowMs + MAIL_CLOCK_SKEW_MS)),
     phase: { kind: 'listening', peerKey: header.ratchetKey.slice(), before: phase.next },
-    hearing: [begun, ...before].slice(0, MAIL_CHAINS_MAX),
+    hearing: [begun, ...before],
   }
 }
 
@@ -233,7 +233,7 @@ async function openFirst(
   if (found === undefined) return dropped('not-for-us')
   const { session: id, number } = found.address
   for (const correspondence of me.correspondences) {
-    const session = correspondence.sessions.find((one) => one.begun === 'there' && equalBytes(one.id, id))
+    const session = correspondence.sessions.find((one) => equalBytes(one.id, id))
     if (session !== undefined)
       return openOn(suite, me, { correspondence, session, turn: 0, number }, salt, envelope, nowMs)
   }

@@ -100,6 +100,11 @@ export function splitPublication(bytes: Uint8Array): Split | undefined {
   return { head: bytes.subarray(0, HEAD_BYTES), oneTime }
 }
 
+/** What the edge hands to one who wants to write. */
+export function joinBundle(head: Uint8Array, oneTime: Uint8Array | undefined): Uint8Array {
+  return oneTime === undefined ? head : concat([head, oneTime])
+}
+
 type Checking = { readonly hash: Hash; readonly signatures: Pick<Signatures, 'verify'> }
 
 /** Whose, whether now, and whether signed: the cheapest first. Undefined when all is well. */

@@ -69,10 +69,11 @@ export class RecordLayer {
     return sealed
   }
 
-  /** Whatever the bytes are, this resolves. */
+  /** Whatever the bytes are, this resolves. They are read when their turn comes: leave them alone until then. */
   open(channel: Channel, bytes: Uint8Array, nowMs: number): Promise<Opened | DroppedRecord> {
     const number = numberOf(channel)
-    const record = bytes.slice()
+    // A small piece of a large message would keep all of it while it waits.
+    const record = bytes.buffer.byteLength > 2 * bytes.length ? bytes.slice() : bytes
     const opened = this.#opens.then(async (): Promise<Opened | DroppedRecord> => {
       if (this.#closed || this.#over.has(channel.path)) return { kind: 'drop', reason: 'closed' }
       const result = await this.#receiving.open(number, channel.ordered, record, nowMs)

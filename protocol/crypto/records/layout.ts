@@ -1,9 +1,12 @@
 // A record: `type 1 ‖ epoch 1 ‖ sequence 6 ‖ ciphertext ‖ tag 16`. The first eight bytes are authenticated as they stand.
 
+import { PAYLOAD_AT } from '../../wire/registry.ts'
 import { SIZES } from '../suite.ts'
 
 export const HEADER_BYTES = 8
 export const OVERHEAD_BYTES = HEADER_BYTES + SIZES.tag
+/** Before a sealed record its buffer has as many bytes to spare: a room's frame begins there, and the record is not copied into it. */
+export const RECORD_FRONT_BYTES = PAYLOAD_AT
 export const SEQUENCE_MAX = 2 ** 48 - 1
 
 /** Never reused. What a handshake sends begins with 'W', 0x57, and is no type. */

@@ -1,8 +1,8 @@
 // The sending half: which sequence number and which keys a record gets, and when the keys are stepped forward.
 
-import { concat, type Suite } from '../suite.ts'
+import type { Suite } from '../suite.ts'
 import { EpochKeys } from './epoch.ts'
-import { nonceOf, type RecordType, SEQUENCE_MAX, writeHeader } from './layout.ts'
+import { nonceOf, RECORD_FRONT_BYTES, type RecordType, SEQUENCE_MAX, writeHeader } from './layout.ts'
 
 /** A key seals at most so many records, over all channels of its direction… */
 export const STEP_RECORDS = 2 ** 14
@@ -30,7 +30,7 @@ export class Sending {
     await this.#stepIfDue(nowMs)
     const { key, iv } = await this.#keys.channel(this.#suite, channel)
     const header = writeHeader({ type, epoch: this.#keys.byte, sequence })
-    return concat([header, await key.seal(nonceOf(iv, header), header, body)])
+    return joined(header, await key.seal(nonceOf(iv, header), header, body))
   }
 
   /** From here on under a fresh secret, which is ours now. */
@@ -58,4 +58,11 @@ export class Sending {
     this.#records = 0
     this.#sinceMs = undefined
   }
+}
+
+function joined(header: Uint8Array, sealed: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(RECORD_FRONT_BYTES + header.length + sealed.length)
+  bytes.set(header, RECORD_FRONT_BYTES)
+  bytes.set(sealed, RECORD_FRONT_BYTES + header.length)
+  return bytes.subarray(RECORD_FRONT_BYTES)
 }

@@ -1,6 +1,7 @@
 // Two links wired back to back by paths that can lose, repeat and reorder, go down and come up; and a judge that holds
 // everything either side said against what it may say. Time is a number; the next event is the next thing that happens.
 
+import { concat } from '../../../protocol/crypto/suite.ts'
 import type { DropReason } from '../../../protocol/drops.ts'
 import { LINK_WINDOW_BYTES } from '../../../protocol/limits.ts'
 import { type LinkEffect, type LinkInput, LinkMachine } from '../../../protocol/link/machine.ts'
@@ -175,7 +176,7 @@ export class World {
   #perform(side: Side, effect: LinkEffect): void {
     switch (effect.kind) {
       case 'transmit':
-        return this.#transmit(side, effect.path, effect.frame)
+        return this.#transmit(side, effect.path, concat(effect.frame))
       case 'deliver': {
         const { lane, data, via, name } = effect
         if (side.upper?.lane === lane) {

@@ -94,6 +94,7 @@ describe('a put', () => {
     const message = new Uint8Array(4 * KIB + 16)
     box.puts([{ ...putOf(1), id: message.subarray(0, 16), envelope: message.subarray(16) }])
     message.fill(7)
+    expect(box.machine.page(undefined, 1, box.nowMs)?.letters[0]?.id).toEqual(new Uint8Array(16))
     expect(box.machine.has(new Uint8Array(16), box.nowMs)).toBe(true)
   })
 })

@@ -122,9 +122,9 @@ describe('an owner that comes back', () => {
     const cursor = box.came().at(-1)?.cursor
     box.took(1, 2, 3)
     box.dies()
-    box.put(4)
+    for (const n of [4, 5, 6, 7]) box.put(n)
     box.owner(WIDE, cursor)
-    expect(box.numbers()).toEqual([4])
+    expect(box.numbers()).toEqual([4, 5, 6, 7])
   })
 
   it('with a cursor that is ahead of this life is sent everything, were even the incarnations alike', () => {

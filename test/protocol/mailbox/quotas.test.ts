@@ -73,6 +73,12 @@ describe('the room of a mailbox', () => {
     expect(box.put(11, { priority: 'critical' })).toMatchObject({ ok: true })
   })
 
+  it('of a priority is not used up by more urgent letters, until there is none at all', () => {
+    const box = new Box({ ...UNPACED, lettersMax: 10 })
+    for (let n = 1; n <= 6; n++) box.put(n, { priority: 'critical' })
+    expect(flood(box, 10, { priority: 'low' })).toEqual({ kept: 4, why: 'over-quota' })
+  })
+
   it('counts those that came together', () => {
     const box = new Box({ ...UNPACED, lettersMax: 4 })
     const put = (n: number) => ({ ...putWith(n), priority: 'low' as const })

@@ -308,12 +308,15 @@ describe('what we say', () => {
     const scene = joined(1)
     const payload = new Uint8Array(60_000)
     const from = member(1).address
-    for (let i = 0; i < 2; i++) scene.says({ kind: 'broadcast', address: from, payload })
+    const hears = (times: number) => {
+      for (let i = 0; i < times; i++) scene.says({ kind: 'broadcast', address: from, payload })
+      scene.after(1)
+    }
+    hears(3)
     scene.closes().after(RECONNECT_BASE_MS).welcomes(member(1))
-    scene.says({ kind: 'broadcast', address: from, payload }).after(1)
+    hears(2)
     expect(scene.sent('drained')).toEqual([])
-    for (let i = 0; i < 2; i++) scene.says({ kind: 'broadcast', address: from, payload })
-    scene.after(1)
+    hears(3)
     expect(scene.sent('drained').length).toBe(1)
     expect(scene.sent('drained')[0]?.bytes).toBeGreaterThan(READ_REPORT_BYTES)
   })

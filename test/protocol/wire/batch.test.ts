@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BATCH_FRAMES_MAX, MESSAGE_BYTES_MAX } from '../../../protocol/limits.ts'
-import { framesOf, messagesOf } from '../../../protocol/wire/batch.ts'
+import { framesOf, messageFrom, messageOfPieces, messagesOf } from '../../../protocol/wire/batch.ts'
 import { FRAME } from '../../../protocol/wire/registry.ts'
 
 /** A frame of this size: numbered, so that order shows. */
@@ -44,6 +44,25 @@ describe('packing frames into messages', () => {
           if (next === undefined || inside.length === BATCH_FRAMES_MAX) continue
           expect(bytesOf([...inside, framesOf(next)[0]!])).toBeGreaterThan(MESSAGE_BYTES_MAX)
         }
+      }),
+    )
+  })
+
+  it('in pieces, into a room that was used before, gives the same message', () => {
+    const room = new Uint8Array(MESSAGE_BYTES_MAX + 1)
+    fc.assert(
+      fc.property(frameLists, fc.nat(), (frames, at) => {
+        if (frames.length === 0) return
+        room.fill(0xee)
+        const pieces = frames.map((frame) => {
+          const cut = at % (frame.length + 1)
+          return [frame.subarray(0, cut), frame.subarray(cut)]
+        })
+        const whole = messageFrom(frames, 0, MESSAGE_BYTES_MAX)
+        const put = messageOfPieces(pieces, MESSAGE_BYTES_MAX, (bytes) => room.subarray(0, bytes))
+        expect(put.to).toBe(whole.to)
+        expect(Buffer.compare(put.message, whole.message)).toBe(0)
+        expect(put.message.buffer).toBe(room.buffer)
       }),
     )
   })

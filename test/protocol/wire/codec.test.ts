@@ -3,11 +3,12 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { concat } from '../../../protocol/crypto/suite.ts'
 import { WireError } from '../../../protocol/wire/bytes.ts'
-import { decode, encode, tryDecode } from '../../../protocol/wire/codec.ts'
+import { decode, encode, encodeInPieces, relayInPlace, tryDecode } from '../../../protocol/wire/codec.ts'
 import type { Frame } from '../../../protocol/wire/frames.ts'
-import { FRAME, type FrameKind } from '../../../protocol/wire/registry.ts'
-import { anyFrame, FRAMES, frameLike, KINDS } from './arbitrary.ts'
+import { FRAME, type FrameKind, PAYLOAD_AT } from '../../../protocol/wire/registry.ts'
+import { anyFrame, bytes, FRAMES, frameLike, KINDS, u32 } from './arbitrary.ts'
 import { toHex } from './notation.ts'
 
 /** A frame, or the problem with the bytes. Anything but a WireError passes through and fails the test. */
@@ -156,6 +157,30 @@ describe('decode', () => {
       fc.property(fc.oneof(frameLike, anyFrame.map(encode)), (bytes) => {
         const frame = read(bytes)
         expect(tryDecode(bytes)).toEqual(typeof frame === 'string' ? undefined : frame)
+      }),
+    )
+  })
+})
+
+describe('without copying', () => {
+  it('a frame in pieces is the same bytes, and what a link carries is as it was given', () => {
+    fc.assert(
+      fc.property(anyFrame, (frame) => {
+        const pieces = encodeInPieces(frame)
+        expect(toHex(concat(pieces))).toBe(toHex(encode(frame)))
+        if (frame.kind === 'linkData') expect(pieces[1]).toBe(frame.fragment)
+      }),
+    )
+  })
+
+  it('a relay frame is written around its payload', () => {
+    fc.assert(
+      fc.property(u32, bytes, bytes, (address, before, payload) => {
+        const spare = new Uint8Array(PAYLOAD_AT).fill(0xee)
+        const all = concat([before, spare, payload])
+        const frame = relayInPlace(address, all.subarray(before.length + PAYLOAD_AT))
+        expect(toHex(frame)).toBe(toHex(encode({ kind: 'relay', address, payload })))
+        expect(toHex(all)).toBe(toHex(concat([before, frame])))
       }),
     )
   })

@@ -6,9 +6,13 @@ import {
   DECLINE,
   FRAME,
   LEFT,
+  MAIL_FRAME,
+  MAIL_PROOF,
+  MAIL_REFUSAL,
   nameOf,
   PAYLOAD_AT,
   REFUSAL,
+  STREAM_FRAME,
   UNDELIVERABLE,
 } from '../../../protocol/wire/registry.ts'
 
@@ -41,6 +45,17 @@ const FRAMES_EVER = {
   67: 'decline',
 } as const
 
+const MAIL_FRAMES_EVER = {
+  96: 'hello',
+  97: 'ready',
+  98: 'put',
+  99: 'stored',
+  100: 'refused',
+  101: 'letter',
+  102: 'took',
+  103: 'prekeysLeft',
+} as const
+
 const CODES_EVER = {
   refusal: {
     1: 'malformed',
@@ -65,6 +80,19 @@ const CODES_EVER = {
   left: { 1: 'closed', 2: 'lost', 3: 'vanished', 4: 'superseded', 5: 'expelled' },
   undeliverable: { 1: 'gone', 2: 'slow' },
   decline: { 1: 'relay-only', 2: 'no-webrtc', 3: 'too-many' },
+  mailProof: { 1: 'access', 2: 'stamp' },
+  mailRefusal: {
+    1: 'malformed',
+    2: 'too-large',
+    3: 'over-quota',
+    4: 'rate-limited',
+    5: 'bad-access',
+    6: 'bad-stamp',
+    7: 'stale-stamp',
+    8: 'blocked',
+    9: 'no-such-mailbox',
+    10: 'internal',
+  },
 } as const
 
 const TABLES = [
@@ -74,6 +102,9 @@ const TABLES = [
   ['reasons for leaving', LEFT, CODES_EVER.left, 0xff],
   ['reasons for not delivering', UNDELIVERABLE, CODES_EVER.undeliverable, 0xff],
   ['reasons to decline', DECLINE, CODES_EVER.decline, 0xff],
+  ['frames of mailboxes', MAIL_FRAME, MAIL_FRAMES_EVER, 0xff],
+  ['proofs of puts', MAIL_PROOF, CODES_EVER.mailProof, 0xff],
+  ['refusals of mailboxes', MAIL_REFUSAL, CODES_EVER.mailRefusal, 0xff],
 ] as const
 
 describe.each(TABLES)('the numbers of %s', (_, table, ever, most) => {
@@ -103,4 +134,9 @@ describe.each(TABLES)('the numbers of %s', (_, table, ever, most) => {
 
 it('relay, signal and broadcast carry their address and payload where the room looks for them', () => {
   expect([ADDRESS_AT, PAYLOAD_AT]).toEqual([1, 5])
+})
+
+it('a number is one frame, whichever table it is in', () => {
+  const numbers = [FRAME, STREAM_FRAME, MAIL_FRAME].flatMap((table): number[] => Object.values(table))
+  expect(new Set(numbers).size).toBe(numbers.length)
 })

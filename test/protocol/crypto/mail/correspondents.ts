@@ -2,7 +2,7 @@
 // runner and no host, since differential.ts runs it everywhere.
 
 import { type Identity, identityFromSeed } from '../../../../protocol/crypto/identity.ts'
-import { type Bundle, joinBundle, readBundle } from '../../../../protocol/crypto/mail/bundle.ts'
+import { type Bundle, readBundle } from '../../../../protocol/crypto/mail/bundle.ts'
 import {
   type Correspondence,
   needsBundle,
@@ -22,7 +22,7 @@ import {
   type Prekeys,
   type Published,
 } from '../../../../protocol/crypto/mail/prekeys.ts'
-import { splitPublication } from '../../../../protocol/crypto/mail/publication.ts'
+import { joinBundle, splitPublication } from '../../../../protocol/crypto/mail/publication.ts'
 import type { Suite } from '../../../../protocol/crypto/suite.ts'
 import { equalBytes, utf8 } from '../../../../protocol/wire/bytes.ts'
 

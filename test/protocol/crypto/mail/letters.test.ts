@@ -3,8 +3,10 @@
 
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { Bundle } from '../../../../protocol/crypto/mail/bundle.ts'
 import {
   needsBundle,
+  newCorrespondence,
   nextKind,
   seal,
   sessionToSpeakOn,
@@ -15,7 +17,7 @@ import { MAIL_REPEAT_MS, MAIL_SESSIONS_MAX } from '../../../../protocol/limits.t
 import { utf8 } from '../../../../protocol/wire/bytes.ts'
 import { hex } from '../golden.ts'
 import { suiteOf } from '../suites.ts'
-import { acquainted, type Correspondent, DAY, HOUR, NOW, pairOf } from './correspondents.ts'
+import { acquainted, Correspondent, DAY, HOUR, NOW, pairOf } from './correspondents.ts'
 
 let suite: Suite
 beforeAll(async () => {
@@ -104,6 +106,20 @@ describe('a correspondence', () => {
     for (const [i, envelope] of late.entries()) expect(await bob.reads(envelope)).toBe(`late ${i + 1}`)
     for (const envelope of late) expect(await bob.reads(envelope)).toMatch(/replayed|not-for-us/)
     expect(await bob.reads(await alice.writes(bob, 'still here'))).toBe('still here')
+  })
+
+  it('takes the end of a turn after the next has begun', async () => {
+    const { alice, bob } = await pairOf(suite)
+    const ends: Uint8Array[] = []
+    for (const turn of [0, 1, 2]) {
+      await bob.reads(await alice.writes(bob, 'begins'))
+      for (const number of [1, 2]) ends.push(await alice.writes(bob, `${turn} ${number}`))
+      await alice.reads(await bob.writes(alice, 'answer'))
+    }
+    await bob.reads(await alice.writes(bob, 'begins'))
+    const read: string[] = []
+    for (const envelope of ends.reverse()) read.push(await bob.reads(envelope))
+    expect(read).toEqual(['2 2', '2 1', '1 2', '1 1', '0 2', '0 1'])
   })
 
   it('goes on when whole turns are lost', async () => {
@@ -242,5 +258,23 @@ describe('a crash', () => {
     const [keys, kept] = [packPrekeys(bob.prekeys), bob.kept()]
     await bob.opens(sealed.envelope)
     expect([packPrekeys(bob.prekeys), bob.kept()]).toEqual([keys, kept])
+  })
+})
+
+describe('misuse', () => {
+  it('of a bundle, or of none, is told by name', async () => {
+    const { alice, bob } = await pairOf(suite)
+    const carol = await Correspondent.no(suite, 3)
+    const [ofBob, ofCarol] = [await alice.draws(bob), await alice.draws(carol)]
+    const sealing = (bundle: Bundle | undefined, nowMs = NOW) =>
+      seal(suite, alice, newCorrespondence(bob.id, NOW), utf8('x'), { nowMs, bundle })
+    await expect(sealing(undefined)).rejects.toThrow('needs a bundle')
+    await expect(sealing(ofCarol)).rejects.toThrow('of another peer')
+    await expect(sealing(ofBob, NOW + 30 * DAY)).rejects.toThrow('past its end')
+    expect(await bob.reads((await sealing(ofBob)).envelope)).toBe('x')
+    const me = { ...alice, identity: alice.identity, mailbox: new Uint8Array(31) }
+    const wrong = seal(suite, me, newCorrespondence(bob.id, NOW), utf8('x'), { nowMs: NOW, bundle: ofBob })
+    await expect(wrong).rejects.toThrow(RangeError)
+    expect(() => newCorrespondence(new Uint8Array(31), NOW)).toThrow(RangeError)
   })
 })

@@ -51,6 +51,18 @@ describe('what was', () => {
     expect(await canRead(thief, envelopes)).toEqual([])
   })
 
+  it('with a one-time prekey, cannot be with the signed one alone, not even who wrote', async () => {
+    const { alice, bob } = await pairOf(suite)
+    const envelope = await alice.writes(bob, 'first')
+    const thief = bob.stolen()
+    thief.prekeys = {
+      ...thief.prekeys,
+      oneTime: thief.prekeys.oneTime.map((one) => ({ ...one, seed: suite.random(32) })),
+    }
+    expect(await thief.reads(envelope)).toBe('(unopened)')
+    expect(await bob.reads(envelope)).toBe('first')
+  })
+
   it('without a one-time prekey, can be until the signed prekey is erased: that is what those are for', async () => {
     const { alice, bob } = await pairOf(suite)
     const envelope = await alice.writes(bob, 'first', { oneTime: false })
@@ -117,7 +129,10 @@ describe('what was', () => {
       await bob.reads(await alice.writes(bob, 'heard'))
       await alice.reads(await bob.writes(alice, 'next turn'))
     }
-    expect(bob.with(alice)?.sessions[0]?.hearing.length).toBe(MAIL_CHAINS_MAX)
+    const hearing = bob.with(alice)!.sessions[0]!.hearing
+    expect(hearing.length).toBe(MAIL_CHAINS_MAX)
+    // And of a turn that is over nothing more can come.
+    expect(hearing.map(({ key }) => key !== undefined)).toEqual(hearing.map((_, i) => i === 0))
   })
 })
 

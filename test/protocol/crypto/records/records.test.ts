@@ -4,7 +4,11 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { EPOCHS_BEHIND_MAX, EpochKeys, STEPS_AHEAD_MAX } from '../../../../protocol/crypto/records/epoch.ts'
 import { RecordLayer } from '../../../../protocol/crypto/records/layer.ts'
-import { HEADER_BYTES, OVERHEAD_BYTES } from '../../../../protocol/crypto/records/layout.ts'
+import {
+  HEADER_BYTES,
+  OVERHEAD_BYTES,
+  RECORD_FRONT_BYTES,
+} from '../../../../protocol/crypto/records/layout.ts'
 import { OLD_EPOCH_MS } from '../../../../protocol/crypto/records/receiving.ts'
 import { STEP_MS, STEP_RECORDS } from '../../../../protocol/crypto/records/sending.ts'
 import { ReplayWindow, WINDOW } from '../../../../protocol/crypto/records/window.ts'
@@ -42,6 +46,7 @@ describe('a record', () => {
   it('is eight bytes and a tag longer than what is in it', async () => {
     const record = await ends(suite).alice.says(new Uint8Array(100))
     expect(record.length).toBe(100 + OVERHEAD_BYTES)
+    expect(record.byteOffset).toBe(RECORD_FRONT_BYTES)
     expect([...record.subarray(0, HEADER_BYTES)]).toEqual([1, 0, 0, 0, 0, 0, 0, 0])
   })
 

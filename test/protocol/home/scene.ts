@@ -1,0 +1,213 @@
+// An owner and its home socket, with the test as the mailbox: it opens and closes the sockets that the machine asked for, says
+// what it likes, and keeps the books that the machine's invariants are judged by. Time is a number.
+
+import type { HomeConfig, HomeEffect, HomeInput, HomeLetter } from '../../../protocol/home/contract.ts'
+import { HomeMachine } from '../../../protocol/home/machine.ts'
+import { CURSOR_BYTES } from '../../../protocol/mailbox/cursor.ts'
+import {
+  decodeMail,
+  encodeMail,
+  type HelloFrame,
+  type LetterFrame,
+  type MailFrame,
+} from '../../../protocol/mailbox/frames.ts'
+import { toBase64url } from '../../../protocol/wire/base64url.ts'
+import { messagesOf } from '../../../protocol/wire/batch.ts'
+import { decode } from '../../../protocol/wire/codec.ts'
+import { FRAME } from '../../../protocol/wire/registry.ts'
+
+export const START_MS = 1_700_000_000_000
+export const READY: MailFrame = {
+  kind: 'ready',
+  version: 1,
+  keepAliveMs: 10_000,
+  stored: 3,
+  oneTimeLeft: 50,
+}
+
+export const idOf = (number: number) => {
+  const id = new Uint8Array(16)
+  new DataView(id.buffer).setUint32(0, number)
+  return id
+}
+export const numberOf = (id: Uint8Array) => new DataView(id.buffer, id.byteOffset).getUint32(0)
+
+/** A letter called by a number. */
+export function letter(number: number, fields: Partial<LetterFrame> = {}): LetterFrame {
+  return {
+    kind: 'letter',
+    id: idOf(number),
+    priority: 'normal',
+    hour: 472_222,
+    cursor: new Uint8Array(CURSOR_BYTES),
+    envelope: new Uint8Array(100),
+    ...fields,
+  }
+}
+
+export class Scene {
+  readonly machine: HomeMachine
+  nowMs = START_MS
+  /** What has happened, in words short enough to compare. */
+  readonly told: string[] = []
+  readonly texts: string[] = []
+  /** Messages of letters handed over, as the numbers of those in them. */
+  readonly handed: number[][] = []
+  readonly letters: HomeLetter[] = []
+  /** Frames of `took`, as the numbers said in them. */
+  readonly took: number[][] = []
+  passWanted = 0
+  readonly opened: number[] = []
+  readonly openedAtMs: number[] = []
+  readonly closed: number[] = []
+  hello: HelloFrame | undefined
+  /** Whether the machine is given a pass whenever it needs one, or the test does it. */
+  passes: 'given' | 'awaited' = 'given'
+  passesWanted = 0
+  renewAtMs = Number.POSITIVE_INFINITY
+  readonly shown: string[] = []
+  /** Of the newest socket: it has said it is ready. */
+  #ready = false
+  #ended = false
+  /** Given by the machine and not yet by the test: an id is never given a second time. */
+  readonly #known = new Set<string>()
+
+  constructor(config: Partial<HomeConfig> = {}) {
+    this.machine = new HomeMachine({ random: () => 0.5, ...config })
+  }
+
+  get socket(): number {
+    return this.opened.at(-1) ?? 0
+  }
+
+  starts(): this {
+    return this.give({ kind: 'start' })
+  }
+
+  isReady(): this {
+    return this.says(READY)
+  }
+
+  /** Each in a message of its own. */
+  says(...frames: MailFrame[]): this {
+    for (const frame of frames) this.sends(encodeMail(frame))
+    return this
+  }
+
+  /** All in one message. */
+  saysTogether(...frames: MailFrame[]): this {
+    const messages = messagesOf(frames.map(encodeMail))
+    if (messages.length !== 1) throw new Error('more than one message holds')
+    return this.sends(messages[0] as Uint8Array)
+  }
+
+  sends(bytes: Uint8Array): this {
+    return this.give({ kind: 'socketMessage', socket: this.socket, bytes })
+  }
+
+  closes(code = 1006): this {
+    return this.give({ kind: 'socketClosed', socket: this.socket, code })
+  }
+
+  /** Within one turn. */
+  takes(...numbers: number[]): this {
+    for (const number of numbers) this.give({ kind: 'took', ids: [idOf(number)] })
+    return this.give({ kind: 'endOfTurn' })
+  }
+
+  /** Time passes; pings are answered unless the line is dead. */
+  after(ms: number, line: 'alive' | 'dead' = 'alive'): this {
+    const untilMs = this.nowMs + ms
+    for (let wakes = 0; ; wakes++) {
+      const { wakeAtMs } = this.machine
+      if (wakeAtMs !== undefined && !Number.isFinite(wakeAtMs)) throw new Error(`a wake at ${wakeAtMs}`)
+      if (wakeAtMs === undefined || wakeAtMs > untilMs) break
+      if (wakeAtMs > this.nowMs) wakes = 0
+      if (wakes > 4) throw new Error(`a spin at ${this.nowMs - START_MS} ms, ${this.machine.state}`)
+      this.nowMs = Math.max(this.nowMs, wakeAtMs)
+      const pings = this.texts.length
+      this.give({ kind: 'wake' })
+      if (line === 'alive' && this.texts.length > pings)
+        this.give({ kind: 'socketText', socket: this.socket, text: 'pong' })
+    }
+    this.nowMs = untilMs
+    return this
+  }
+
+  give(input: HomeInput): this {
+    for (const effect of this.machine.receive(input, this.nowMs)) this.#hear(effect)
+    return this
+  }
+
+  #hear(effect: HomeEffect): void {
+    if (this.#ended) throw new Error(`${effect.kind} after the end`)
+    switch (effect.kind) {
+      case 'obtainPass':
+        this.passesWanted++
+        if (this.passes === 'given')
+          this.give({ kind: 'pass', pass: `pass ${this.passesWanted}`, renewAtMs: this.renewAtMs })
+        return
+      case 'passRefused':
+      case 'passRenewed':
+        return this.#tell(`${effect.kind} ${effect.pass}`)
+      case 'openSocket':
+        this.#ready = false
+        this.shown.push(effect.pass)
+        this.opened.push(effect.socket)
+        this.openedAtMs.push(this.nowMs)
+        this.hello = effect.hello
+        return
+      case 'closeSocket':
+        if (effect.socket !== this.socket) throw new Error('closed one that is no more')
+        this.closed.push(effect.socket)
+        return
+      case 'sendText':
+        this.texts.push(effect.text)
+        return
+      case 'sendMessage':
+        return this.#said(effect.socket, effect.message)
+      case 'ready':
+        this.#ready = true
+        return this.#tell(`ready ${effect.stored} ${effect.oneTimeLeft}`)
+      case 'letters':
+        return this.#given(effect.letters)
+      case 'prekeysLeft':
+        return this.#tell(`prekeysLeft ${effect.left}`)
+      case 'interrupted':
+        return this.#tell('interrupted')
+      case 'drop':
+        return this.#tell(`drop ${effect.reason}`)
+      case 'ended':
+        this.#ended = true
+        return this.#tell(`ended ${effect.reason}`)
+    }
+  }
+
+  #tell(what: string): void {
+    this.told.push(what)
+  }
+
+  #said(socket: number, message: Uint8Array): void {
+    if (socket !== this.socket || this.closed.includes(socket)) throw new Error('sent on one that is no more')
+    if (!this.#ready) throw new Error('sent before the mailbox was ready')
+    if (message[0] === FRAME.passWanted) {
+      decode(message)
+      this.passWanted++
+      return
+    }
+    const frame = decodeMail(message)
+    if (frame.kind !== 'took' || frame.ids.length === 0) throw new Error(`${frame.kind}, or one of nothing`)
+    this.took.push(frame.ids.map(numberOf))
+  }
+
+  #given(letters: readonly HomeLetter[]): void {
+    if (letters.length === 0) throw new Error('no letters')
+    for (const { id } of letters) {
+      const key = toBase64url(id)
+      if (this.#known.has(key)) throw new Error(`letter ${numberOf(id)} a second time`)
+      this.#known.add(key)
+    }
+    this.letters.push(...letters)
+    this.handed.push(letters.map(({ id }) => numberOf(id)))
+  }
+}

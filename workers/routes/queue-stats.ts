@@ -1,0 +1,55 @@
+// GET /network/queue/stats?network=: what waits in all mailboxes of a network, and what became of what came. Asks every
+// registry of the network and adds up what they say: sixteen requests to objects for one of these.
+
+import type { Context } from 'hono'
+import { MAILBOX_REPORT_MS, REGISTRY_SUM_MS } from '../../protocol/limits.ts'
+import { addTotals, NO_MAIL, REGISTRIES, registryObjectName } from '../../protocol/mailbox/report.ts'
+import { DEFAULT_NETWORK, isNetworkName } from '../../protocol/names.ts'
+import { PRIORITIES } from '../../protocol/priority.ts'
+import type { Edge } from '../env.ts'
+import { refuse } from '../errors.ts'
+
+const HOUR_MS = 3_600_000
+
+export async function queueStats(c: Context<Edge>): Promise<Response> {
+  const network = c.req.query('network') ?? DEFAULT_NETWORK
+  if (!isNetworkName(network)) return refuse(c, 'bad-name', 'the name of the network is not well formed')
+  const registries = Array.from({ length: REGISTRIES }, (_, registry) =>
+    c.env.REGISTRIES.getByName(registryObjectName(network, registry)).totals(),
+  )
+  const { mailboxes, counts, gauges } = (await Promise.all(registries)).reduce(addTotals, NO_MAIL)
+  const { letters, bytes, oldestHour } = gauges
+  const { known, refused } = counts
+  const sum = (of: Readonly<Record<string, number>>) => Object.values(of).reduce((a, b) => a + b, 0)
+  const body = {
+    network,
+    mailboxes,
+    total: {
+      depth: letters,
+      bytes,
+      // Of letters the hour is all that is known.
+      oldestAgeMs: oldestHour === null ? null : Math.max(0, Date.now() - oldestHour * HOUR_MS),
+      accepted: sum(counts.accepted),
+      delivered: sum(counts.delivered),
+      acknowledged: sum(counts.acknowledged),
+      expired: sum(counts.expired),
+      known,
+      refused: sum(refused),
+    },
+    priorities: Object.fromEntries(
+      PRIORITIES.map((priority) => [
+        priority,
+        {
+          depth: gauges.byPriority[priority],
+          accepted: counts.accepted[priority],
+          delivered: counts.delivered[priority],
+          acknowledged: counts.acknowledged[priority],
+          expired: counts.expired[priority],
+        },
+      ]),
+    ),
+    refused,
+    staleMsMax: MAILBOX_REPORT_MS + REGISTRY_SUM_MS,
+  }
+  return c.json(body, 200, { 'Cache-Control': 'no-store' })
+}
