@@ -126,7 +126,10 @@ export async function bundle(entry: string, outfile: string): Promise<void> {
 
 function configOf({ classNames, settings }: Kind, objects: string): string {
   const [room, mailbox] = classNames
-  const { date, flags } = compatibility()
+  const toml = readFileSync(join(root, 'wrangler.toml'), 'utf8')
+  const date = /^compatibility_date = (".*")/m.exec(toml)?.[1]
+  const flags = /^compatibility_flags = (\[.*\])/m.exec(toml)?.[1]
+  if (date === undefined || flags === undefined) throw new Error('wrangler.toml has no date or flags')
   const bindings = Object.entries(settings).map(
     ([name, value]) => `, (name = ${JSON.stringify(name)}, text = ${JSON.stringify(value)})`,
   )
@@ -153,15 +156,6 @@ const edge :Workerd.Worker = (
   ],
 );
 `
-}
-
-/** As wrangler.toml says it. */
-export function compatibility(): { readonly date: string; readonly flags: string } {
-  const toml = readFileSync(join(root, 'wrangler.toml'), 'utf8')
-  const date = /^compatibility_date = (".*")/m.exec(toml)?.[1]
-  const flags = /^compatibility_flags = (\[.*\])/m.exec(toml)?.[1]
-  if (date === undefined || flags === undefined) throw new Error('wrangler.toml has no date or flags')
-  return { date, flags }
 }
 
 export async function portOf(child: ChildProcess): Promise<number> {

@@ -56,6 +56,11 @@ async function survives(webSockets: 'hibernate' | 'close', times: number): Promi
   for (let time = 0; time < times; time++) {
     const until = ledger.counts.answered + random() * 40
     while (ledger.counts.answered < until) await sleep(2)
+    // Now and then when it is empty: seqs begin again then.
+    if (random() < 0.5) {
+      traffic.pause(true)
+      while (ledger.open.length > 0) await sleep(2)
+    }
     const at = Math.floor(random() * mailboxes.length)
     const owner = mailboxes[at] as MailOwner
     ledger.life++
@@ -65,6 +70,7 @@ async function survives(webSockets: 'hibernate' | 'close', times: number): Promi
       () => 1,
       () => 0,
     )
+    traffic.pause(false)
     const answered = [...ledger.letters.values()].filter((letter) => letter.owner === at && letter.answered)
     const onDisk = await idsOnDisk(owner)
     for (const { id, line, sequence, tookInLife } of answered)

@@ -2,11 +2,11 @@
 // it can be killed and started again by the hundred; and nobody but workerd has its files open.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bundle, compatibility, portOf } from '../../bench/server.ts'
+import { bundle, portOf } from '../../bench/server.ts'
 import { root } from '../../scripts/paths.ts'
 import { freePort } from './local-edge.ts'
 import { TEST_SECRET } from './passes.ts'
@@ -92,12 +92,23 @@ export class BareEdge {
   }
 }
 
+/** What wrangler.toml says of the platform and of the objects, as workerd wants it said. */
 function configOf(port: number, objects: string, settings: Settings): string {
-  const { date, flags } = compatibility()
-  const texts = Object.entries(settings).map(
-    ([name, value]) => `, (name = ${JSON.stringify(name)}, text = ${JSON.stringify(value)})`,
+  const toml = readFileSync(join(root, 'wrangler.toml'), 'utf8')
+  const date = /^compatibility_date = (".*")/m.exec(toml)?.[1]
+  const flags = /^compatibility_flags = (\[.*\])/m.exec(toml)?.[1]
+  const classes = [...toml.matchAll(/\{ name = (".*?"), class_name = (".*?") \}/g)]
+  if (date === undefined || flags === undefined || classes.length === 0)
+    throw new Error('wrangler.toml has no date, no flags, or no objects')
+  const namespaces = classes.map(
+    ([, , name]) => `(className = ${name}, uniqueKey = ${name}, enableSql = true)`,
   )
-  const object = (name: string) => `(className = "${name}", uniqueKey = "${name}", enableSql = true)`
+  const bindings = [
+    ...classes.map(([, binding, name]) => `(name = ${binding}, durableObjectNamespace = ${name})`),
+    ...Object.entries(settings).map(
+      ([name, value]) => `(name = ${JSON.stringify(name)}, text = ${JSON.stringify(value)})`,
+    ),
+  ]
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
@@ -110,12 +121,9 @@ const edge :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
   compatibilityDate = ${date},
   compatibilityFlags = ${flags},
-  durableObjectNamespaces = [${object('SignalingRoom')}, ${object('RelayMailbox')}],
+  durableObjectNamespaces = [${namespaces.join(', ')}],
   durableObjectStorage = (localDisk = "objects"),
-  bindings = [
-    (name = "ROOMS", durableObjectNamespace = "SignalingRoom"),
-    (name = "MAILBOXES", durableObjectNamespace = "RelayMailbox")${texts.join('')}
-  ],
+  bindings = [${bindings.join(', ')}],
 );
 `
 }

@@ -193,8 +193,9 @@ export class HomeOwner extends Base {
   #letter(home: Home, frame: LetterFrame): void {
     const { ledger, number } = this.terms
     const incarnation = incarnationOf(frame.cursor)
-    // Of another life than the cursor that was said: everything comes again, and rightly.
-    if (home.incarnation !== incarnation && home.incarnation !== undefined) home.seen.clear()
+    // Of another life than the cursor that was said: everything comes again, and rightly. Later on it does not, whatever the
+    // lives: what a socket was given is remembered beside it.
+    if (home.cursor === undefined && home.incarnation !== incarnation) home.seen.clear()
     home.incarnation = incarnation
     home.cursor = frame.cursor
     ledger.deliver(number, frame, home)

@@ -18,7 +18,7 @@ export interface TrafficTerms {
 }
 
 const LINES = 3
-const REST_MS_MAX = 30_000
+const REST_MS_MAX = 60_000
 
 export class Traffic {
   readonly ledger: Ledger
