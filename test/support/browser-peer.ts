@@ -3,13 +3,13 @@
 import type { Page } from 'playwright-core'
 import type {
   ConnectOptions,
+  MessageVia,
   Peer,
   Receipt,
   Room,
   RoomState,
   SendOptions,
   Status,
-  MessageVia,
   Waypost,
 } from '../../client/index.ts'
 import type { TestBrowser } from './browser.ts'
