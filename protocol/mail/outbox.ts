@@ -106,15 +106,29 @@ export class OutboxMachine implements Machine<OutboxInput, OutboxEffect> {
     return this.#entries.has(id)
   }
 
+  /** What is not its line's first, or finds no room beside what is under way, waits for that and for no time. */
   get wakeAtMs(): number | undefined {
     let atMs = Number.POSITIVE_INFINITY
+    const mayBegin = this.#underWay < MAIL_PUTS_MAX
+    const lines = new Set<string>()
     for (const { item, state, kept, againAtMs } of this.#entries.values()) {
       atMs = Math.min(atMs, item.expiresAtMs)
-      if (state.kind === 'held' && !kept) atMs = Math.min(atMs, state.keepAtMs)
-      if ((state.kind === 'waiting' || state.kind === 'ready') && againAtMs > 0)
-        atMs = Math.min(atMs, againAtMs)
+      if (state.kind === 'held') {
+        if (!kept) atMs = Math.min(atMs, state.keepAtMs)
+        continue
+      }
+      const line = lineOf(item)
+      const isFirst = !lines.has(line)
+      lines.add(line)
+      if (isFirst && mayBegin && againAtMs > 0 && !isUnderWay(state)) atMs = Math.min(atMs, againAtMs)
     }
     return atMs === Number.POSITIVE_INFINITY ? undefined : atMs
+  }
+
+  get #underWay(): number {
+    let underWay = 0
+    for (const { state } of this.#entries.values()) if (isUnderWay(state)) underWay++
+    return underWay
   }
 
   receive(input: OutboxInput, nowMs: number): readonly OutboxEffect[] {
@@ -232,18 +246,15 @@ export class OutboxMachine implements Machine<OutboxInput, OutboxEffect> {
 
   /** Each line's first, as many at once as may be under way. */
   #goOn(nowMs: number): void {
-    let underWay = 0
-    for (const { state } of this.#entries.values())
-      if (state.kind === 'sealing' || state.kind === 'putting') underWay++
+    let underWay = this.#underWay
     const lines = new Set<string>()
     for (const entry of this.#entries.values()) {
       if (entry.state.kind === 'held') continue
-      const line = `${entry.item.priority} ${entry.item.to}`
+      const line = lineOf(entry.item)
       if (lines.has(line)) continue
       lines.add(line)
       if (underWay >= MAIL_PUTS_MAX) return
-      if (entry.againAtMs > nowMs || entry.state.kind === 'sealing' || entry.state.kind === 'putting')
-        continue
+      if (entry.againAtMs > nowMs || isUnderWay(entry.state)) continue
       entry.againAtMs = 0
       underWay++
       const { id } = entry.item
@@ -280,4 +291,12 @@ export class OutboxMachine implements Machine<OutboxInput, OutboxEffect> {
   #do(effect: OutboxEffect): void {
     this.#effects.push(effect)
   }
+}
+
+function lineOf({ priority, to }: OutboxItem): string {
+  return `${priority} ${to}`
+}
+
+function isUnderWay({ kind }: State): boolean {
+  return kind === 'sealing' || kind === 'putting'
 }

@@ -7,8 +7,7 @@ import type { MessageEvent, ReceiptEvent, Waypost } from '../../client/index.ts'
 import type { Changes } from '../../client/mail/records.ts'
 import { MailState } from '../../client/mail/state.ts'
 import { openSuite } from '../../client/secure.ts'
-import { joinBundle, readBundle } from '../../protocol/crypto/mail/bundle.ts'
-import { newCorrespondence, seal } from '../../protocol/crypto/mail/correspondence.ts'
+import { joinBundle } from '../../protocol/crypto/mail/bundle.ts'
 import { makePrekeys } from '../../protocol/crypto/mail/prekeys.ts'
 import { HEAD_BYTES, type Split, splitPublication } from '../../protocol/crypto/mail/publication.ts'
 import {
@@ -22,8 +21,7 @@ import {
   MAIL_RECEIPT_DELAY_MS,
   MAILBOX_WINDOW_BYTES,
 } from '../../protocol/limits.ts'
-import { type Content, encodeContent } from '../../protocol/mail/content.ts'
-import { parsePeerId, peerIdText } from '../../protocol/peer-id.ts'
+import { peerIdText } from '../../protocol/peer-id.ts'
 import { encodeData } from '../../protocol/wire/data.ts'
 import { type MailOwner, newEnvelope, newOwner } from '../support/mail.ts'
 import { client, codeOf } from './clients.ts'
@@ -36,6 +34,7 @@ import {
   type HostileLetter,
   letterOf,
 } from './hostile-mail.ts'
+import { attacker, idOf, said } from './hostile-peer.ts'
 
 const DAY_MS = 24 * 3_600_000
 /** Of the largest letters: what a mailbox that keeps to the window has under way of them. */
@@ -69,32 +68,6 @@ const dropsOf = (waypost: Waypost) => waypost.status().drops
 /** Until all that was pushed has been looked at: each letter is taken, whatever it was. */
 async function takes(box: Awaited<ReturnType<typeof opens>>['box'], count: number): Promise<void> {
   await expect.poll(() => new Set(box.home?.took).size).toBeGreaterThanOrEqual(count)
-}
-
-/** A peer of its own making: it seals what it likes. */
-async function attacker(victim: {
-  readonly waypost: Waypost
-  readonly box: { head: Uint8Array | undefined }
-}) {
-  const suite = await openSuite()
-  const identity = await newOwner()
-  const peer = parsePeerId(victim.waypost.id)
-  const bundle = await readBundle(suite, victim.box.head as Uint8Array, peer, Date.now())
-  if (bundle.kind !== 'bundle') throw new Error(`no bundle: ${bundle.reason}`)
-  let correspondence = newCorrespondence(peer, Date.now())
-  const me = { identity: { id: identity.id, key: identity.key }, mailbox: identity.id }
-  return async (content: Content): Promise<HostileLetter> => {
-    const how = { nowMs: Date.now(), bundle }
-    const sealed = await seal(suite, me, correspondence, encodeContent(content), how)
-    correspondence = sealed.correspondence
-    return letterOf(sealed.envelope)
-  }
-}
-
-const idOf = (n: number) => new Uint8Array(16).fill(n)
-const said = (n: number, bytes = 0): Content => {
-  const data = bytes === 0 ? `said ${n}` : new Uint8Array(bytes)
-  return { message: { id: idOf(n), sentAtMs: 1, data: encodeData(data) } }
 }
 
 describe('a mailbox that', () => {
@@ -196,6 +169,8 @@ describe('a mailbox that', () => {
     await expect.poll(() => bob.waypost.status().mail?.inbox).toBeGreaterThanOrEqual(full)
     for (let i = 0; i < 20; i++) bob.box.home?.letters([await letterOf(newEnvelope(256 * KIB))])
     await expect.poll(() => dropsOf(bob.waypost)['over-window'] ?? 0).toBeGreaterThan(0)
+    // Long enough to read all the rest.
+    await new Promise((resolve) => setTimeout(resolve, 800))
     expect(bob.waypost.status().mail?.inbox).toBeLessThan(most)
     bob.listens()
     await expect.poll(() => bob.messages.length).toBe(letters.length)

@@ -120,6 +120,25 @@ describe('order', () => {
     expect(give({ kind: 'wake' }, 5_000)).toEqual(['put a 0'])
   })
 
+  it('wakes nobody for a message that has to wait for another, or for room', () => {
+    const { give, machine } = outbox()
+    const failsOnce = (id: string, to: string) => {
+      give({ kind: 'add', item: item(id, to) })
+      give({ kind: 'sealed', id, envelopes: 1 })
+      give({ kind: 'refused', id, reason: 'internal', retryAfterMs: 0 })
+    }
+    give({ kind: 'add', item: item('a'), held: true })
+    failsOnce('b', 'bob')
+    expect(machine.wakeAtMs).toBeLessThan(FAR_MS)
+    expect(give({ kind: 'release', id: 'a' })).toEqual(['keep a', 'seal a']) // Before b, as it was said.
+    expect(machine.wakeAtMs).toBe(FAR_MS)
+    for (let i = 0; i < MAIL_PUTS_MAX - 2; i++) give({ kind: 'add', item: item(`${i}`, `peer ${i}`) })
+    failsOnce('c', 'carol')
+    expect(machine.wakeAtMs).toBeLessThan(FAR_MS)
+    give({ kind: 'add', item: item('d', 'dave') })
+    expect(machine.wakeAtMs).toBe(FAR_MS)
+  })
+
   it('has no more under way than may be', () => {
     const { give } = outbox()
     let sealing = 0
