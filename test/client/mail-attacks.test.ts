@@ -9,7 +9,12 @@ import { MailState } from '../../client/mail/state.ts'
 import { openSuite } from '../../client/secure.ts'
 import { joinBundle } from '../../protocol/crypto/mail/bundle.ts'
 import { makePrekeys } from '../../protocol/crypto/mail/prekeys.ts'
-import { HEAD_BYTES, type Split, splitPublication } from '../../protocol/crypto/mail/publication.ts'
+import {
+  HEAD_BYTES,
+  joinBundle,
+  type Split,
+  splitPublication,
+} from '../../protocol/crypto/mail/publication.ts'
 import {
   HOME_HELD_WINDOWS,
   KIB,
