@@ -96,6 +96,40 @@ ${table(['a month', 'used', 'in the plan', 'beyond it'], rows)}
 **${dollars(monthlyDollars(month))} a month**, with the plan’s ${dollars(PLAN_DOLLARS)}. ${free}`
 }
 
+function mailboxes(): string {
+  const { storedGbMonths } = PRICES
+  return `## Mailboxes
+
+${perMillion([
+  ['letters put by a request', MAILBOXES.putByRequest],
+  ['letters put over a socket to the mailbox', MAILBOXES.putBySocket],
+  ['letters put over a socket to another mailbox, passed on', MAILBOXES.putPassedOn],
+  ['letters pushed to the owner', RELAY.direct],
+  ['letters taken, each in a message', MAILBOXES.takenAlone],
+  [`letters taken, ${TOOK_TOGETHER} in a message`, MAILBOXES.takenTogether],
+  ['**letters by a request, taken each in a message**', plus(MAILBOXES.putByRequest, MAILBOXES.takenAlone)],
+  ['**letters by a socket, taken together**', plus(MAILBOXES.putBySocket, MAILBOXES.takenTogether)],
+  ['owners’ sockets opened', MAILBOXES.home],
+  ['alarms', MAILBOXES.alarm],
+  ['reports of what waits', MAILBOXES.report],
+  ['such reports that an alarm brings', MAILBOXES.reportByAlarm],
+  [`mailboxes opened: ${OPENING_ROWS} rows, and ${PUBLISHING_ROWS} for prekeys`, MAILBOXES.open],
+])}
+
+Letters that come together share a transaction and a message, which saves time, but each is a row of its own: nothing is saved on rows. An alarm is
+a row when it is set, and serves every letter that ends no earlier than the first of them. So a mailbox whose letters all live for a week sets one a
+week however many come; a mailbox that gets one letter of an hour each day sets one a day; and where each letter ends earlier than
+all before it, each sets one, and costs ${LETTER_ROWS.put + LETTER_ROWS.taken + 1} rows instead of ${LETTER_ROWS.put + LETTER_ROWS.taken}.
+
+What waits is counted for \`GET /network/queue/stats\`. A mailbox at rest says at once that a letter came, and what happens in the next eight
+seconds by an alarm. So a letter that comes and goes alone costs up to three rows and three object requests more; in a busy mailbox these are
+shared by all letters of eight seconds.
+
+A mailbox with its prekeys is no more than ${count(MAILBOX_BYTES / 1e3)} KB on disk, a letter of the least size adds no more than ${count(LETTER_BYTES / 1e3)} KB while it waits: a million mailboxes are
+${dollars((MAILBOX_BYTES / 1e9) * 1e6 * (storedGbMonths.perMillion / 1e6))} a month, a million letters waiting for a month ${dollars((LETTER_BYTES / 1e9) * 1e6 * (storedGbMonths.perMillion / 1e6))}.
+`
+}
+
 export function costPage(): string {
   const { storedGbMonths } = PRICES
   return `# What a deployment costs
@@ -134,36 +168,7 @@ ${perMillion([
   ['through the relay, 16 to a frame', RELAY.relayedBatched],
 ])}
 
-## Mailboxes
-
-${perMillion([
-  ['letters put by a request', MAILBOXES.putByRequest],
-  ['letters put over a socket to the mailbox', MAILBOXES.putBySocket],
-  ['letters put over a socket to another mailbox, passed on', MAILBOXES.putPassedOn],
-  ['letters pushed to the owner', RELAY.direct],
-  ['letters taken, each in a message', MAILBOXES.takenAlone],
-  [`letters taken, ${TOOK_TOGETHER} in a message`, MAILBOXES.takenTogether],
-  ['**letters by a request, taken each in a message**', plus(MAILBOXES.putByRequest, MAILBOXES.takenAlone)],
-  ['**letters by a socket, taken together**', plus(MAILBOXES.putBySocket, MAILBOXES.takenTogether)],
-  ['owners’ sockets opened', MAILBOXES.home],
-  ['alarms', MAILBOXES.alarm],
-  ['reports of what waits', MAILBOXES.report],
-  ['such reports that an alarm brings', MAILBOXES.reportByAlarm],
-  [`mailboxes opened: ${OPENING_ROWS} rows, and ${PUBLISHING_ROWS} for prekeys`, MAILBOXES.open],
-])}
-
-Letters that come together share a transaction and a message, which saves time, but each is a row of its own: nothing is saved on rows. An alarm is
-a row when it is set, and serves every letter that ends no earlier than the first of them. So a mailbox whose letters all live for a week sets one a
-week however many come; a mailbox that gets one letter of an hour each day sets one a day; and where each letter ends earlier than
-all before it, each sets one, and costs ${LETTER_ROWS.put + LETTER_ROWS.taken + 1} rows instead of ${LETTER_ROWS.put + LETTER_ROWS.taken}.
-
-What waits is counted for \`GET /network/queue/stats\`. A mailbox at rest says at once that a letter came, and what happens in the next eight
-seconds by an alarm. So a letter that comes and goes alone costs up to three rows and three object requests more; in a busy mailbox these are
-shared by all letters of eight seconds.
-
-A mailbox with its prekeys is no more than ${count(MAILBOX_BYTES / 1e3)} KB on disk, a letter of the least size adds no more than ${count(LETTER_BYTES / 1e3)} KB while it waits: a million mailboxes are
-${dollars((MAILBOX_BYTES / 1e9) * 1e6 * (storedGbMonths.perMillion / 1e6))} a month, a million letters waiting for a month ${dollars((LETTER_BYTES / 1e9) * 1e6 * (storedGbMonths.perMillion / 1e6))}.
-
+${mailboxes()}
 ## Examples
 
 Letters are put by requests, taken one by one, each reported alone, and wait a day; each mailbox sets an alarm a day, its owner’s socket stays open for as long as the

@@ -7,7 +7,6 @@ import type { MessageEvent, ReceiptEvent, Waypost } from '../../client/index.ts'
 import type { Changes } from '../../client/mail/records.ts'
 import { MailState } from '../../client/mail/state.ts'
 import { openSuite } from '../../client/secure.ts'
-import { joinBundle } from '../../protocol/crypto/mail/bundle.ts'
 import { makePrekeys } from '../../protocol/crypto/mail/prekeys.ts'
 import {
   HEAD_BYTES,
