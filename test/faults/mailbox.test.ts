@@ -14,7 +14,7 @@ async function survives(terms: Omit<KillTerms, 'seed'>): Promise<void> {
   expect(faults).toEqual([])
   expect(counts.delivered).toBe(counts.answered)
   // There was something to lose: puts whose answers got lost, and letters that were on disk when it died.
-  expect(counts.answered).toBeGreaterThan(100)
+  expect(counts.answered).toBeGreaterThan(50)
   expect(counts.answeredKnown).toBeGreaterThan(0)
 }
 
