@@ -28,6 +28,9 @@ const inBrowsers = {
 
 const group = (groupOrder: number) => ({ sequence: { groupOrder } })
 
+/** What talks to processes of its own mostly waits for them: three at a time keep two cores busy. */
+const waiting = { maxWorkers: 3, ...group(2) }
+
 export default defineConfig({
   test: {
     maxWorkers: 2,
@@ -35,7 +38,15 @@ export default defineConfig({
       {
         test: { name: 'protocol', include: ['test/protocol/**/*.test.ts'], environment: 'node', ...patient },
       },
-      { test: { name: 'client', include: ['test/client/**/*.test.ts'], environment: 'node', ...patient } },
+      {
+        test: {
+          name: 'client',
+          include: ['test/client/**/*.test.ts'],
+          environment: 'node',
+          ...patient,
+          ...waiting,
+        },
+      },
       {
         test: {
           name: 'project',
@@ -60,7 +71,7 @@ export default defineConfig({
           environment: 'node',
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          ...group(2),
+          ...waiting,
         },
       },
       {
