@@ -28,8 +28,8 @@ const inBrowsers = {
 
 const group = (groupOrder: number) => ({ sequence: { groupOrder } })
 
-/** What talks to processes of its own mostly waits for them: three at a time keep two cores busy. */
-const waiting = { maxWorkers: 3, ...group(2) }
+/** What talks to processes of its own mostly waits for them: four at a time keep two cores busy. */
+const waiting = { maxWorkers: 4, ...group(2) }
 
 export default defineConfig({
   test: {
@@ -81,6 +81,7 @@ export default defineConfig({
           exclude: ALONE,
           ...inBrowsers,
           ...group(3),
+          maxWorkers: 3,
         },
       },
       { test: { name: 'alone', include: ALONE, fileParallelism: false, ...inBrowsers, ...group(4) } },

@@ -14,6 +14,8 @@ const DATABASE = 'waypost identities'
 const VERSION = 1
 const IDENTITIES = 'identities'
 const VALUES = 'values'
+/** Six seconds in all: a lock that nobody holds and that is not had by then will not be. */
+const LOCK_TRIES_MAX = 20
 
 export function browserPlace(): Place {
   if (typeof navigator === 'undefined' || navigator.locks === undefined)
@@ -128,7 +130,18 @@ function open(): Promise<IDBDatabase> {
   })
 }
 
-function lock(name: string): Promise<Release | undefined> {
+/** Undefined: somebody has it. A browser that is merely busy may take longer to answer than a predecessor to die. */
+async function lock(name: string): Promise<Release | undefined> {
+  for (let tries = 0; tries < LOCK_TRIES_MAX; tries++) {
+    const release = await tryLock(name)
+    if (release !== undefined) return release
+    const { held = [] } = await navigator.locks.query()
+    if (held.some((one) => one.name === name)) return undefined
+  }
+  return undefined
+}
+
+function tryLock(name: string): Promise<Release | undefined> {
   return new Promise((resolve, reject) => {
     let letGo = () => {}
     const held = new Promise<void>((done) => {

@@ -216,7 +216,8 @@ describe('IndexedDB', () => {
       const id = (await identityFromSeed(suite, seeds.identity)).id
 
       const page = await browser.page()
-      await identitiesOf(page, 'import', 'alice', backup, 'p', lock && { lock })
+      const imported = await identitiesOf(page, 'import', 'alice', backup, 'p', lock && { lock })
+      expect(imported).toMatchObject({ name: 'alice' })
       const identity = lock === undefined ? 'alice' : { name: 'alice', passphrase: lock }
       expect(await connects(page, identity)).toBe(peerIdText(id))
       const kept = await everythingKept(page)

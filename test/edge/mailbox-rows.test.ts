@@ -157,7 +157,8 @@ describe('the alarm', () => {
     const owner = await opened()
     const rows = await meter(owner)
     for (const ttlS of [2_592_000, 86_400 * 2, 3_600]) await put(owner, await contactPut(owner, { ttlS }))
-    expect(await rows()).toEqual({ statements: 3, alarms: 3, reports: 1 })
+    // The third's is set when the report's has rung: until then there is an earlier one.
+    expect(await rows()).toEqual({ statements: 3, alarms: 2, reports: 1 })
   })
 
   it('is not set again when it rings for nobody', async () => {

@@ -40,7 +40,8 @@ export class DashboardPage {
   async joined(): Promise<void> {
     await this.find('#room-pill')
       .and(this.page.getByText('Joined', { exact: true }))
-      .waitFor()
+      // A request that a development server loses while it starts is given up after 20 s, and made again.
+      .waitFor({ timeout: 60_000 })
   }
 
   name(): Promise<string> {
