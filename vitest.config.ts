@@ -81,7 +81,6 @@ export default defineConfig({
           exclude: ALONE,
           ...inBrowsers,
           ...group(3),
-          maxWorkers: 3,
         },
       },
       { test: { name: 'alone', include: ALONE, fileParallelism: false, ...inBrowsers, ...group(4) } },

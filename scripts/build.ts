@@ -2,8 +2,8 @@
 // `--dashboard` builds the latter only, which is what wrangler runs before each deploy; `--package` the former only.
 
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { build } from 'esbuild'
 import { browserBundle, PUBLISHED_FILES } from './bundle.ts'
 import { dist, root } from './paths.ts'
@@ -23,17 +23,34 @@ class BuildError extends Error {}
 async function buildDashboard(): Promise<void> {
   const source = join(root, 'client', 'dashboard')
   const target = join(dist, 'dashboard')
-  mkdirSync(target, { recursive: true })
-  // Emptied rather than removed: a running `wrangler dev` watches the folder itself.
-  for (const name of readdirSync(target)) rmSync(join(target, name), { recursive: true })
-  writeFileSync(join(target, '_headers'), DASHBOARD_HEADERS)
-  if (!existsSync(source)) return
-  for (const name of readdirSync(source)) {
-    if (!/\.(ts|json)$/.test(name)) cpSync(join(source, name), join(target, name), { recursive: true })
-  }
+  const files = new Map<string, Uint8Array>([['_headers', new TextEncoder().encode(DASHBOARD_HEADERS)]])
+  for (const name of existsSync(source) ? readdirSync(source) : [])
+    if (!/\.(ts|json)$/.test(name)) files.set(name, readFileSync(join(source, name)))
   const entry = join(source, 'main.ts')
-  if (!existsSync(entry)) return
-  await build({ ...browserBundle, entryPoints: [entry], outdir: target })
+  if (existsSync(entry)) {
+    const built = await build({ ...browserBundle, entryPoints: [entry], outdir: target, write: false })
+    for (const { path, contents } of built.outputFiles) files.set(relative(target, path), contents)
+  }
+  replace(target, files)
+}
+
+/**
+ * What is as it should be is left alone: another `wrangler dev` may be serving it this very moment, and one that lists the
+ * folder must never find it half empty.
+ */
+function replace(folder: string, files: ReadonlyMap<string, Uint8Array>): void {
+  mkdirSync(folder, { recursive: true })
+  for (const [name, contents] of files) {
+    const path = join(folder, name)
+    if (existsSync(path) && readFileSync(path).equals(contents)) continue
+    // Whole or not at all, for whoever reads it meanwhile.
+    const draft = `${path}.${process.pid}.draft`
+    writeFileSync(draft, contents)
+    renameSync(draft, path)
+  }
+  for (const name of readdirSync(folder))
+    if (!files.has(name) && !name.endsWith('.draft'))
+      rmSync(join(folder, name), { recursive: true, force: true })
 }
 
 async function buildPackage(): Promise<void> {

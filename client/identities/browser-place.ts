@@ -130,13 +130,17 @@ function open(): Promise<IDBDatabase> {
   })
 }
 
-/** Undefined: somebody has it. A browser that is merely busy may take longer to answer than a predecessor to die. */
+/**
+ * Undefined: somebody has it. A browser that is merely busy may take longer to answer than a predecessor to die, and may still
+ * show a request as held that was given up in that moment: so twice in a row.
+ */
 async function lock(name: string): Promise<Release | undefined> {
-  for (let tries = 0; tries < LOCK_TRIES_MAX; tries++) {
+  let seenHeld = 0
+  for (let tries = 0; tries < LOCK_TRIES_MAX && seenHeld < 2; tries++) {
     const release = await tryLock(name)
     if (release !== undefined) return release
     const { held = [] } = await navigator.locks.query()
-    if (held.some((one) => one.name === name)) return undefined
+    seenHeld = held.some((one) => one.name === name) ? seenHeld + 1 : 0
   }
   return undefined
 }

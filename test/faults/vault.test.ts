@@ -46,7 +46,7 @@ describe('a process that is killed while it commits', () => {
   it('has every commit it said was made, and of the one under way all or nothing', async () => {
     await here().create('alice')
     let last = 0
-    for (let round = 0; round < 32; round++) {
+    for (let round = 0; round < 20; round++) {
       const { child, says } = program(source)
       const ended = new Promise((resolve) => child.stdout?.once('end', resolve))
       // Now and then while it opens what the one before left; mostly while it commits, or writes its log anew.
