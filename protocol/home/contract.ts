@@ -50,7 +50,7 @@ export type HomeEffect =
 
 /** Its bytes are views of the message it came in. */
 export interface HomeLetter {
-  /** As the mailbox says; whoever opens the envelope checks that it is its hash. */
+  /** As the mailbox says: good for `took`, and for nothing else. What is once and whose it is, the envelope decides. */
   readonly id: Uint8Array
   readonly priority: Priority
   /** Since 1970, when it came to the mailbox. */

@@ -146,7 +146,7 @@ Storage: ${storedGbMonths.included} GB are in the plan, then ${dollars(storedGbM
 messages that it hears over a socket ${SOCKET_MESSAGES_IN_REQUEST} are billed as one request.
 
 Two figures are assumed, not measured: an event keeps an object running for ${EVENT_MS} ms on the clock, a request takes the Worker ${REQUEST_CPU_MS} ms
-of processor time. Both are more than we see on one machine. And pings, one each ${KEEP_ALIVE_MS / 1_000} s, are counted as messages, though the platform
+of processor time. Neither is known for a real deployment. And pings, one each ${KEEP_ALIVE_MS / 1_000} s, are counted as messages, though the platform
 answers them by itself and does not say whether it bills them. Rows read and log lines are left out: few of either are paid for.
 
 ## Rooms
