@@ -111,6 +111,22 @@ export const MAIL_REFUSAL = {
 
 export type MailRefusal = keyof typeof MAIL_REFUSAL
 
+/** Why the DHT does not keep, or does not answer. */
+export const DHT_REFUSAL = {
+  malformed: 1, // not of the layout, or a key that is none
+  'too-large': 2, // more than a record holds
+  'wrong-key': 3, // the key is not that of the bytes, or of the signer
+  'wrong-signature': 4, // not signed by whom it says, or not over this
+  expired: 5, // its time is over, or begins too far ahead, or is longer than may be
+  stale: 6, // a newer one is there
+  'over-quota': 7, // this peer keeps as much here as it may
+  'rate-limited': 8, // more than may come in a time; retry after says when
+  busy: 9, // the shard has more to do than it can
+  internal: 10, // our fault; try again
+} as const
+
+export type DhtRefusal = keyof typeof DHT_REFUSAL
+
 /** Lanes of a link: each an order of its own, and a window of its own. */
 export const LANE = {
   control: 0, // messages of the application
