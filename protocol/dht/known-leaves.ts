@@ -8,7 +8,7 @@ export const ROOT_BITS = 4
 /** No more is known of a network's trie at once: 4,096 leaves are ten kilobytes, and hold two thousand million records. */
 const SPLITS_KNOWN_MAX = 4_096
 
-export class Leaves {
+export class KnownLeaves {
   /** What was last heard of each shard that has split. */
   readonly #splits = new Map<string, Pick<Moved, 'version' | 'leaves'>>()
 
