@@ -608,3 +608,12 @@ export const DHT_ROOMS_MAX = 16
 export const DHT_NODE_ERA_MS = 7 * 24 * 3_600_000
 /** Zeros of a node's one puzzle: 2^20 hashes on average, a second of one thread of a browser once a week, for each place tried. */
 export const DHT_NODE_STAMP_BITS = 20
+
+/** Peers in one answer: a Kademlia bucket. */
+export const DHT_CLOSEST_MAX = 20
+/** Providers in one answer: each may bring a head of 5 KB of its own. */
+export const DHT_PROVIDERS_ANSWERED_MAX = 20
+/** Of what was just read, in an isolate of the edge: a sixteenth of what it may have in all. */
+export const DHT_HOT_BYTES_MAX = 8 * MIB
+/** How old a name may be that is answered from there. */
+export const DHT_FRESH_MS = 5_000

@@ -8,6 +8,7 @@ import { secureHeaders } from 'hono/secure-headers'
 import type { Edge } from './env.ts'
 import { Misconfigured, refuse } from './errors.ts'
 import { bootstrap } from './routes/bootstrap.ts'
+import { closestPeers, getRecord, provideAll, provideOne, providers, putRecord } from './routes/dht.ts'
 import { health } from './routes/health.ts'
 import { putLetter, readLetters, takeLetters } from './routes/letters.ts'
 import { drawPrekeys, openMailbox, publishPrekeys, setAccess } from './routes/mailboxes.ts'
@@ -33,6 +34,12 @@ app.delete('/v1/mailboxes/:id/messages/:ids', takeLetters)
 app.put('/v1/mailboxes/:id/prekeys', publishPrekeys)
 app.get('/v1/mailboxes/:id/prekeys', drawPrekeys)
 app.put('/v1/mailboxes/:id/access', setAccess)
+app.put('/v1/dht/records/:key', putRecord)
+app.get('/v1/dht/records/:key', getRecord)
+app.get('/v1/dht/peers/:target', closestPeers)
+app.post('/v1/dht/providers', provideAll)
+app.post('/v1/dht/providers/:key', provideOne)
+app.get('/v1/dht/providers/:key', providers)
 app.get('/network/queue/stats', queueStats)
 
 const ALLOWED = {
@@ -46,6 +53,10 @@ const ALLOWED = {
   '/v1/mailboxes/:id/messages/:ids': 'DELETE, OPTIONS',
   '/v1/mailboxes/:id/prekeys': 'GET, HEAD, PUT, OPTIONS',
   '/v1/mailboxes/:id/access': 'PUT, OPTIONS',
+  '/v1/dht/records/:key': 'GET, HEAD, PUT, OPTIONS',
+  '/v1/dht/peers/:target': 'GET, HEAD, OPTIONS',
+  '/v1/dht/providers': 'POST, OPTIONS',
+  '/v1/dht/providers/:key': 'GET, HEAD, POST, OPTIONS',
 }
 for (const [path, Allow] of Object.entries(ALLOWED)) {
   app.all(path, (c) => refuse(c, 'method-not-allowed', `${c.req.method} is not served here`, { Allow }))
@@ -73,7 +84,7 @@ function anyOrigin(): Parameters<typeof cors>[0] {
     origin: '*',
     allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'],
     allowHeaders: ['Authorization', 'Content-Type'],
-    exposeHeaders: ['X-Request-Id', 'Retry-After'],
+    exposeHeaders: ['X-Request-Id', 'Retry-After', 'X-Expires-At'],
     maxAge: 86_400,
   }
 }
