@@ -7,7 +7,8 @@ import { audienceOf } from '../../protocol/crypto/admission/names.ts'
 import { stampPlace } from '../../protocol/crypto/admission/stamp.ts'
 import { type Bundle, readBundle } from '../../protocol/crypto/mail/bundle.ts'
 import { needsBundle, nextKind, seal } from '../../protocol/crypto/mail/correspondence.ts'
-import { CHALLENGE_LIFETIME_MS, MAIL_RECEIPTS_MAX } from '../../protocol/limits.ts'
+import { CHALLENGE_LIFETIME_MS } from '../../protocol/limits/admission.ts'
+import { MAIL_RECEIPTS_MAX } from '../../protocol/limits/client-mail.ts'
 import { type Content, encodeContent, type MailReceipt } from '../../protocol/mail/content.ts'
 import {
   type OutboxEffect,

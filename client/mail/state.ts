@@ -11,7 +11,7 @@ import {
 } from '../../protocol/crypto/mail/packing.ts'
 import { NO_PREKEYS, type Prekeys } from '../../protocol/crypto/mail/prekeys.ts'
 import type { Suite } from '../../protocol/crypto/suite.ts'
-import { MAIL_PEERS_MAX, MAIL_TOLD_MAX } from '../../protocol/limits.ts'
+import { MAIL_PEERS_MAX, MAIL_TOLD_MAX } from '../../protocol/limits/client-mail.ts'
 import type { MailReceipt } from '../../protocol/mail/content.ts'
 import { type PeerId, parsePeerId } from '../../protocol/peer-id.ts'
 import type { Vault } from '../identities/vault.ts'

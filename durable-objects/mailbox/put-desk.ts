@@ -3,7 +3,7 @@
 // once. Where puts come close together, those of one event wait for what the platform has queued up behind it: a zero-delay
 // timer fires when it has handed that out. Nobody waits for a transaction to fill.
 
-import { MAILBOX_SHARED_MAX, MAILBOX_VERIFYING_MAX } from '../../protocol/limits.ts'
+import { MAILBOX_SHARED_MAX, MAILBOX_VERIFYING_MAX } from '../../protocol/limits/mailbox.ts'
 import type { Put, PutOutcome, SenderKind } from '../../protocol/mailbox/contract.ts'
 import type { PutRequest } from '../../protocol/mailbox/frames.ts'
 import type { MailRefusal } from '../../protocol/wire/registry.ts'

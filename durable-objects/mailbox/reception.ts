@@ -1,7 +1,8 @@
 // What the sockets of a mailbox say: messages taken apart, paid for, and each frame brought to where it belongs. What is no
 // good is refused with a word for it; nothing a socket sends goes unanswered, and nothing is free.
 
-import { MAILBOX_MESSAGE_BYTES_MAX, PRICE } from '../../protocol/limits.ts'
+import { MAILBOX_MESSAGE_BYTES_MAX } from '../../protocol/limits/mailbox.ts'
+import { PRICE } from '../../protocol/limits/room.ts'
 import { pay, priceOf } from '../../protocol/mailbox/caller.ts'
 import type { SocketRates } from '../../protocol/mailbox/config.ts'
 import type { PutOutcome } from '../../protocol/mailbox/contract.ts'

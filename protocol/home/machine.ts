@@ -16,7 +16,7 @@ import {
   MAILBOX_WINDOW_BYTES_MOST,
   MAILBOX_WINDOW_LETTERS,
   MAILBOX_WINDOW_LETTERS_MOST,
-} from '../limits.ts'
+} from '../limits/mailbox.ts'
 import type { Machine } from '../machine.ts'
 import { encodeMail, type HelloFrame, type MailFrame, tryDecodeMail } from '../mailbox/frames.ts'
 import { framesOf } from '../wire/batch.ts'

@@ -3,7 +3,7 @@
 
 import { CHALLENGE_BYTES } from '../crypto/admission/challenge.ts'
 import { STAMP_BYTES } from '../crypto/admission/stamp.ts'
-import { MAILBOX_TOOK_MAX } from '../limits.ts'
+import { MAILBOX_TOOK_MAX } from '../limits/mailbox.ts'
 import { PEER_ID_BYTES } from '../peer-id.ts'
 import { PRIORITIES, type Priority } from '../priority.ts'
 import { Reader, WireError, Writer } from '../wire/bytes.ts'

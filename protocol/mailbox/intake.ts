@@ -7,8 +7,8 @@ import {
   MAIL_ENVELOPE_CLASSES,
   MAIL_TTL_LEAST_MS,
   MAIL_TTL_MOST_MS,
-  MAILBOX_FULL_RETRY_MS,
-} from '../limits.ts'
+} from '../limits/mail.ts'
+import { MAILBOX_FULL_RETRY_MS } from '../limits/mailbox.ts'
 import type { MailRefusal } from '../wire/registry.ts'
 import type { MailboxConfig } from './config.ts'
 import { LETTER_ID_BYTES, type Put, type PutOutcome, type SenderKind } from './contract.ts'

@@ -8,7 +8,7 @@ import {
   MAILBOX_DRAWS_PER_SECOND,
   MAILBOX_PREKEYS_LOW,
   MAILBOX_PREKEYS_MAX,
-} from '../limits.ts'
+} from '../limits/mailbox.ts'
 import type { AccessRules, OneTimePrekey, OwnerStore, SenderKind } from './contract.ts'
 
 /** Two publications are kept. */

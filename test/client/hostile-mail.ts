@@ -11,7 +11,7 @@ import { joinBundle, splitPublication } from '../../protocol/crypto/mail/publica
 import { nativeHash } from '../../protocol/crypto/native.ts'
 import type { Subtle } from '../../protocol/crypto/subtle.ts'
 import { SIZES } from '../../protocol/crypto/suite.ts'
-import { STAMP_PUZZLES } from '../../protocol/limits.ts'
+import { STAMP_PUZZLES } from '../../protocol/limits/admission.ts'
 import { CURSOR_BYTES } from '../../protocol/mailbox/cursor.ts'
 import {
   encodeMail,

@@ -4,7 +4,7 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
 import type { RelayMailbox } from '../../durable-objects/relay-mailbox.ts'
-import { MAILBOX_MESSAGE_BYTES_MAX } from '../../protocol/limits.ts'
+import { MAILBOX_MESSAGE_BYTES_MAX } from '../../protocol/limits/mailbox.ts'
 import { encodeMail, encodePutRequest, type MailFrame } from '../../protocol/mailbox/frames.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
 import { encode } from '../../protocol/wire/codec.ts'

@@ -18,7 +18,7 @@ import { coveredHead, signedHead, writeOneTime } from '../../protocol/crypto/mai
 import { nativeHash, nativeSignatures } from '../../protocol/crypto/native.ts'
 import type { Subtle } from '../../protocol/crypto/subtle.ts'
 import { concat, SIZES, type SigningKey } from '../../protocol/crypto/suite.ts'
-import { STAMP_PUZZLES } from '../../protocol/limits.ts'
+import { STAMP_PUZZLES } from '../../protocol/limits/admission.ts'
 import type { Proof, PutRequest } from '../../protocol/mailbox/frames.ts'
 import { type PeerId, peerIdText } from '../../protocol/peer-id.ts'
 

@@ -5,7 +5,7 @@ import {
   MAILBOX_MESSAGE_BYTES_MAX,
   MAILBOX_PAGE_LETTERS_MAX,
   MAILBOX_TOOK_MAX,
-} from '../../protocol/limits.ts'
+} from '../../protocol/limits/mailbox.ts'
 import { LETTER_ID_BYTES } from '../../protocol/mailbox/contract.ts'
 import { fromBase64url, toBase64url } from '../../protocol/wire/base64url.ts'
 import type { MailRefusal } from '../../protocol/wire/registry.ts'

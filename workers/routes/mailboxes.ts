@@ -10,7 +10,8 @@ import {
   verifyPublication,
 } from '../../protocol/crypto/mail/publication.ts'
 import { SIZES } from '../../protocol/crypto/suite.ts'
-import { KIB, MAILBOX_ACCESS_KEYS_MAX } from '../../protocol/limits.ts'
+import { MAILBOX_ACCESS_KEYS_MAX } from '../../protocol/limits/mailbox.ts'
+import { KIB } from '../../protocol/limits/units.ts'
 import { AUDIENCE_HEADER } from '../../protocol/mailbox/admission.ts'
 import type { AccessRules } from '../../protocol/mailbox/contract.ts'
 import { fromBase64url, toBase64url } from '../../protocol/wire/base64url.ts'

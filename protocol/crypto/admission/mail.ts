@@ -6,7 +6,7 @@
 //
 // A proof that is shown again is the same letter again, which a mailbox knows by its id; so none is remembered as spent.
 
-import { MAIL_ENVELOPE_BYTES_MAX, MAIL_ENVELOPE_CLASSES } from '../../limits.ts'
+import { MAIL_ENVELOPE_BYTES_MAX, MAIL_ENVELOPE_CLASSES } from '../../limits/mail.ts'
 import { type AccessRules, LETTER_ID_BYTES, type SenderKind } from '../../mailbox/contract.ts'
 import type { Proof } from '../../mailbox/frames.ts'
 import { Writer } from '../../wire/bytes.ts'

@@ -1,7 +1,7 @@
 // Envelopes from outside: four sizes, and bytes that look like chance. A first message and a later one differ only in what the
 // sealed parts hold; where a first one has a ciphertext, a later one of the same size has a decoy, so that the two look alike.
 
-import { MAIL_ENVELOPE_CLASSES } from '../../limits.ts'
+import { MAIL_ENVELOPE_CLASSES } from '../../limits/mail.ts'
 import { type AeadKey, concat, type Hash, SIZES, type Suite } from '../suite.ts'
 import { expand, ID_BYTES, isZero, LIFE_BYTES, MAILBOX_BYTES, SESSION_ID_BYTES, u32 } from './fields.ts'
 

@@ -2,15 +2,17 @@
 
 import { describe, expect, it } from 'vitest'
 import {
-  JOIN_TIMEOUT_MS,
-  KEEP_ALIVE_MS,
   MAILBOX_MESSAGE_BYTES_MAX,
   MAILBOX_WINDOW_BYTES,
   MAILBOX_WINDOW_LETTERS,
+} from '../../../protocol/limits/mailbox.ts'
+import {
+  JOIN_TIMEOUT_MS,
   PONG_SUSPECT_MS,
   PONG_TIMEOUT_MS,
   RECONNECT_BASE_MS,
-} from '../../../protocol/limits.ts'
+} from '../../../protocol/limits/membership.ts'
+import { KEEP_ALIVE_MS } from '../../../protocol/limits/room.ts'
 import { encodeMail, type MailFrame } from '../../../protocol/mailbox/frames.ts'
 import { encode } from '../../../protocol/wire/codec.ts'
 import { CLOSE_CODE_BASE, REFUSAL, type RefusalCode } from '../../../protocol/wire/registry.ts'

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { MAILBOX_TOOK_MAX } from '../../../protocol/limits.ts'
+import { MAILBOX_TOOK_MAX } from '../../../protocol/limits/mailbox.ts'
 import {
   decodeMail,
   encodeMail,

@@ -16,7 +16,7 @@ import {
 } from '../../../../protocol/crypto/admission/mail.ts'
 import { sha256Block, stampSearcher } from '../../../../protocol/crypto/admission/search.ts'
 import type { Hash } from '../../../../protocol/crypto/suite.ts'
-import { CHALLENGE_LIFETIME_MS, STAMP_PUZZLES } from '../../../../protocol/limits.ts'
+import { CHALLENGE_LIFETIME_MS, STAMP_PUZZLES } from '../../../../protocol/limits/admission.ts'
 import type { Proof } from '../../../../protocol/mailbox/frames.ts'
 import { random, suiteOf } from '../suites.ts'
 
