@@ -3,8 +3,8 @@
 
 import { type Challenge, readChallenge } from '../../protocol/crypto/admission/challenge.ts'
 import { MAIL_ANSWER_BYTES_MAX } from '../../protocol/limits/client-mail.ts'
-import { encodePutRequest, type PutRequest } from '../../protocol/mailbox/frames.ts'
 import { fromBase64url, toBase64url } from '../../protocol/wire/base64url.ts'
+import { encodePutRequest, type PutRequest } from '../../protocol/wire/mail-frames.ts'
 import { MAIL_REFUSAL, type MailRefusal } from '../../protocol/wire/registry.ts'
 import type { PeerId } from '../types.ts'
 

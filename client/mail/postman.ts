@@ -16,10 +16,10 @@ import {
   type OutboxInput,
   OutboxMachine,
 } from '../../protocol/mail/outbox.ts'
-import { LETTER_ID_BYTES } from '../../protocol/mailbox/contract.ts'
-import type { Proof } from '../../protocol/mailbox/frames.ts'
 import { type PeerId, parsePeerId, peerIdText } from '../../protocol/peer-id.ts'
 import { fromBase64url } from '../../protocol/wire/base64url.ts'
+import type { Proof } from '../../protocol/wire/mail-frames.ts'
+import { LETTER_ID_BYTES } from '../../protocol/wire/mail-frames.ts'
 import { setAlarm } from '../alarm.ts'
 import { nowMs } from '../clock.ts'
 import { Host } from '../host.ts'

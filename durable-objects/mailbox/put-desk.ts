@@ -5,7 +5,7 @@
 
 import { MAILBOX_SHARED_MAX, MAILBOX_VERIFYING_MAX } from '../../protocol/limits/mailbox.ts'
 import type { Put, PutOutcome, SenderKind } from '../../protocol/mailbox/contract.ts'
-import type { PutRequest } from '../../protocol/mailbox/frames.ts'
+import type { PutRequest } from '../../protocol/wire/mail-frames.ts'
 import type { MailRefusal } from '../../protocol/wire/registry.ts'
 
 /** Tells whoever put it. The id is known once the envelope was hashed. */

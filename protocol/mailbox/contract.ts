@@ -3,8 +3,6 @@
 import type { Priority } from '../priority.ts'
 import type { MailRefusal } from '../wire/registry.ts'
 
-export const LETTER_ID_BYTES = 16
-
 /** Who puts a letter, as far as the mailbox cares. */
 export type SenderKind = 'contact' | 'stranger'
 

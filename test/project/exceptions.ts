@@ -5,7 +5,4 @@
 export const EXCEPTIONS: Readonly<Record<string, string>> = {
   'imports protocol/crypto/pure.ts':
     'lattices and ciphers come from noble, which is made for it; everything else sees the port in suite.ts',
-  'siblings protocol/home/contract.ts': 'the owner says the hello of the mailbox: its frames are one table',
-  'siblings protocol/home/machine.ts':
-    'both ends of the socket to a mailbox speak the frames of mailbox/frames.ts, and share nothing else',
 }

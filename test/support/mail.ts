@@ -19,8 +19,8 @@ import { nativeHash, nativeSignatures } from '../../protocol/crypto/native.ts'
 import type { Subtle } from '../../protocol/crypto/subtle.ts'
 import { concat, SIZES, type SigningKey } from '../../protocol/crypto/suite.ts'
 import { STAMP_PUZZLES } from '../../protocol/limits/admission.ts'
-import type { Proof, PutRequest } from '../../protocol/mailbox/frames.ts'
 import { type PeerId, peerIdText } from '../../protocol/peer-id.ts'
+import type { Proof, PutRequest } from '../../protocol/wire/mail-frames.ts'
 
 export const KIB = 1024
 const HOUR_MS = 3_600_000

@@ -7,9 +7,10 @@
 // A proof that is shown again is the same letter again, which a mailbox knows by its id; so none is remembered as spent.
 
 import { MAIL_ENVELOPE_BYTES_MAX, MAIL_ENVELOPE_CLASSES } from '../../limits/mail.ts'
-import { type AccessRules, LETTER_ID_BYTES, type SenderKind } from '../../mailbox/contract.ts'
-import type { Proof } from '../../mailbox/frames.ts'
+import type { AccessRules, SenderKind } from '../../mailbox/contract.ts'
 import { Writer } from '../../wire/bytes.ts'
+import type { Proof } from '../../wire/mail-frames.ts'
+import { LETTER_ID_BYTES } from '../../wire/mail-frames.ts'
 import type { MailRefusal } from '../../wire/registry.ts'
 import { LABELS } from '../contexts.ts'
 import type { Hash } from '../suite.ts'

@@ -13,8 +13,8 @@ import {
   RECONNECT_BASE_MS,
 } from '../../../protocol/limits/membership.ts'
 import { KEEP_ALIVE_MS } from '../../../protocol/limits/room.ts'
-import { encodeMail, type MailFrame } from '../../../protocol/mailbox/frames.ts'
 import { encode } from '../../../protocol/wire/codec.ts'
+import { encodeMail, type MailFrame } from '../../../protocol/wire/mail-frames.ts'
 import { CLOSE_CODE_BASE, REFUSAL, type RefusalCode } from '../../../protocol/wire/registry.ts'
 import { letter, READY, Scene } from './scene.ts'
 

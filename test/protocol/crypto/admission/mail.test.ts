@@ -17,7 +17,7 @@ import {
 import { sha256Block, stampSearcher } from '../../../../protocol/crypto/admission/search.ts'
 import type { Hash } from '../../../../protocol/crypto/suite.ts'
 import { CHALLENGE_LIFETIME_MS, STAMP_PUZZLES } from '../../../../protocol/limits/admission.ts'
-import type { Proof } from '../../../../protocol/mailbox/frames.ts'
+import type { Proof } from '../../../../protocol/wire/mail-frames.ts'
 import { random, suiteOf } from '../suites.ts'
 
 const NOW_MS = 1_764_000_000_000

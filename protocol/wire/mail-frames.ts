@@ -1,17 +1,18 @@
-// The frames of a mailbox's socket as values, and their bytes. A table of their own beside wire/codec.ts: a client that has no
-// mailbox does not load them. decode throws WireError and nothing else.
+// The frames of a mailbox's socket as values, and their bytes. A table of their own beside codec.ts: a client that has no
+// mailbox does not load them. decodeMail throws WireError and nothing else.
 
 import { CHALLENGE_BYTES } from '../crypto/admission/challenge.ts'
 import { STAMP_BYTES } from '../crypto/admission/stamp.ts'
 import { MAILBOX_TOOK_MAX } from '../limits/mailbox.ts'
 import { PEER_ID_BYTES } from '../peer-id.ts'
 import { PRIORITIES, type Priority } from '../priority.ts'
-import { Reader, WireError, Writer } from '../wire/bytes.ts'
-import { MAIL_FRAME, MAIL_PROOF, MAIL_REFUSAL, type MailRefusal, nameOf } from '../wire/registry.ts'
-import { LETTER_ID_BYTES } from './contract.ts'
-import { CURSOR_BYTES } from './cursor.ts'
+import { Reader, WireError, Writer } from './bytes.ts'
+import { MAIL_FRAME, MAIL_PROOF, MAIL_REFUSAL, type MailRefusal, nameOf } from './registry.ts'
 
+export const LETTER_ID_BYTES = 16
 export const ACCESS_MAC_BYTES = 16
+/** How far a reader has come. What is in it is the mailbox's own (mailbox/cursor.ts). */
+export const CURSOR_BYTES = 34
 
 export type Proof =
   | { readonly kind: 'access'; readonly day: number; readonly mac: Uint8Array }
