@@ -11,8 +11,9 @@
 // Only what this code wrote opens (the vault's seal), so a record that does not read is of another version: it is passed over.
 
 import { type MailReceipt, MESSAGE_ID_BYTES, type ReceiptState } from '../../protocol/mail/content.ts'
-import { PRIORITIES, type Priority } from '../../protocol/priority.ts'
+import type { Priority } from '../../protocol/priority.ts'
 import { Reader, WireError, Writer } from '../../protocol/wire/bytes.ts'
+import { readPriority, writePriority } from '../../protocol/wire/priority.ts'
 
 export const OUT = 'out/'
 export const IN = 'in/'
@@ -61,7 +62,7 @@ const VERSION = 1
 const NOT_SEALED = 0xffff
 
 export function packOut(record: OutRecord): Uint8Array {
-  const to = new Writer(96).u8(VERSION).u8(PRIORITIES.indexOf(record.priority))
+  const to = writePriority(new Writer(96).u8(VERSION), record.priority)
   writeNumber(writeNumber(writeNumber(to, record.order), record.sentAtMs), record.expiresAtMs)
   return to
     .u8(record.isMessage ? 1 : 0)
@@ -100,7 +101,7 @@ export interface InRecord {
 
 export function packIn(record: InRecord): Uint8Array {
   const from = new Writer().text(record.from).done()
-  const to = new Writer(128 + record.data.length).u8(VERSION).u8(PRIORITIES.indexOf(record.priority))
+  const to = writePriority(new Writer(128 + record.data.length).u8(VERSION), record.priority)
   return writeNumber(to, record.sentAtMs)
     .bytes(record.id)
     .u16(from.length)
@@ -191,12 +192,6 @@ function read<Value>(bytes: Uint8Array, how: (from: Reader) => Value): Value | u
     if (error instanceof WireError) return undefined
     throw error
   }
-}
-
-function readPriority(from: Reader): Priority {
-  const priority = PRIORITIES[from.u8()]
-  if (priority === undefined) throw new WireError('bad-value', 'no such priority')
-  return priority
 }
 
 function writeNumber(to: Writer, value: number): Writer {

@@ -5,8 +5,9 @@ import { CHALLENGE_BYTES } from '../crypto/admission/challenge.ts'
 import { STAMP_BYTES } from '../crypto/admission/stamp.ts'
 import { MAILBOX_TOOK_MAX } from '../limits/mailbox.ts'
 import { PEER_ID_BYTES } from '../peer-id.ts'
-import { PRIORITIES, type Priority } from '../priority.ts'
+import type { Priority } from '../priority.ts'
 import { Reader, WireError, Writer } from './bytes.ts'
+import { readPriority, writePriority } from './priority.ts'
 import { MAIL_FRAME, MAIL_PROOF, MAIL_REFUSAL, type MailRefusal, nameOf } from './registry.ts'
 
 export const LETTER_ID_BYTES = 16
@@ -139,13 +140,6 @@ function attempt<T>(read: () => T): T | undefined {
   }
 }
 
-/** Priorities travel as their place in the list. */
-function readPriority(from: Reader): Priority {
-  const priority = PRIORITIES[from.u8()]
-  if (priority === undefined) throw new WireError('bad-value', 'no such priority')
-  return priority
-}
-
 function readBool(from: Reader): boolean {
   const value = from.u8()
   if (value > 1) throw new WireError('bad-value', `neither 0 nor 1: ${value}`)
@@ -153,7 +147,7 @@ function readBool(from: Reader): boolean {
 }
 
 function writeRequest({ priority, ttlS, proof, envelope }: PutRequest, to: Writer): void {
-  to.u8(PRIORITIES.indexOf(priority)).u32(ttlS).u8(MAIL_PROOF[proof.kind])
+  writePriority(to, priority).u32(ttlS).u8(MAIL_PROOF[proof.kind])
   if (proof.kind === 'access') to.u32(proof.day).bytes(proof.mac)
   else to.bytes(proof.challenge).bytes(proof.stamp)
   to.bytes(envelope)
@@ -222,8 +216,7 @@ const LAYOUTS: { readonly [Kind in MailFrameKind]: Layout<FrameOf<Kind>> } = {
     },
   },
   letter: {
-    write: (f, to) =>
-      to.bytes(f.id).u8(PRIORITIES.indexOf(f.priority)).u32(f.hour).bytes(f.cursor).bytes(f.envelope),
+    write: (f, to) => writePriority(to.bytes(f.id), f.priority).u32(f.hour).bytes(f.cursor).bytes(f.envelope),
     read: (from) => {
       const [id, priority, hour] = [from.bytes(LETTER_ID_BYTES), readPriority(from), from.u32()]
       return { kind: 'letter', id, priority, hour, cursor: from.bytes(CURSOR_BYTES), envelope: from.rest() }
