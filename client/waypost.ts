@@ -4,6 +4,7 @@ import { DropCounts, type DropReason } from '../protocol/drops.ts'
 import { WaypostError } from '../protocol/errors.ts'
 import { CONNECTIONS_MAX, DATAGRAM_BYTES_MAX, MESH_PEERS_MAX } from '../protocol/limits/direct.ts'
 import { DEPARTED_GRACE_MS, LINK_LINGER_MS } from '../protocol/limits/link.ts'
+import { JOIN_WITHIN_MS, TIMEOUT_MAX_MS } from '../protocol/limits/membership.ts'
 import type { KnownMember } from '../protocol/membership/roster.ts'
 import { isRoomName } from '../protocol/names.ts'
 import { parsePeerId } from '../protocol/peer-id.ts'
@@ -30,9 +31,6 @@ import type {
   WaypostEvents,
   WaypostStream,
 } from './types.ts'
-
-const JOIN_TIMEOUT_MS = 30_000
-const TIMEOUT_MAX_MS = 600_000
 
 export class Waypost {
   /** This client's PeerId, as text. */
@@ -89,7 +87,7 @@ export class Waypost {
       throw new WaypostError('aborted', `joining '${name}' was aborted`, { cause: signal.reason })
     const known = this.#rooms.get(name)
     if (known === undefined)
-      return this.#enter(name, metadata, options.timeoutMs ?? JOIN_TIMEOUT_MS).wait(signal)
+      return this.#enter(name, metadata, options.timeoutMs ?? JOIN_WITHIN_MS).wait(signal)
     if (options.metadata !== undefined) known.host.give({ kind: 'describe', metadata })
     return known.wait(signal)
   }

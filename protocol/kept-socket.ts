@@ -14,7 +14,7 @@ import {
   RECONNECT_BASE_MS,
   RECONNECT_MAX_MS,
   STEADY_MS,
-} from './limits/membership.ts'
+} from './limits/kept-socket.ts'
 import type { Random } from './machine.ts'
 import { CLOSE_CODE_BASE, KEEP_ALIVE_PING, nameOf, REFUSAL, type RefusalCode } from './wire/registry.ts'
 

@@ -1,19 +1,10 @@
-// Limits of a client in a room, most of them of the socket it keeps: how soon it despairs, tries again and lets others go.
+// Limits of a client's place in a room: how long it waits for whom, what it keeps meanwhile.
 
-/** A socket that does not open and welcome us in this time is given up. Twice a slow mobile handshake. */
-export const JOIN_TIMEOUT_MS = 10_000
-/** A ping unanswered this long means the socket is dead, though nobody said so (a changed network says nothing). */
-export const PONG_TIMEOUT_MS = 4_000
-/** …and so long when there is reason to doubt it: the network changed, or a direct path fell silent. A slow mobile round trip. */
-export const PONG_SUSPECT_MS = 1_200
-/** Reconnecting: full jitter between the base and the base doubled per attempt, to the cap. */
-export const RECONNECT_BASE_MS = 250
-export const RECONNECT_MAX_MS = 15_000
-/** Only a stay of so long ends the doubling: a room that lets us in and drops us at once is not to be hammered. */
-export const STEADY_MS = 5_000
-/** What a welcome may ask for as keep-alive, and a refusal as patience: whatever an edge says, nobody spins or sleeps for ever. */
-export const KEEP_ALIVE_LEAST_MS = 100
-export const KEEP_ALIVE_MOST_MS = 60_000
+/** So long `join` tries to get in for the first time, if it is not told: two sockets that fail slowly, and a third. */
+export const JOIN_WITHIN_MS = 30_000
+/** …and what it, and `connect`, may be told: ten minutes is what anybody waits for a network. Beyond it: RangeError. */
+export const TIMEOUT_MAX_MS = 600_000
+/** What a refusal may ask for as patience: whatever an edge says, nobody sleeps for ever. */
 export const RETRY_AFTER_MOST_MS = 60_000
 /**
  * After our own reconnect, a member missing from the new roster may still be reconnecting too: so long before it "left".

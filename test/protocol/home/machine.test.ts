@@ -2,16 +2,16 @@
 
 import { describe, expect, it } from 'vitest'
 import {
-  MAILBOX_MESSAGE_BYTES_MAX,
-  MAILBOX_WINDOW_BYTES,
-  MAILBOX_WINDOW_LETTERS,
-} from '../../../protocol/limits/mailbox.ts'
-import {
   JOIN_TIMEOUT_MS,
   PONG_SUSPECT_MS,
   PONG_TIMEOUT_MS,
   RECONNECT_BASE_MS,
-} from '../../../protocol/limits/membership.ts'
+} from '../../../protocol/limits/kept-socket.ts'
+import {
+  MAILBOX_MESSAGE_BYTES_MAX,
+  MAILBOX_WINDOW_BYTES,
+  MAILBOX_WINDOW_LETTERS,
+} from '../../../protocol/limits/mailbox.ts'
 import { KEEP_ALIVE_MS } from '../../../protocol/limits/room.ts'
 import { encode } from '../../../protocol/wire/codec.ts'
 import { encodeMail, type MailFrame } from '../../../protocol/wire/mail-frames.ts'
