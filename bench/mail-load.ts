@@ -19,9 +19,9 @@ import { Http } from './http.ts'
 import type { Server } from './server.ts'
 import { openSocket, type Socket } from './socket.ts'
 
-export const ENVELOPE_BYTES = 4_096
+const ENVELOPE_BYTES = 4_096
 /** Letters acknowledged together. */
-export const BATCH = 32
+const BATCH = 32
 const TTL_S = 86_400
 
 /** Puts a letter, or a message's; resolves when the server says that all are kept. */

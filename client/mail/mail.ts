@@ -47,7 +47,7 @@ interface Waiting {
 
 /** What of a message fits one envelope, whatever else travels with it. */
 const PART_BYTES_MAX =
-  (contentMax('first', MAIL_ENVELOPE_BYTES_MAX as 262144) as number) -
+  (contentMax('first', MAIL_ENVELOPE_BYTES_MAX) as number) -
   PART_OVERHEAD_BYTES -
   CARD_BYTES -
   RECEIPTS_OVERHEAD_BYTES -

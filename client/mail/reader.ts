@@ -102,8 +102,8 @@ export class Reader {
       () => !this.#closed && this.#listener.listens(),
       (message) => {
         const handled = this.#listener.message(message)
-        if (handled === undefined) this.#handled(message)
-        else return handled.then(() => this.#handled(message))
+        if (handled !== undefined) return handled.then(() => this.#handled(message))
+        this.#handled(message)
         return undefined
       },
     )

@@ -53,8 +53,10 @@ export interface OwnerStore {
   readonly oneTimeLeft: number
 }
 
+export const ACCESS_KEY_BYTES = 32
+
 export interface AccessRules {
-  /** 32 bytes each. */
+  /** ACCESS_KEY_BYTES each. */
   readonly keys: readonly Uint8Array[]
   readonly strangers: boolean
 }

@@ -11,7 +11,7 @@ import { readPriority, writePriority } from './priority.ts'
 import { MAIL_FRAME, MAIL_PROOF, MAIL_REFUSAL, type MailRefusal, nameOf } from './registry.ts'
 
 export const LETTER_ID_BYTES = 16
-export const ACCESS_MAC_BYTES = 16
+const ACCESS_MAC_BYTES = 16
 /** How far a reader has come. What is in it is the mailbox's own (mailbox/cursor.ts). */
 export const CURSOR_BYTES = 34
 

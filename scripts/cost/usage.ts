@@ -10,7 +10,7 @@ export const LETTER_ROWS = { put: 1, delivered: 0, taken: 1 } as const
 /** Setting an alarm is a row. One serves all letters that end no earlier than the first. */
 export const ALARM_ROWS = 1
 /** A mailbox's figures, said to its network's registry. */
-export const REPORT_ROWS = 1
+const REPORT_ROWS = 1
 /** Once for each mailbox: its tables, its owner, whom it lets write. */
 export const OPENING_ROWS = 13
 /** A publication, and each of its one-time prekeys. */

@@ -10,7 +10,7 @@ export const SALT_BYTES = 16
 export const TAG_BYTES = 16
 export const SLOT_AT = 1 + SALT_BYTES + TAG_BYTES
 export const HEADER_BYTES = SIZES.kemCiphertext + SIZES.kemPublicKey + LIFE_BYTES + 4 + 4
-export const ADDRESS_BYTES = ID_BYTES + SIZES.kemCiphertext + SESSION_ID_BYTES + 4
+const ADDRESS_BYTES = ID_BYTES + SIZES.kemCiphertext + SESSION_ID_BYTES + 4
 export const INTRODUCTION_BYTES =
   SIZES.signaturePublicKey + SIZES.signature + 4 + LIFE_BYTES + MAILBOX_BYTES + SIZES.kemPublicKey + 32
 

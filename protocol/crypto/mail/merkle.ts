@@ -5,7 +5,7 @@ import { MAIL_ONE_TIME_MAX } from '../../limits/mail.ts'
 import { equalBytes } from '../../wire/bytes.ts'
 import { concat, type Hash, SIZES } from '../suite.ts'
 
-export const TREE_DEPTH = Math.log2(MAIL_ONE_TIME_MAX)
+const TREE_DEPTH = Math.log2(MAIL_ONE_TIME_MAX)
 export const PATH_BYTES = TREE_DEPTH * SIZES.hash
 const LEAF = Uint8Array.of(0)
 const NODE = Uint8Array.of(1)

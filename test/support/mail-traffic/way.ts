@@ -4,8 +4,7 @@
 import { framesOf } from '../../../protocol/wire/batch.ts'
 import { decode } from '../../../protocol/wire/codec.ts'
 import type { Frame } from '../../../protocol/wire/frames.ts'
-import type { MailFrame } from '../../../protocol/wire/mail-frames.ts'
-import { decodeMail } from '../../../protocol/wire/mail-frames.ts'
+import { decodeMail, type MailFrame } from '../../../protocol/wire/mail-frames.ts'
 import { FRAME } from '../../../protocol/wire/registry.ts'
 
 export interface Asked {
