@@ -8,7 +8,8 @@ import { GRANT_BYTES } from '../protocol/crypto/admission/pass.ts'
 import { readHead, splitPublication } from '../protocol/crypto/mail/publication.ts'
 import { SIZES } from '../protocol/crypto/suite.ts'
 import { DropCounts } from '../protocol/drops.ts'
-import { KEEP_ALIVE_MS, MAILBOX_SENDERS_MAX } from '../protocol/limits.ts'
+import { MAILBOX_SENDERS_MAX } from '../protocol/limits/mailbox.ts'
+import { KEEP_ALIVE_MS } from '../protocol/limits/room.ts'
 import { AUDIENCE_HEADER, HELLO_HEADER, helloOf } from '../protocol/mailbox/admission.ts'
 import { newCaller } from '../protocol/mailbox/caller.ts'
 import { type MailboxConfig, type MailboxSettings, mailboxConfig } from '../protocol/mailbox/config.ts'
@@ -20,7 +21,6 @@ import type {
   PutOutcome,
 } from '../protocol/mailbox/contract.ts'
 import { SEQ_LIMIT } from '../protocol/mailbox/cursor.ts'
-import { encodeMail, type HelloFrame, tryDecodePutRequest } from '../protocol/mailbox/frames.ts'
 import { MailboxMachine } from '../protocol/mailbox/machine.ts'
 import { type MailboxPlace, placeOf } from '../protocol/mailbox/place.ts'
 import { PrekeyDesk } from '../protocol/mailbox/prekey-desk.ts'
@@ -28,10 +28,13 @@ import type { MailGauges } from '../protocol/mailbox/report.ts'
 import { GRANT_HEADER } from '../protocol/room/admission.ts'
 import { fromBase64url } from '../protocol/wire/base64url.ts'
 import { equalBytes } from '../protocol/wire/bytes.ts'
+import { encodeMail, type HelloFrame, tryDecodePutRequest } from '../protocol/wire/mail-frames.ts'
 import { type RefusalCode, WIRE_VERSION } from '../protocol/wire/registry.ts'
+import type { ShardNamespace } from './dht/asking.ts'
 import { answerClose, answerKeepAlives, turnAway, upgraded } from './host.ts'
 import { Alarm } from './mailbox/alarm.ts'
 import { type Caller, Callers } from './mailbox/callers.ts'
+import { DhtDesk } from './mailbox/dht-desk.ts'
 import { Forwarding, type MailboxNamespace } from './mailbox/forwarding.ts'
 import { ProofCheck } from './mailbox/proof-check.ts'
 import { type Answer, PutDesk } from './mailbox/put-desk.ts'
@@ -43,6 +46,7 @@ import { PassRenewal } from './pass-renewal.ts'
 interface Settings extends MailboxSettings, PassSecrets {
   readonly MAILBOXES: MailboxNamespace
   readonly REGISTRIES: RegistryNamespace
+  readonly SHARDS: ShardNamespace
 }
 
 export class RelayMailbox extends DurableObject<Settings> {
@@ -94,6 +98,7 @@ export class RelayMailbox extends DurableObject<Settings> {
       rates: this.#config.socket,
       callers: this.#callers,
       forwarding: new Forwarding(env.MAILBOXES, network, flush),
+      dht: new DhtDesk({ shards: env.SHARDS, network, owner: id, answered: flush }),
       put: (request, audience, answer) => this.#put(request, audience, answer),
       took: (ids) => this.#receive({ kind: 'took', ids }),
       renewPass: (caller) => ctx.waitUntil(this.#renewPass(caller)),

@@ -4,9 +4,9 @@ import { exports } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { CAPABILITY } from '../../protocol/crypto/admission/pass.ts'
 import { HEAD_BYTES, ONE_TIME_BYTES } from '../../protocol/crypto/mail/publication.ts'
-import { MAILBOX_DRAWS_BURST } from '../../protocol/limits.ts'
-import { encodePutRequest } from '../../protocol/mailbox/frames.ts'
+import { MAILBOX_DRAWS_BURST } from '../../protocol/limits/mailbox.ts'
 import { fromBase64url, toBase64url } from '../../protocol/wire/base64url.ts'
+import { encodePutRequest } from '../../protocol/wire/mail-frames.ts'
 import {
   accessProof,
   contactPut,

@@ -3,7 +3,7 @@
 import { verifyQuestion } from '../../protocol/crypto/dht/question.ts'
 import { HotRecords } from '../../protocol/dht/hot.ts'
 import { VALUE_TAG } from '../../protocol/dht/records/value.ts'
-import { DHT_FRESH_MS, DHT_HOT_BYTES_MAX } from '../../protocol/limits.ts'
+import { DHT_FRESH_MS, DHT_HOT_BYTES_MAX } from '../../protocol/limits/dht.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
 import type { DhtAnswer, DhtQuestion } from '../../protocol/wire/dht-frames.ts'
 import { admissionDesk } from '../desk.ts'

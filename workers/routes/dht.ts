@@ -11,7 +11,7 @@ import {
   DHT_PROVIDERS_ANSWERED_MAX,
   DHT_TTL_SECONDS_MOST,
   DHT_VALUE_BYTES_MAX,
-} from '../../protocol/limits.ts'
+} from '../../protocol/limits/dht.ts'
 import { DEFAULT_NETWORK, isNetworkName } from '../../protocol/names.ts'
 import { peerIdText } from '../../protocol/peer-id.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'

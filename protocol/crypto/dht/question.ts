@@ -2,7 +2,7 @@
 // it on, so that a shard never spends its time on signatures.
 
 import type { ShardRequest } from '../../dht/contract.ts'
-import { DHT_CLOSEST_MAX, DHT_PROVIDERS_ANSWERED_MAX } from '../../limits.ts'
+import { DHT_CLOSEST_MAX, DHT_PROVIDERS_ANSWERED_MAX } from '../../limits/dht.ts'
 import { equalBytes } from '../../wire/bytes.ts'
 import type { DhtQuestion } from '../../wire/dht-frames.ts'
 import type { DhtRefusal } from '../../wire/registry.ts'

@@ -1,7 +1,7 @@
 // What the layouts of records share: how large numbers stand in them, and how one is cut. Reading gives undefined for what is
 // none, and views of what it was given.
 
-import { DHT_REGION_LENGTH_MAX } from '../../limits.ts'
+import { DHT_REGION_LENGTH_MAX } from '../../limits/dht.ts'
 import { Reader, WireError, type Writer } from '../../wire/bytes.ts'
 
 export const KEY_BYTES = 32

@@ -6,7 +6,7 @@
 //   list  head ‖ count × 32 keys, each greater than the one before
 //   key   head ‖ 32 key ‖ 2 index ‖ path of 32 each
 
-import { DHT_PROVIDED_KEYS_MAX, DHT_REGION_LENGTH_MAX } from '../../limits.ts'
+import { DHT_PROVIDED_KEYS_MAX, DHT_REGION_LENGTH_MAX } from '../../limits/dht.ts'
 import { equalBytes, type Reader, utf8, Writer } from '../../wire/bytes.ts'
 import type { ProvidedKey } from '../contract.ts'
 import {

@@ -4,7 +4,7 @@
 //   1 tag (2) ‖ "WPM1" ‖ 1 kind ‖ 1 flags (0) ‖ 1 suite (1) ‖ 8 sequence ‖ 8 created in ms ‖ 4 TTL in seconds
 //   ‖ 1 length ‖ salt ‖ 2 length ‖ value ‖ 1952 public key ‖ 3309 signature over all before it but the tag
 
-import { DHT_ANNOUNCEMENT_BYTES_MAX, DHT_NAME_BYTES_MAX, DHT_SALT_BYTES_MAX } from '../../limits.ts'
+import { DHT_ANNOUNCEMENT_BYTES_MAX, DHT_NAME_BYTES_MAX, DHT_SALT_BYTES_MAX } from '../../limits/dht.ts'
 import { equalBytes, utf8, Writer } from '../../wire/bytes.ts'
 import { nameOf } from '../../wire/registry.ts'
 import {
