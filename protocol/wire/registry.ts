@@ -93,8 +93,6 @@ export const MAIL_PROOF = {
   stamp: 2, //  32 challenge + 64 stamp
 } as const
 
-export type MailProofKind = keyof typeof MAIL_PROOF
-
 /** Why a put is not kept. */
 export const MAIL_REFUSAL = {
   malformed: 1, // not of the layout, or its envelope of no size class
