@@ -227,6 +227,7 @@ describe('what is not well formed', () => {
       rules({ keys: [] }),
       rules({ keys: 'none', strangers: true }),
       rules({ keys: ['short'], strangers: true }),
+      rules({ keys: [toBase64url(newEnvelope(31))], strangers: true }),
       rules({ keys: [5], strangers: true }),
       rules({ keys: Array(5).fill(key), strangers: true }),
       rules({ keys: [key], strangers: 'no' }),
