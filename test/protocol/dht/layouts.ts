@@ -9,11 +9,19 @@ export const filled = (length: number, byte: number) => new Uint8Array(length).f
 export const PUBLIC_KEY = filled(PUBLIC_KEY_BYTES, 0xaa)
 export const SIGNATURE = filled(SIGNATURE_BYTES, 0xbb)
 
-export function signedOf(terms: SignedTerms, publicKey = PUBLIC_KEY, signature = SIGNATURE) {
+export function signedOf(
+  terms: SignedTerms,
+  publicKey: Uint8Array = PUBLIC_KEY,
+  signature: Uint8Array = SIGNATURE,
+) {
   return encodeSigned(coveredRecord(terms, publicKey), signature)
 }
 
-export function headOf(terms: ProvidedTerms, publicKey = PUBLIC_KEY, signature = SIGNATURE) {
+export function headOf(
+  terms: ProvidedTerms,
+  publicKey: Uint8Array = PUBLIC_KEY,
+  signature: Uint8Array = SIGNATURE,
+) {
   return encodeHead(coveredProvided(terms, publicKey), signature)
 }
 

@@ -36,7 +36,9 @@ describe('bytes', () => {
     const terms = `0102030405060708${'000001a3185c5000'}${'00000e10'}04${hex(utf8('news'))}0002${hex(utf8('{}'))}`
     expect(hex(bytes.subarray(0, 38))).toBe(`02${hex(utf8('WPM1'))}010001${terms}aa`)
     expect(bytes.length).toBe(37 + PUBLIC_KEY_BYTES + SIGNATURE_BYTES)
-    expect(digest(bytes)).toMatchInlineSnapshot(`"5298 8d4b2c5ad1bf331f5f7b5908747c3eaab63dda477e9362c3ad941abdbb64d7b7 0257504d310100010102030405060708..bbbbbbbbbbbbbbbb"`)
+    expect(digest(bytes)).toMatchInlineSnapshot(
+      `"5298 8d4b2c5ad1bf331f5f7b5908747c3eaab63dda477e9362c3ad941abdbb64d7b7 0257504d310100010102030405060708..bbbbbbbbbbbbbbbb"`,
+    )
   })
 
   it('of an announcement', () => {
