@@ -94,8 +94,12 @@ describe('a record that is signed', () => {
   it('is what it was when this was written', async () => {
     const fixed = fixedSuite('dht records')
     const record = await signRecord(fixed, await identityNo(fixed, 1), NAME)
-    expect(hex(record.key)).toMatchInlineSnapshot(`"b7b6d759873f922b1fea8ff3698e8eb3aaad319afbe3c77786b1bd057e69b257"`)
-    expect(digest(record.bytes)).toMatchInlineSnapshot(`"5312 114e55ac3f261a6a786b71d60788b97afa1c273a2306cfd8aeea864d869f8136 0257504d310100010000000000000007..0000050b1015191e"`)
+    expect(hex(record.key)).toMatchInlineSnapshot(
+      `"b7b6d759873f922b1fea8ff3698e8eb3aaad319afbe3c77786b1bd057e69b257"`,
+    )
+    expect(digest(record.bytes)).toMatchInlineSnapshot(
+      `"5312 114e55ac3f261a6a786b71d60788b97afa1c273a2306cfd8aeea864d869f8136 0257504d310100010000000000000007..0000050b1015191e"`,
+    )
   })
 
   it('is good from ten minutes before it was made to its end, and no longer', async () => {
