@@ -43,6 +43,10 @@ export const DROP_REASONS = [
   'key-known',
   'unwanted',
 
+  // Of the DHT
+  'wrong-key', // a record or block that is not of what was asked for
+  'wrong-signature', // not signed by whom it says
+
   // Mail's (crypto/mail/drops.ts)
   'wrong-owner',
   'expired',

@@ -15,6 +15,7 @@ import { drawPrekeys, openMailbox, publishPrekeys, setAccess } from './routes/ma
 import { givePass } from './routes/passes.ts'
 import { queueStats } from './routes/queue-stats.ts'
 import { enterRoom } from './routes/rooms.ts'
+import { getIpns, putIpns, routeClosestPeers, routePeer, routeProviders } from './routes/routing.ts'
 import { isUpgrade } from './upgrade.ts'
 
 export const app = new Hono<Edge>()
@@ -40,6 +41,11 @@ app.get('/v1/dht/peers/:target', closestPeers)
 app.post('/v1/dht/providers', provideAll)
 app.post('/v1/dht/providers/:key', provideOne)
 app.get('/v1/dht/providers/:key', providers)
+app.get('/routing/v1/providers/:cid', routeProviders)
+app.get('/routing/v1/peers/:peer', routePeer)
+app.get('/routing/v1/dht/closest/peers/:key', routeClosestPeers)
+app.get('/routing/v1/ipns/:name', getIpns)
+app.put('/routing/v1/ipns/:name', putIpns)
 app.get('/network/queue/stats', queueStats)
 
 const ALLOWED = {
@@ -55,6 +61,10 @@ const ALLOWED = {
   '/v1/mailboxes/:id/access': 'PUT, OPTIONS',
   '/v1/dht/records/:key': 'GET, HEAD, PUT, OPTIONS',
   '/v1/dht/peers/:target': 'GET, HEAD, OPTIONS',
+  '/routing/v1/providers/:cid': 'GET, HEAD, OPTIONS',
+  '/routing/v1/peers/:peer': 'GET, HEAD, OPTIONS',
+  '/routing/v1/dht/closest/peers/:key': 'GET, HEAD, OPTIONS',
+  '/routing/v1/ipns/:name': 'GET, HEAD, PUT, OPTIONS',
   '/v1/dht/providers': 'POST, OPTIONS',
   '/v1/dht/providers/:key': 'GET, HEAD, POST, OPTIONS',
 }

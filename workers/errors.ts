@@ -39,6 +39,7 @@ export const HTTP_ERRORS = {
   stale: 409,
   busy: 503,
   'no-such-record': 404,
+  unprocessable: 422, // as the Delegated Routing API wants what it cannot read to be called
   misconfigured: 500, // the deployment's settings are wrong; the message names which
   internal: 500, // our fault
 } as const satisfies Record<string, ContentfulStatusCode> &

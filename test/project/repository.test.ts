@@ -85,7 +85,7 @@ describe('the dependencies', () => {
       (path) =>
         /^(?:client|protocol|workers|durable-objects)\/.*\.ts$/.test(path) && /from '@/.test(read(path)),
     )
-    expect(importers).toEqual(['protocol/crypto/pure.ts'])
+    expect(importers).toEqual(['protocol/crypto/blake3.ts', 'protocol/crypto/pure.ts'])
   })
 
   it('come from whatever registry npm is told to use', () => {

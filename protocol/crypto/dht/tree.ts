@@ -52,6 +52,14 @@ function treeHash(): TreeHash {
   }
 }
 
+let shared: TreeHash | undefined
+
+/** One for all, as its constants take longer to make than a path to check; nothing waits while it is used. */
+function sharedHash(): TreeHash {
+  shared ??= treeHash()
+  return shared
+}
+
 /** Room for a message of so many bytes, with SHA-256's padding already behind it. */
 function padded(length: number): DataView {
   const blocks = Math.ceil((length + 1 + 8) / BLOCK_BYTES)
@@ -70,7 +78,7 @@ export interface Tree {
 /** Of at least one key. */
 export function treeOf(keys: readonly Uint8Array[]): Tree {
   if (keys.length === 0) throw new RangeError('a tree has a leaf')
-  const hash = treeHash()
+  const hash = sharedHash()
   const levels = [keys.map((key) => hash.leaf(key))]
   for (let level = levels[0] as Uint8Array[]; level.length > 1; levels.push(level)) {
     const above: Uint8Array[] = []
@@ -101,7 +109,7 @@ export function isInTree(
   path: Uint8Array,
 ): boolean {
   if (key.length !== HASH_BYTES || !Number.isInteger(index) || index < 0 || index >= count) return false
-  const hash = treeHash()
+  const hash = sharedHash()
   let node = hash.leaf(key)
   let at = 0
   for (let place = index, width = count; width > 1; place >>= 1, width = (width + 1) >> 1) {

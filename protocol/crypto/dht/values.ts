@@ -1,6 +1,6 @@
 // Digests of values, by either hash: the platform's SHA-256, or BLAKE3, whose code comes when the first is met.
 
-import { type BLAKE3, type HashCode, SHA2_256, type ValueRecord, type Verified } from '../../dht/contract.ts'
+import { type HashCode, SHA2_256, type ValueRecord, type Verified } from '../../dht/contract.ts'
 import { encodeValue } from '../../dht/records/value.ts'
 import type { Hash } from '../suite.ts'
 
@@ -13,7 +13,7 @@ export async function digestOf(hash: Hash, code: HashCode, value: Uint8Array): P
 export interface NewValue {
   readonly value: Uint8Array
   readonly ttlSeconds: number
-  readonly code?: typeof SHA2_256 | typeof BLAKE3
+  readonly code?: HashCode
 }
 
 /** To be put: its key is what it is found by. */
