@@ -66,7 +66,11 @@ export interface ProvidedKey {
 
 /** What was verified is asked of a shard; one call carries many. */
 export type ShardRequest =
-  | { readonly kind: 'get'; readonly key: Key }
+  /**
+   * `of`: what is looked for, which whoever asks should say, as a key may be that of a name and of a value. Not said: something
+   * signed, if there is such a thing, or else a value.
+   */
+  | { readonly kind: 'get'; readonly key: Key; readonly of?: 'signed' | 'value' }
   /** `owner`: whose quota it counts against; of a value, whoever's pass it was put with; undefined for IPNS. */
   | { readonly kind: 'put'; readonly record: Verified<StoredRecord>; readonly owner: Uint8Array | undefined }
   | { readonly kind: 'provide'; readonly head: Verified<ProvidedHead>; readonly keys: readonly ProvidedKey[] }
@@ -77,8 +81,17 @@ export type ShardRequest =
 export type ShardAnswer =
   | { readonly kind: 'record'; readonly bytes: Uint8Array; readonly expiresAtMs: number }
   | { readonly kind: 'nothing' }
-  /** `isNew`: it was written; otherwise what is there will do for longer than a quarter of its time. */
-  | { readonly kind: 'stored'; readonly expiresAtMs: number; readonly isNew: boolean }
+  /**
+   * `isNew`: something was written; otherwise what is there will last for more than a quarter of the time that was asked for.
+   * Of `provide`: `kept` of its keys are kept, the first of them until then; the others have as many providers as they may,
+   * who all last longer.
+   */
+  | {
+      readonly kind: 'stored'
+      readonly expiresAtMs: number
+      readonly isNew: boolean
+      readonly kept?: number
+    }
   | {
       readonly kind: 'providers'
       readonly heads: readonly Uint8Array[]
