@@ -2,7 +2,7 @@
 // keeps a row for each mailbox and adds them up when it is asked.
 
 import { DurableObject } from 'cloudflare:workers'
-import { REGISTRY_SUM_MS } from '../protocol/limits.ts'
+import { REGISTRY_SUM_MS } from '../protocol/limits/mailbox.ts'
 import {
   addTotals,
   type MailGauges,

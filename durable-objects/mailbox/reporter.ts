@@ -1,7 +1,7 @@
 // A mailbox's figures on their way to its network's registry: the first at once, then no more often than every so long, and
 // the last with the alarm. What a report said that did not arrive is said with the next.
 
-import { MAILBOX_REPORT_MS } from '../../protocol/limits.ts'
+import { MAILBOX_REPORT_MS } from '../../protocol/limits/mailbox.ts'
 import type { MailboxPlace } from '../../protocol/mailbox/place.ts'
 import { type MailGauges, registryObjectName, registryOf } from '../../protocol/mailbox/report.ts'
 import type { MailCounts, MailTally } from '../../protocol/mailbox/tally.ts'

@@ -1,19 +1,19 @@
 // A mailbox's two stores over SQLite. What nobody has opened has no tables: every question to it is answered without
 // asking the disk, and only `open` makes them.
 
-import type {
-  AccessRules,
-  Letter,
-  LetterHead,
-  LetterStore,
-  OneTimePrekey,
-  OwnerStore,
+import {
+  ACCESS_KEY_BYTES,
+  type AccessRules,
+  type Letter,
+  type LetterHead,
+  type LetterStore,
+  type OneTimePrekey,
+  type OwnerStore,
 } from '../../protocol/mailbox/contract.ts'
 import { PRIORITIES, type Priority } from '../../protocol/priority.ts'
 import { hasTables, migrate } from './migrate.ts'
 import { prepareStatements, type Statements } from './statements.ts'
 
-const ACCESS_KEY_BYTES = 32
 const THE_ONE = 1
 const MANY = Number.POSITIVE_INFINITY
 

@@ -1,6 +1,6 @@
 // docs/cost.md, written out of prices and counters, so that no figure on it is typed by hand.
 
-import { KEEP_ALIVE_MS } from '../../protocol/limits.ts'
+import { KEEP_ALIVE_MS } from '../../protocol/limits/room.ts'
 import { dollarsBeyond, marginalDollars, monthlyDollars, overFree, sumOf } from './bill.ts'
 import { APPLICATIONS, type Application, monthOf } from './examples.ts'
 import { AS_OF, METERS, type Meter, PLAN_DOLLARS, PRICES, SOCKET_MESSAGES_IN_REQUEST } from './prices.ts'

@@ -2,7 +2,7 @@
 // real objects (test/edge/mailbox-rows.test.ts), sweeps by asking the very function that decides on them; requests and
 // messages are those of the protocol. Two figures are assumptions, and named so on the page.
 
-import { KEEP_ALIVE_MS, SWEEP_MS, SWEEP_WARDENS } from '../../protocol/limits.ts'
+import { KEEP_ALIVE_MS, SWEEP_MS, SWEEP_WARDENS } from '../../protocol/limits/room.ts'
 import { type Meter, OBJECT_GB, SOCKET_MESSAGES_IN_REQUEST } from './prices.ts'
 
 /** Rows written for a letter through its life, put alone or with others. */
@@ -10,7 +10,7 @@ export const LETTER_ROWS = { put: 1, delivered: 0, taken: 1 } as const
 /** Setting an alarm is a row. One serves all letters that end no earlier than the first. */
 export const ALARM_ROWS = 1
 /** A mailbox's figures, said to its network's registry. */
-export const REPORT_ROWS = 1
+const REPORT_ROWS = 1
 /** Once for each mailbox: its tables, its owner, whom it lets write. */
 export const OPENING_ROWS = 13
 /** A publication, and each of its one-time prekeys. */

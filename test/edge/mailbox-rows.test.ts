@@ -3,7 +3,7 @@
 
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
-import { MAILBOX_REPORT_MS } from '../../protocol/limits.ts'
+import { MAILBOX_REPORT_MS } from '../../protocol/limits/mailbox.ts'
 import {
   ALARM_ROWS,
   LETTER_BYTES,

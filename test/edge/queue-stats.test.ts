@@ -4,7 +4,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
 import { Reporter } from '../../durable-objects/mailbox/reporter.ts'
-import { MAILBOX_REPORT_MS } from '../../protocol/limits.ts'
+import { MAILBOX_REPORT_MS } from '../../protocol/limits/mailbox.ts'
 import { NO_MAIL, REGISTRIES, registryObjectName, registryOf } from '../../protocol/mailbox/report.ts'
 import { type MailCounts, MailTally } from '../../protocol/mailbox/tally.ts'
 import { contactPut, type MailOwner, newOwner } from '../support/mail.ts'

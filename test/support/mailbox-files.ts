@@ -6,9 +6,9 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { LETTER_ID_BYTES } from '../../protocol/mailbox/contract.ts'
 import { PRIORITIES, type Priority } from '../../protocol/priority.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
+import { LETTER_ID_BYTES } from '../../protocol/wire/mail-frames.ts'
 
 export interface LetterOnDisk {
   readonly mailbox: string

@@ -2,7 +2,7 @@
 // registry of the network and adds up what they say: sixteen requests to objects for one of these.
 
 import type { Context } from 'hono'
-import { MAILBOX_REPORT_MS, REGISTRY_SUM_MS } from '../../protocol/limits.ts'
+import { MAILBOX_REPORT_MS, REGISTRY_SUM_MS } from '../../protocol/limits/mailbox.ts'
 import { addTotals, NO_MAIL, REGISTRIES, registryObjectName } from '../../protocol/mailbox/report.ts'
 import { DEFAULT_NETWORK, isNetworkName } from '../../protocol/names.ts'
 import { PRIORITIES } from '../../protocol/priority.ts'

@@ -12,7 +12,7 @@
 // says, and so by the client's Web Worker too.
 
 import { NODE_STAMP_BYTES, type NodeClaim } from '../../dht/records/announcement.ts'
-import { DHT_AHEAD_MS, DHT_NODE_ERA_MS, DHT_NODE_STAMP_BITS } from '../../limits.ts'
+import { DHT_AHEAD_MS, DHT_NODE_ERA_MS, DHT_NODE_STAMP_BITS } from '../../limits/dht.ts'
 import { leadingZeros } from '../admission/stamp.ts'
 import type { Hash } from '../suite.ts'
 import { NODE, NODE_STAMP } from './labels.ts'

@@ -13,7 +13,7 @@ import {
   readProvidedHead,
   readProvidedList,
 } from '../../dht/records/provided.ts'
-import { DHT_PROVIDED_KEYS_MAX } from '../../limits.ts'
+import { DHT_PROVIDED_KEYS_MAX } from '../../limits/dht.ts'
 import { equalBytes } from '../../wire/bytes.ts'
 import type { DhtRefusal } from '../../wire/registry.ts'
 import { CONTEXTS } from '../contexts.ts'

@@ -1,6 +1,6 @@
 // When something that is kept in the DHT is good: not much before it was made, and not after its time.
 
-import { DHT_AHEAD_MS, DHT_TTL_SECONDS_LEAST, DHT_TTL_SECONDS_MOST } from '../../limits.ts'
+import { DHT_AHEAD_MS, DHT_TTL_SECONDS_LEAST, DHT_TTL_SECONDS_MOST } from '../../limits/dht.ts'
 
 export type Lasting = keyof typeof DHT_TTL_SECONDS_MOST
 

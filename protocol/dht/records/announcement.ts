@@ -9,7 +9,7 @@ import {
   DHT_CAPABILITIES_MAX,
   DHT_CAPABILITY_LENGTH_MAX,
   DHT_ROOMS_MAX,
-} from '../../limits.ts'
+} from '../../limits/dht.ts'
 import { isRoomName } from '../../names.ts'
 import { fromBase64url, toBase64url } from '../../wire/base64url.ts'
 import { Reader, utf8, WireError } from '../../wire/bytes.ts'

@@ -3,7 +3,7 @@
 //
 //   1 tag (3) ‖ 1 length ‖ the name's multihash ‖ record
 
-import { DHT_IPNS_BYTES_MAX, DHT_IPNS_NAME_BYTES_MAX } from '../../limits.ts'
+import { DHT_IPNS_BYTES_MAX, DHT_IPNS_NAME_BYTES_MAX } from '../../limits/dht.ts'
 import { Writer } from '../../wire/bytes.ts'
 import { check, demand, parsed } from './fields.ts'
 

@@ -6,7 +6,7 @@
 //   list  head ‖ count × 32 keys, each greater than the one before
 //   key   head ‖ 32 key ‖ 2 index ‖ path of 32 each
 
-import { DHT_PROVIDED_KEYS_MAX, DHT_REGION_LENGTH_MAX } from '../../limits.ts'
+import { DHT_PROVIDED_KEYS_MAX, DHT_REGION_LENGTH_MAX } from '../../limits/dht.ts'
 import { equalBytes, type Reader, utf8, Writer } from '../../wire/bytes.ts'
 import type { ProvidedKey } from '../contract.ts'
 import {
@@ -21,7 +21,6 @@ import {
   readMs,
   SIGNATURE_BYTES,
   SUITE,
-  writeMs,
 } from './fields.ts'
 
 const MAGIC = utf8('WPK1')
@@ -66,7 +65,7 @@ export function coveredProvided(terms: ProvidedTerms, publicKey: Uint8Array): Ui
     'a root or key of another length',
   )
   const to = new Writer(PROVIDED_HEAD_BYTES_MAX).bytes(MAGIC).u8(0).u8(SUITE)
-  writeMs(to, createdMs).u32(ttlSeconds).u8(region.length).text(region)
+  to.u64(createdMs).u32(ttlSeconds).u8(region.length).text(region)
   return to.u16(count).bytes(root).bytes(publicKey).done()
 }
 

@@ -4,7 +4,7 @@
 //   1 tag (2) ‖ "WPM1" ‖ 1 kind ‖ 1 flags (0) ‖ 1 suite (1) ‖ 8 sequence ‖ 8 created in ms ‖ 4 TTL in seconds
 //   ‖ 1 length ‖ salt ‖ 2 length ‖ value ‖ 1952 public key ‖ 3309 signature over all before it but the tag
 
-import { DHT_ANNOUNCEMENT_BYTES_MAX, DHT_NAME_BYTES_MAX, DHT_SALT_BYTES_MAX } from '../../limits.ts'
+import { DHT_ANNOUNCEMENT_BYTES_MAX, DHT_NAME_BYTES_MAX, DHT_SALT_BYTES_MAX } from '../../limits/dht.ts'
 import { equalBytes, utf8, Writer } from '../../wire/bytes.ts'
 import { nameOf } from '../../wire/registry.ts'
 import {
@@ -19,7 +19,6 @@ import {
   readU64,
   SIGNATURE_BYTES,
   SUITE,
-  writeMs,
   writeU64,
 } from './fields.ts'
 
@@ -67,7 +66,7 @@ export function coveredRecord(terms: SignedTerms, publicKey: Uint8Array): Uint8A
   demand(publicKey.length === PUBLIC_KEY_BYTES, `a public key has ${PUBLIC_KEY_BYTES} bytes`)
   const to = new Writer(FIXED_BYTES + salt.length + value.length)
   to.bytes(MAGIC).u8(SIGNED_KIND[kind]).u8(0).u8(SUITE)
-  writeMs(writeU64(to, sequence), createdMs).u32(ttlSeconds)
+  writeU64(to, sequence).u64(createdMs).u32(ttlSeconds)
   to.u8(salt.length).bytes(salt).u16(value.length).bytes(value)
   return to.bytes(publicKey).done()
 }

@@ -2,7 +2,7 @@
 //
 //   1 tag (1) ‖ 1 hash code ‖ 4 TTL in seconds ‖ bytes
 
-import { DHT_VALUE_BYTES_MAX } from '../../limits.ts'
+import { DHT_VALUE_BYTES_MAX } from '../../limits/dht.ts'
 import { Writer } from '../../wire/bytes.ts'
 import { BLAKE3, type HashCode, SHA2_256 } from '../contract.ts'
 import { check, demand, isTtl, parsed } from './fields.ts'
