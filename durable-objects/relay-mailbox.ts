@@ -30,9 +30,11 @@ import { fromBase64url } from '../protocol/wire/base64url.ts'
 import { equalBytes } from '../protocol/wire/bytes.ts'
 import { encodeMail, type HelloFrame, tryDecodePutRequest } from '../protocol/wire/mail-frames.ts'
 import { type RefusalCode, WIRE_VERSION } from '../protocol/wire/registry.ts'
+import { Alarm } from './alarm.ts'
+import type { ShardNamespace } from './dht/asking.ts'
 import { answerClose, answerKeepAlives, turnAway, upgraded } from './host.ts'
-import { Alarm } from './mailbox/alarm.ts'
 import { type Caller, Callers } from './mailbox/callers.ts'
+import { DhtDesk } from './mailbox/dht-desk.ts'
 import { Forwarding, type MailboxNamespace } from './mailbox/forwarding.ts'
 import { ProofCheck } from './mailbox/proof-check.ts'
 import { type Answer, PutDesk } from './mailbox/put-desk.ts'
@@ -44,6 +46,7 @@ import { PassRenewal } from './pass-renewal.ts'
 interface Settings extends MailboxSettings, PassSecrets {
   readonly MAILBOXES: MailboxNamespace
   readonly REGISTRIES: RegistryNamespace
+  readonly SHARDS: ShardNamespace
 }
 
 export class RelayMailbox extends DurableObject<Settings> {
@@ -95,6 +98,7 @@ export class RelayMailbox extends DurableObject<Settings> {
       rates: this.#config.socket,
       callers: this.#callers,
       forwarding: new Forwarding(env.MAILBOXES, network, flush),
+      dht: new DhtDesk({ shards: env.SHARDS, network, owner: id, answered: flush }),
       put: (request, audience, answer) => this.#put(request, audience, answer),
       took: (ids) => this.#receive({ kind: 'took', ids }),
       renewPass: (caller) => ctx.waitUntil(this.#renewPass(caller)),

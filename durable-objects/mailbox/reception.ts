@@ -10,9 +10,11 @@ import { PEER_ID_BYTES } from '../../protocol/peer-id.ts'
 import { framesOf } from '../../protocol/wire/batch.ts'
 import { equalBytes, WireError } from '../../protocol/wire/bytes.ts'
 import { encode } from '../../protocol/wire/codec.ts'
+import { encodeDht, tryDecodeDht } from '../../protocol/wire/dht-frames.ts'
 import { encodeMail, tryDecodeMail } from '../../protocol/wire/mail-frames.ts'
-import { FRAME, MAIL_FRAME, type RefusalCode } from '../../protocol/wire/registry.ts'
+import { DHT_FRAME, FRAME, MAIL_FRAME, type RefusalCode } from '../../protocol/wire/registry.ts'
 import type { Caller, Callers } from './callers.ts'
+import type { DhtDesk } from './dht-desk.ts'
 import type { Forwarding } from './forwarding.ts'
 import type { Answer } from './put-desk.ts'
 
@@ -22,6 +24,7 @@ export interface ReceptionHost {
   readonly rates: SocketRates
   readonly callers: Callers
   readonly forwarding: Forwarding
+  readonly dht: DhtDesk
   put(request: Uint8Array, audience: Uint8Array, answer: Answer): void
   took(ids: readonly Uint8Array[]): void
   renewPass(caller: Caller): void
@@ -58,6 +61,7 @@ export class Reception {
       return this.#refuse(caller, length > MAILBOX_MESSAGE_BYTES_MAX ? 'too-large' : 'malformed', type)
     for (const frame of frames) this.#frame(caller, frame)
     this.#host.forwarding.flush()
+    this.#host.dht.flush()
   }
 
   #frame(caller: Caller, frame: Uint8Array): void {
@@ -66,6 +70,8 @@ export class Reception {
     if (type === MAIL_FRAME.put) return this.#put(caller, frame)
     if (type === FRAME.passWanted && frame.length === 1)
       return isOwner ? this.#host.renewPass(caller) : this.#refuse(caller, 'unexpected', type)
+    if (type === DHT_FRAME.dhtAsk)
+      return isOwner ? this.#ask(caller, frame) : this.#refuse(caller, 'unexpected', type)
     const decoded = tryDecodeMail(frame)
     if (decoded === undefined) return this.#refuse(caller, 'malformed', type)
     if (decoded.kind !== 'took' || !isOwner) return this.#refuse(caller, 'unexpected', type)
@@ -82,6 +88,15 @@ export class Reception {
     if (equalBytes(mailbox, this.#host.mailbox))
       return this.#host.put(request, caller.record.audience, answer)
     this.#host.forwarding.take(mailbox, caller.record.audience, request, answer)
+  }
+
+  #ask(caller: Caller, frame: Uint8Array): void {
+    const asked = tryDecodeDht(frame)
+    if (asked?.kind !== 'dhtAsk') return this.#refuse(caller, 'malformed', DHT_FRAME.dhtAsk)
+    const { token, question } = asked
+    this.#host.dht.take(question, (answer) =>
+      this.#host.callers.send(caller, encodeDht({ kind: 'dhtAnswer', token, answer })),
+    )
   }
 
   #answer(caller: Caller, token: number, outcome: PutOutcome): void {

@@ -3,7 +3,7 @@
 
 import type { ClosestEntry, ProvidedKey, ShardAnswer, ShardRequest } from './contract.ts'
 import { isNearer } from './distance.ts'
-import type { Leaves } from './leaves.ts'
+import type { KnownLeaves } from './known-leaves.ts'
 
 /** Requests for one shard, made in one call. */
 export interface ShardCall {
@@ -35,12 +35,12 @@ interface Question {
 }
 
 export class Inquiry {
-  readonly #leaves: Leaves
+  readonly #leaves: KnownLeaves
   readonly #questions: readonly Question[]
   readonly #calls = new Map<ShardCall, readonly Part[]>()
   #waiting: Part[] = []
 
-  constructor(leaves: Leaves, requests: readonly ShardRequest[]) {
+  constructor(leaves: KnownLeaves, requests: readonly ShardRequest[]) {
     this.#leaves = leaves
     this.#questions = requests.map((request) => ({
       request,

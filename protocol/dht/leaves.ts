@@ -1,61 +1,51 @@
-// Which shard holds a key, as far as somebody knows who only ever hears of splits. Knowing nothing is no harm: a root shard
-// is asked, and says what it became.
+// Which shards take writes: a shard says it of what is below it, a caller remembers it of what it was told. Shards never
+// grow together again, so who knows of more splits knows better.
 
 import type { Key, Moved } from './contract.ts'
+import { bitsOf, rootOf } from './place.ts'
 
-/** A trie begins with one shard for each of these first bits. */
-export const ROOT_BITS = 4
-/** No more is known of a network's trie at once: 4,096 leaves are ten kilobytes, and hold two thousand million records. */
-const SPLITS_KNOWN_MAX = 4_096
+/** Of a prefix and the prefixes that are split, in order. */
+export function leavesBelow(prefix: string, splits: ReadonlySet<string>): string[] {
+  if (!splits.has(prefix)) return [prefix]
+  return [...leavesBelow(`${prefix}0`, splits), ...leavesBelow(`${prefix}1`, splits)]
+}
 
-export class Leaves {
-  /** What was last heard of each shard that has split. */
-  readonly #splits = new Map<string, Pick<Moved, 'version' | 'leaves'>>()
+/** What a shard says that is asked for what it does not hold. */
+export function movedTo(prefix: string, splits: ReadonlySet<string>): Moved {
+  let version = 0
+  for (const split of splits) if (split.startsWith(prefix)) version++
+  return { kind: 'moved', prefix, version, leaves: leavesBelow(prefix, splits) }
+}
 
-  /** The leaf that holds the key. */
-  shardOf(key: Key): string {
-    const bits = bitsOf(key)
-    let shard = bits.slice(0, ROOT_BITS)
-    for (let split = this.#splits.get(shard); split !== undefined; split = this.#splits.get(shard)) {
-      const below = split.leaves.find((leaf) => bits.startsWith(leaf))
-      if (below === undefined) return shard
-      shard = below
+/** What a caller knows of a network's leaves. One that knows nothing takes each root shard for a leaf. */
+export class KnownLeaves {
+  readonly #splits = new Set<string>()
+
+  leafOf(key: Key): string {
+    let prefix = rootOf(key)
+    while (this.#splits.has(prefix)) prefix = bitsOf(key, prefix.length + 1)
+    return prefix
+  }
+
+  /** False when it says nothing that was not known: whoever asked the right leaf should not ask again. */
+  note({ prefix, leaves }: Moved): boolean {
+    let isNews = false
+    for (const leaf of leaves)
+      for (let length = prefix.length; length < leaf.length; length++) {
+        const split = leaf.slice(0, length)
+        if (this.#splits.has(split)) continue
+        this.#splits.add(split)
+        isNews = true
+      }
+    // One leaf where we know of more: it was asked in vain below it, or has not heard yet.
+    if (leaves.length === 1 && leaves[0] === prefix && this.#splits.has(prefix)) {
+      for (const split of [...this.#splits]) if (split.startsWith(prefix)) this.#splits.delete(split)
+      isNews = true
     }
-    return shard
+    return isNews
   }
 
-  /** False: that was known, or something newer. */
-  heard({ prefix, version, leaves }: Moved): boolean {
-    const known = this.#splits.get(prefix)
-    if (known !== undefined && known.version >= version) return false
-    const below = leaves.filter((leaf) => leaf.length > prefix.length && leaf.startsWith(prefix))
-    if (below.length === 0) return this.#splits.delete(prefix)
-    if (this.#splits.size >= SPLITS_KNOWN_MAX) this.#splits.clear()
-    this.#splits.set(prefix, { version, leaves: below })
-    return true
+  below(prefix: string): string[] {
+    return leavesBelow(prefix, this.#splits)
   }
-
-  /** Every leaf, those first whose keys are nearest to the target. */
-  nearest(target: Key): readonly string[] {
-    const bits = bitsOf(target)
-    const distance = (leaf: string) => [...leaf].map((bit, i) => (bit === bits[i] ? '0' : '1')).join('')
-    const leaves = roots().flatMap((root) => this.#below(root))
-    return leaves
-      .map((leaf) => ({ leaf, away: distance(leaf) }))
-      .sort((a, b) => (a.away < b.away ? -1 : 1))
-      .map(({ leaf }) => leaf)
-  }
-
-  #below(shard: string): readonly string[] {
-    const split = this.#splits.get(shard)
-    return split === undefined ? [shard] : split.leaves.flatMap((leaf) => this.#below(leaf))
-  }
-}
-
-export function roots(): readonly string[] {
-  return Array.from({ length: 2 ** ROOT_BITS }, (_, i) => i.toString(2).padStart(ROOT_BITS, '0'))
-}
-
-export function bitsOf(key: Key): string {
-  return Array.from(key, (byte) => byte.toString(2).padStart(8, '0')).join('')
 }

@@ -11,7 +11,7 @@ import type {
 } from '../../../protocol/dht/contract.ts'
 import { isNearer } from '../../../protocol/dht/distance.ts'
 import { Inquiry, type ShardCall } from '../../../protocol/dht/inquiry.ts'
-import { bitsOf, Leaves, roots } from '../../../protocol/dht/leaves.ts'
+import { bitsOf, KnownLeaves, roots } from '../../../protocol/dht/known-leaves.ts'
 
 const key = (...bytes: readonly number[]): Key => Uint8Array.from({ length: 32 }, (_, i) => bytes[i] ?? 0)
 const anyKey = fc.uint8Array({ minLength: 32, maxLength: 32 })
@@ -63,7 +63,7 @@ class Trie {
   }
 }
 
-function askAll(trie: Trie, leaves: Leaves, requests: readonly ShardRequest[]): readonly ShardAnswer[] {
+function askAll(trie: Trie, leaves: KnownLeaves, requests: readonly ShardRequest[]): readonly ShardAnswer[] {
   const inquiry = new Inquiry(leaves, requests)
   for (let answers = inquiry.answers(); ; answers = inquiry.answers()) {
     if (answers !== undefined) return answers
@@ -88,7 +88,7 @@ describe('a question to the shards', () => {
   it('reaches the leaf of its key, whatever was known before', () => {
     fc.assert(
       fc.property(anySplits, anySplits, fc.array(anyKey, { minLength: 1 }), (before, after, keys) => {
-        const [trie, leaves] = [new Trie(), new Leaves()]
+        const [trie, leaves] = [new Trie(), new KnownLeaves()]
         grow(trie, before)
         askAll(trie, leaves, keys.map(get))
         grow(trie, after)
@@ -98,7 +98,7 @@ describe('a question to the shards', () => {
   })
 
   it('is corrected in one answer', () => {
-    const [trie, leaves] = [new Trie(), new Leaves()]
+    const [trie, leaves] = [new Trie(), new KnownLeaves()]
     for (const prefix of ['0000', '00000', '000000']) trie.split(prefix)
     expect(askAll(trie, leaves, [get(key(0))]).map(textOf)).toEqual(['0000000'])
     expect(trie.calls).toBe(2)
@@ -110,7 +110,7 @@ describe('a question to the shards', () => {
     const trie = new Trie()
     askAll(
       trie,
-      new Leaves(),
+      new KnownLeaves(),
       Array.from({ length: 64 }, (_, i) => get(key(i))),
     )
     expect(trie.calls).toBe(4)
@@ -119,7 +119,7 @@ describe('a question to the shards', () => {
   it('is asked again of a shard that failed once, and answered for one that fails again', () => {
     const fails = (times: number) => {
       let left = times
-      const inquiry = new Inquiry(new Leaves(), [get(key(1))])
+      const inquiry = new Inquiry(new KnownLeaves(), [get(key(1))])
       const trie = new Trie()
       for (let calls = inquiry.calls(); calls.length > 0; calls = inquiry.calls()) {
         for (const call of calls) inquiry.answered(call, left-- > 0 ? undefined : trie.answers(call))
@@ -131,7 +131,7 @@ describe('a question to the shards', () => {
   })
 
   it('ends, though a shard only ever sends it elsewhere', () => {
-    const inquiry = new Inquiry(new Leaves(), [get(key(0))])
+    const inquiry = new Inquiry(new KnownLeaves(), [get(key(0))])
     let version = 0
     for (let calls = inquiry.calls(); calls.length > 0; calls = inquiry.calls()) {
       expect(++version).toBeLessThan(10)
@@ -152,7 +152,7 @@ describe('a question to the shards', () => {
           const trie = new Trie()
           grow(trie, splits)
           trie.peers.push(...peers)
-          const [answer] = askAll(trie, new Leaves(), [{ kind: 'closest', target, limit }])
+          const [answer] = askAll(trie, new KnownLeaves(), [{ kind: 'closest', target, limit }])
           const sorted = [...peers].sort((a, b) => (isNearer(target, a, b) ? -1 : 1))
           expect(answer?.kind === 'closest' && answer.records.map(({ key }) => key)).toEqual(
             sorted.slice(0, limit),
@@ -167,7 +167,7 @@ describe('a question to the shards', () => {
     grow(trie, [0, 0, 128])
     const keys = Array.from({ length: 256 }, (_, i) => ({ key: key(i), index: i, path: new Uint8Array() }))
     const head = {} as Verified<ProvidedHead>
-    const [answer] = askAll(trie, new Leaves(), [{ kind: 'provide', head, keys }])
+    const [answer] = askAll(trie, new KnownLeaves(), [{ kind: 'provide', head, keys }])
     expect(answer?.kind).toBe('stored')
   })
 })
