@@ -15,6 +15,12 @@ const bytes = customType<{ data: Uint8Array; driverData: ArrayBuffer }>({
   fromDriver: (value) => new Uint8Array(value),
 })
 
+/**
+ * Letters, and notes of what was counted. Who removes letters writes such a note into the row of one of them, which is the
+ * row that deleting it would be: it so costs none. A note's seq is below zero, the newest's the least, and its envelope is
+ * the counts as JSON. The rows of all but the newest are where the next letters go. So there are never more rows than there
+ * once were letters, and one.
+ */
 export const letters = sqliteTable('letters', {
   seq: integer().primaryKey(),
   id: bytes().notNull(),
