@@ -2,6 +2,7 @@
 
 import { type Bootstrap, parseIceServers } from '../protocol/bootstrap.ts'
 import { WaypostError } from '../protocol/errors.ts'
+import { TIMEOUT_MAX_MS } from '../protocol/limits/membership.ts'
 import { DEFAULT_NETWORK, isNetworkName } from '../protocol/names.ts'
 import { WIRE_VERSION } from '../protocol/wire/registry.ts'
 import type { Direct } from './direct.ts'
@@ -26,7 +27,6 @@ const OPTIONS = [
 /** Of the protocol, as handshakes offer them. */
 const SUITES = ['WP1'] as const
 const TIMEOUT_MS = 20_000
-const TIMEOUT_MAX_MS = 600_000
 /** Between tries while the edge does not answer: a page that loads while the network comes up should not have to retry. */
 const RETRY_MS = 500
 

@@ -3,7 +3,7 @@
 // said they have changed, or that it knows nothing of in this life; theirs are on the disk. So no letter costs a row here.
 
 import { DurableObject } from 'cloudflare:workers'
-import { REGISTRY_ASKS_MAX, REGISTRY_SUM_MS, REGISTRY_TRUST_MS } from '../protocol/limits.ts'
+import { REGISTRY_ASKS_MAX, REGISTRY_SUM_MS, REGISTRY_TRUST_MS } from '../protocol/limits/mailbox.ts'
 import { mailboxObjectName } from '../protocol/mailbox/place.ts'
 import {
   addTotals,

@@ -1,15 +1,16 @@
 // What the sockets of a mailbox say: messages taken apart, paid for, and each frame brought to where it belongs. What is no
 // good is refused with a word for it; nothing a socket sends goes unanswered, and nothing is free.
 
-import { MAILBOX_MESSAGE_BYTES_MAX, PRICE } from '../../protocol/limits.ts'
+import { MAILBOX_MESSAGE_BYTES_MAX } from '../../protocol/limits/mailbox.ts'
+import { PRICE } from '../../protocol/limits/room.ts'
 import { pay, priceOf } from '../../protocol/mailbox/caller.ts'
 import type { SocketRates } from '../../protocol/mailbox/config.ts'
 import type { PutOutcome } from '../../protocol/mailbox/contract.ts'
-import { encodeMail, tryDecodeMail } from '../../protocol/mailbox/frames.ts'
 import { PEER_ID_BYTES } from '../../protocol/peer-id.ts'
 import { framesOf } from '../../protocol/wire/batch.ts'
 import { equalBytes, WireError } from '../../protocol/wire/bytes.ts'
 import { encode } from '../../protocol/wire/codec.ts'
+import { encodeMail, tryDecodeMail } from '../../protocol/wire/mail-frames.ts'
 import { FRAME, MAIL_FRAME, type RefusalCode } from '../../protocol/wire/registry.ts'
 import type { Caller, Callers } from './callers.ts'
 import type { Forwarding } from './forwarding.ts'

@@ -1,13 +1,14 @@
 // A mailbox's two stores over SQLite. What nobody has opened has no tables: every question to it is answered without
 // asking the disk, and only `open` makes them.
 
-import type {
-  AccessRules,
-  Letter,
-  LetterHead,
-  LetterStore,
-  OneTimePrekey,
-  OwnerStore,
+import {
+  ACCESS_KEY_BYTES,
+  type AccessRules,
+  type Letter,
+  type LetterHead,
+  type LetterStore,
+  type OneTimePrekey,
+  type OwnerStore,
 } from '../../protocol/mailbox/contract.ts'
 import type { MailCounts } from '../../protocol/mailbox/tally.ts'
 import { PRIORITIES, type Priority } from '../../protocol/priority.ts'
@@ -15,7 +16,6 @@ import { LetterNotes } from './letter-notes.ts'
 import { hasTables, migrate } from './migrate.ts'
 import { prepareStatements, type Statements } from './statements.ts'
 
-const ACCESS_KEY_BYTES = 32
 const THE_ONE = 1
 const MANY = Number.POSITIVE_INFINITY
 

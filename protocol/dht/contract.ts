@@ -1,6 +1,6 @@
 // What the DHT holds and what its shards are asked, as types. See README.md beside this file.
 
-import type { DhtRefusal } from '../wire/registry.ts'
+import type { DhtAnswer } from '../wire/dht-frames.ts'
 
 /** 32 bytes. */
 export type Key = Uint8Array
@@ -74,20 +74,11 @@ export type ShardRequest =
   /** The announcements whose keys are nearest to the target. */
   | { readonly kind: 'closest'; readonly target: Key; readonly limit: number }
 
-export type ShardAnswer =
-  | { readonly kind: 'record'; readonly bytes: Uint8Array; readonly expiresAtMs: number }
-  | { readonly kind: 'nothing' }
-  /** `isNew`: it was written; otherwise what is there will do for longer than a quarter of its time. */
-  | { readonly kind: 'stored'; readonly expiresAtMs: number; readonly isNew: boolean }
-  | {
-      readonly kind: 'providers'
-      readonly heads: readonly Uint8Array[]
-      readonly providers: readonly ProviderEntry[]
-    }
-  /** Nearest first, of this shard's; whoever wants more asks the next nearest leaf. */
-  | { readonly kind: 'closest'; readonly records: readonly Uint8Array[] }
-  | { readonly kind: 'refused'; readonly reason: DhtRefusal; readonly retryAfterMs: number }
-  | Moved
+/**
+ * `stored` with `isNew`: it was written; otherwise what is there will do for longer than a quarter of its time. `closest`:
+ * nearest first, of this shard's.
+ */
+export type ShardAnswer = DhtAnswer | Moved
 
 /** That key is not held here: these are the leaves below this prefix. */
 export interface Moved {
@@ -95,6 +86,11 @@ export interface Moved {
   readonly prefix: string
   readonly version: number
   readonly leaves: readonly string[]
+}
+
+export interface ClosestEntry {
+  readonly key: Key
+  readonly bytes: Uint8Array
 }
 
 export interface ProviderEntry {

@@ -4,8 +4,6 @@ import type { Priority } from '../priority.ts'
 import type { MailRefusal } from '../wire/registry.ts'
 import type { MailCounts } from './tally.ts'
 
-export const LETTER_ID_BYTES = 16
-
 /** Who puts a letter, as far as the mailbox cares. */
 export type SenderKind = 'contact' | 'stranger'
 
@@ -59,8 +57,10 @@ export interface OwnerStore {
   readonly oneTimeLeft: number
 }
 
+export const ACCESS_KEY_BYTES = 32
+
 export interface AccessRules {
-  /** 32 bytes each. */
+  /** ACCESS_KEY_BYTES each. */
   readonly keys: readonly Uint8Array[]
   readonly strangers: boolean
 }

@@ -13,7 +13,7 @@
 // cursor of another life is worth nothing. A socket that outlived a life brings its reading along; of that only the part
 // up to the last seq stored at birth says anything, for what comes in this life is above it.
 
-import { MAILBOX_PAGE_BYTES_MAX, MAILBOX_PAGE_LETTERS_MAX, MAILBOX_STORE_REST_MS } from '../limits.ts'
+import { MAILBOX_PAGE_BYTES_MAX, MAILBOX_PAGE_LETTERS_MAX, MAILBOX_STORE_REST_MS } from '../limits/mailbox.ts'
 import type { Machine } from '../machine.ts'
 import { PRIORITIES, type Priority } from '../priority.ts'
 import type { MailboxConfig } from './config.ts'

@@ -9,7 +9,7 @@ export type ByPriority = Readonly<Record<Priority, number>>
 type ByRefusal = Readonly<Record<MailRefusal, number>>
 
 /** What happens to letters, in the order it happens. `delivered`: pushed, or on a page, for the first time in this life. */
-export const LETTER_EVENTS = ['accepted', 'delivered', 'acknowledged', 'expired'] as const
+const LETTER_EVENTS = ['accepted', 'delivered', 'acknowledged', 'expired'] as const
 export type LetterEvent = (typeof LETTER_EVENTS)[number]
 
 export type MailCounts = Readonly<Record<LetterEvent, ByPriority>> & {

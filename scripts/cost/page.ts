@@ -1,6 +1,7 @@
 // docs/cost.md, written out of prices and counters, so that no figure on it is typed by hand.
 
-import { KEEP_ALIVE_MS, REGISTRY_ASKS_MAX } from '../../protocol/limits.ts'
+import { REGISTRY_ASKS_MAX } from '../../protocol/limits/mailbox.ts'
+import { KEEP_ALIVE_MS } from '../../protocol/limits/room.ts'
 import { REGISTRIES } from '../../protocol/mailbox/report.ts'
 import { dollarsBeyond, marginalDollars, monthlyDollars, overFree, sumOf } from './bill.ts'
 import { APPLICATIONS, type Application, monthOf } from './examples.ts'

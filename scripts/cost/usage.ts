@@ -2,7 +2,7 @@
 // real objects (test/edge/mailbox-rows.test.ts), sweeps by asking the very function that decides on them; requests and
 // messages are those of the protocol. Two figures are assumptions, and named so on the page.
 
-import { KEEP_ALIVE_MS, SWEEP_MS, SWEEP_WARDENS } from '../../protocol/limits.ts'
+import { KEEP_ALIVE_MS, SWEEP_MS, SWEEP_WARDENS } from '../../protocol/limits/room.ts'
 import { type Meter, OBJECT_GB, SOCKET_MESSAGES_IN_REQUEST } from './prices.ts'
 
 /** Rows written for a letter through its life, put alone or with others. */

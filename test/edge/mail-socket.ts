@@ -1,11 +1,11 @@
 // A mailbox's socket as the edge tests see one: raw, with the frames it was sent kept in order.
 
 import { mailSubprotocols } from '../../protocol/mailbox/admission.ts'
-import { decodeMail, encodeMail, type HelloFrame, type MailFrame } from '../../protocol/mailbox/frames.ts'
 import { framesOf } from '../../protocol/wire/batch.ts'
 import { Writer } from '../../protocol/wire/bytes.ts'
 import { decode } from '../../protocol/wire/codec.ts'
 import type { Frame } from '../../protocol/wire/frames.ts'
+import { decodeMail, encodeMail, type HelloFrame, type MailFrame } from '../../protocol/wire/mail-frames.ts'
 import { FRAME, MAIL_FRAME, SUBPROTOCOL } from '../../protocol/wire/registry.ts'
 import type { MailOwner } from '../support/mail.ts'
 import { passFor, type TestPass } from '../support/passes.ts'

@@ -5,10 +5,10 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { describe, expect, it } from 'vitest'
 import type { RelayMailbox } from '../../durable-objects/relay-mailbox.ts'
 import { readPass } from '../../protocol/crypto/admission/pass.ts'
-import { MAILBOX_PREKEYS_LOW } from '../../protocol/limits.ts'
-import type { PutFrame } from '../../protocol/mailbox/frames.ts'
+import { MAILBOX_PREKEYS_LOW } from '../../protocol/limits/mailbox.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
 import { encode } from '../../protocol/wire/codec.ts'
+import type { PutFrame } from '../../protocol/wire/mail-frames.ts'
 import { MAIL_FRAME, SUBPROTOCOL } from '../../protocol/wire/registry.ts'
 import {
   accessProof,

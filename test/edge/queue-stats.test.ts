@@ -5,7 +5,7 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
 import { News } from '../../durable-objects/mailbox/news.ts'
 import { NetworkRegistry } from '../../durable-objects/network-registry.ts'
-import { REGISTRY_ASKS_MAX, REGISTRY_SUM_MS, REGISTRY_TRUST_MS } from '../../protocol/limits.ts'
+import { REGISTRY_ASKS_MAX, REGISTRY_SUM_MS, REGISTRY_TRUST_MS } from '../../protocol/limits/mailbox.ts'
 import { mailboxObjectName, placeOf } from '../../protocol/mailbox/place.ts'
 import {
   type MailTotals,

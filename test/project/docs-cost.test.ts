@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { SWEEP_MS } from '../../protocol/limits.ts'
+import { SWEEP_MS } from '../../protocol/limits/room.ts'
 import { onDuty } from '../../protocol/membership/duty.ts'
 import { dollarsBeyond, marginalDollars, monthlyDollars, overFree, sumOf } from '../../scripts/cost/bill.ts'
 import { APPLICATIONS, monthOf } from '../../scripts/cost/examples.ts'

@@ -2,7 +2,7 @@
 // registry of the network, which ask those mailboxes that have changed, and adds up what they say.
 
 import type { Context } from 'hono'
-import { REGISTRY_SUM_MS } from '../../protocol/limits.ts'
+import { REGISTRY_SUM_MS } from '../../protocol/limits/mailbox.ts'
 import { addTotals, NO_MAIL, REGISTRIES, registryObjectName } from '../../protocol/mailbox/report.ts'
 import { DEFAULT_NETWORK, isNetworkName } from '../../protocol/names.ts'
 import { PRIORITIES } from '../../protocol/priority.ts'

@@ -1,7 +1,7 @@
 // What is counted of a mailbox, and how a deployment's settings are read.
 
 import { describe, expect, it } from 'vitest'
-import * as limits from '../../../protocol/limits.ts'
+import * as limits from '../../../protocol/limits/mailbox.ts'
 import { DEFAULT_MAILBOX_CONFIG, mailboxConfig } from '../../../protocol/mailbox/config.ts'
 import { NO_MAIL_COUNTS } from '../../../protocol/mailbox/tally.ts'
 import { Box, HOUR_MS, UNPACED } from './box.ts'
