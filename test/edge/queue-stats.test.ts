@@ -38,9 +38,14 @@ async function forgetSums(network: string): Promise<void> {
     await evict(registries.getByName(registryObjectName(network, each)))
 }
 
-async function freshStats(network: string) {
-  await forgetSums(network)
-  return stats(network)
+/** …as soon as no mailbox has news that is still under way. */
+function freshStats(network: string) {
+  return vi.waitFor(async () => {
+    await forgetSums(network)
+    const body = await stats(network)
+    expect(body.behind).toBe(0)
+    return body
+  })
 }
 
 async function takes(owner: MailOwner, envelope: Uint8Array): Promise<void> {
