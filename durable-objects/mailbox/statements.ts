@@ -23,9 +23,14 @@ function given<Name extends string>(...names: readonly Name[]): { readonly [N in
 const NOTHING = { id: new Uint8Array(), priority: 0, stranger: false, bytes: 0, hour: 0, expiresAtMs: 0 }
 
 export type Statements = ReturnType<typeof prepareStatements>
+type Database = ReturnType<typeof drizzle>
 
 export function prepareStatements(storage: DurableObjectStorage) {
   const db = drizzle(storage, { casing: 'snake_case' })
+  return { ...ofLetters(db), ...ofOwner(db) }
+}
+
+function ofLetters(db: Database) {
   const { envelope, ...head } = getTableColumns(letters)
   return {
     heads: db.select(head).from(letters).where(gt(letters.seq, 0)).orderBy(asc(letters.seq)).prepare(),
@@ -61,7 +66,11 @@ export function prepareStatements(storage: DurableObjectStorage) {
       .from(letters)
       .where(eq(letters.seq, placeholder('seq')))
       .prepare(),
+  }
+}
 
+function ofOwner(db: Database) {
+  return {
     owner: db.select({ strangers: owners.strangers, keys: owners.keys }).from(owners).prepare(),
     setOwner: db
       .insert(owners)

@@ -85,9 +85,8 @@ async function meter(owner: MailOwner): Promise<() => Promise<Rows>> {
 async function known(owner: MailOwner): Promise<void> {
   const find = (_: unknown, { storage }: DurableObjectState) =>
     storage.sql.exec('SELECT 1 FROM mailboxes WHERE id = ?', owner.id).toArray().length
-  await vi.waitFor(async () =>
-    expect(await runInDurableObject(registryObject(owner.id, owner.network), find)).toBe(1),
-  )
+  const found = () => runInDurableObject(registryObject(owner.id, owner.network), find)
+  await vi.waitFor(async () => expect(await found()).toBe(1), { timeout: 10_000 })
 }
 
 async function opened(): Promise<MailOwner> {

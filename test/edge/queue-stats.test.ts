@@ -40,12 +40,13 @@ async function forgetSums(network: string): Promise<void> {
 
 /** …as soon as no mailbox has news that is still under way. */
 function freshStats(network: string) {
-  return vi.waitFor(async () => {
+  const fresh = async () => {
     await forgetSums(network)
     const body = await stats(network)
     expect(body.behind).toBe(0)
     return body
-  })
+  }
+  return vi.waitFor(fresh, { timeout: 10_000 })
 }
 
 async function takes(owner: MailOwner, envelope: Uint8Array): Promise<void> {
