@@ -41,13 +41,12 @@ export const MAILBOX_FULL_RETRY_MS = 60_000
 /** A store that failed is left in peace so long: whatever it is, asking at once would not end it. */
 export const MAILBOX_STORE_REST_MS = 5_000
 
-/**
- * A mailbox reports its figures at once after a pause of this, and then no more often; the last of them after it. Less than the
- * ten seconds after which an idle object sleeps, and forgets what it counted. A busy one so adds fifteen rows a minute.
- */
-export const MAILBOX_REPORT_MS = 8_000
-/** A registry adds up its mailboxes no more often: it reads a row of each. */
+/** A registry adds up its mailboxes no more often: whoever watches asks each few seconds. */
 export const REGISTRY_SUM_MS = 5_000
+/** Mailboxes that one sum asks, of one registry: 4,096 of a network, less than a tenth of a cent. The others are for the next sum. */
+export const REGISTRY_ASKS_MAX = 256
+/** What a mailbox said is asked again after so long, though it said of no change: it may have said so to nobody. */
+export const REGISTRY_TRUST_MS = 3_600_000
 
 /** Letters and bytes under way to an owner that has not taken them: by default, and at most. */
 export const MAILBOX_WINDOW_LETTERS = 64

@@ -63,8 +63,8 @@ describe('a bill', () => {
 
   it('by hand: the rows of the chat of 1,000', () => {
     const [chat] = APPLICATIONS
-    const letters = 1_000 * 30 * 20 * (2 + 3) // and reports of each
-    const [alarms, opening] = [1_000 * 30, 1_000 * (13 + 65)]
+    const letters = 1_000 * 30 * 20 * 2
+    const [alarms, opening] = [1_000 * 30, 1_000 * (14 + 65)]
     expect(monthOf(chat!).rowsWritten).toBe(letters + alarms + opening)
   })
 

@@ -54,7 +54,9 @@ function readOne(path: string, mailbox: string, letters: Map<string, LetterOnDis
     const said = check.map((row) => row.integrity_check).join('; ')
     if (said !== 'ok') faults.push(`${mailbox}: ${said}`)
     if (database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'letters'").get() === undefined) return
-    const rows = database.prepare('SELECT seq, id, priority, bytes, envelope FROM letters').all()
+    const rows = database
+      .prepare('SELECT seq, id, priority, bytes, envelope FROM letters WHERE seq > 0')
+      .all()
     for (const { seq, id, priority, bytes, envelope } of rows as unknown as Row[]) {
       const text = toBase64url(id)
       const digest = createHash('sha256').update(envelope).digest().subarray(0, LETTER_ID_BYTES)
