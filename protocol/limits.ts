@@ -579,6 +579,8 @@ export const MESH_PATHS = 3
 export const MESH_PATHS_MAX = 8
 /** Paths one that stores begins with: so many chains of copies begin at different neighbours. */
 export const MESH_STORE_PATHS = 4
+/** Copies a path is believed to have left: no more than its walk around the key and itself. Liars say any number. */
+export const MESH_COPIES_OF_PATH = 5
 /** Copies that are wanted: Kademlia's k. Reached: no further path is begun. */
 export const MESH_COPIES = 20
 /** Paths that agree before a lookup of what has versions ends early: two may both have missed the last republishing. */
@@ -591,6 +593,8 @@ export const MESH_PATH_MS = 4_000
 export const MESH_HOP_MS = 250
 /** With less time left a request is not sent on: no answer could come back. */
 export const MESH_HOP_MS_MIN = 50
+/** Of the time a neighbour has to answer, so much passes before the request is sent another way too: later than the next one does so. */
+export const MESH_PATIENCE_SHARE = 0.25
 /** Until a path that is silent gets company: at least, at most, and so many times a neighbour's round trip while nothing was measured. */
 export const MESH_PATIENCE_MS_MIN = 400
 export const MESH_PATIENCE_MS_MAX = 3_000

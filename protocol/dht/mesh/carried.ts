@@ -3,30 +3,51 @@
 
 import { MESH_CARRIED_MAX, MESH_CARRIED_OF_NEIGHBOUR_MAX } from '../../limits.ts'
 import type { Neighbour } from './contract.ts'
-import type { Lookup } from './lookup.ts'
-import type { Ask } from './messages.ts'
+import type { Answer, Ask } from './messages.ts'
 import type { Entry } from './neighbours.ts'
 
-export interface Carry {
-  readonly ask: Ask
-  /** Who asked us; for ourselves, the lookup this is a path of. */
-  readonly for: { readonly entry: Entry; readonly token: number } | { readonly lookup: Lookup }
-  readonly deadlineMs: number
-  readonly beganAtMs: number
-  /** Where it was sent already. */
-  readonly tried: Neighbour[]
-  /** Of what is to be stored: whether we kept it. */
-  copies: 0 | 1
-  asked: Entry | undefined
+export type PathAnswer = Exclude<Answer, { kind: 'refused' }>
+
+/** A path of a lookup of ours. It hears one of the two, once. */
+export interface OwnPath {
+  /** Neighbours at which paths of this lookup began. */
+  readonly used: Set<Neighbour>
+  answered(answer: PathAnswer, from: Entry): void
+  /** `exhausted`: there is no neighbour left to begin at. */
+  ended(exhausted: boolean): void
 }
 
-/** Requests whose time was over, whose answers are late and no lies. */
+export interface Carry {
+  /** As we were asked; for a path of our own, as if. */
+  readonly ask: Ask
+  readonly for: { readonly entry: Entry; readonly token: number } | OwnPath
+  readonly deadlineMs: number
+  /** Where it was sent already. */
+  readonly tried: Neighbour[]
+  /** Times that it was sent another way because of what became of it on the first. */
+  deviated: number
+  /** Of what is to be stored: whether we kept it. */
+  copies: 0 | 1
+  /** Neighbours that have it and may still answer. */
+  flying: number
+  over: boolean
+}
+
+/** One sending of it. */
+interface Sent {
+  readonly carry: Carry
+  readonly to: Entry
+  /** When it is sent another way as well; undefined: it was, or is not to be. */
+  moreAtMs: number | undefined
+}
+
+/** Tokens remembered whose requests are over: their answers are late, and no lies. */
 const LATE_MAX = 256
 
 export class Carried {
-  readonly #carries = new Map<number, Carry>()
+  readonly #sent = new Map<number, Sent>()
   readonly #late = new Map<number, Neighbour>()
-  /** Not later than the first deadline. */
+  /** Not later than the first thing that is due. */
   #dueAtMs: number | undefined
 
   get wakeAtMs(): number | undefined {
@@ -34,64 +55,79 @@ export class Carried {
   }
 
   mayCarry(entry: Entry): boolean {
-    return this.#carries.size < MESH_CARRIED_MAX && entry.carried < MESH_CARRIED_OF_NEIGHBOUR_MAX
+    return this.#sent.size < MESH_CARRIED_MAX && entry.carried < MESH_CARRIED_OF_NEIGHBOUR_MAX
   }
 
   isFree(token: number): boolean {
-    return !this.#carries.has(token) && !this.#late.has(token)
+    return !this.#sent.has(token) && !this.#late.has(token)
   }
 
-  wait(token: number, carry: Carry): void {
-    this.#carries.set(token, carry)
-    if ('entry' in carry.for) carry.for.entry.carried++
-    if (this.#dueAtMs === undefined || carry.deadlineMs < this.#dueAtMs) this.#dueAtMs = carry.deadlineMs
+  wait(token: number, carry: Carry, to: Entry, moreAtMs: number | undefined): void {
+    const sent = { carry, to, moreAtMs }
+    this.#sent.set(token, sent)
+    if ('entry' in carry.for && carry.flying === 0) carry.for.entry.carried++
+    carry.flying++
+    this.#isDue(sent)
   }
 
   /** What this neighbour answers, and nobody else may. */
   take(token: number, neighbour: Neighbour): Carry | 'late' | undefined {
-    const carry = this.#carries.get(token)
-    if (carry?.asked?.neighbour === neighbour) {
-      this.#end(token, carry)
-      return carry
+    const sent = this.#sent.get(token)
+    if (sent?.to.neighbour === neighbour) {
+      this.#ends(token, sent)
+      return sent.carry
     }
     if (this.#late.get(token) !== neighbour) return undefined
     this.#late.delete(token)
     return 'late'
   }
 
-  /** Those sent to a neighbour that is gone. */
-  takeSentTo(neighbour: Neighbour): Carry[] {
-    return this.#takeAll((carry) => carry.asked?.neighbour === neighbour)
-  }
-
-  /** Those nobody waits for any more. */
-  takeOf(lookup: Lookup): void {
-    this.#takeAll((carry) => 'lookup' in carry.for && carry.for.lookup === lookup, true)
-  }
-
-  takeFrom(neighbour: Neighbour): void {
-    this.#takeAll((carry) => 'entry' in carry.for && carry.for.entry.neighbour === neighbour, true)
-  }
-
-  takeOverdue(nowMs: number): Carry[] {
-    if (this.#dueAtMs === undefined || this.#dueAtMs > nowMs) return []
-    const overdue = this.#takeAll(({ deadlineMs }) => deadlineMs <= nowMs, true)
-    this.#dueAtMs = undefined
-    for (const { deadlineMs } of this.#carries.values()) {
-      if (this.#dueAtMs === undefined || deadlineMs < this.#dueAtMs) this.#dueAtMs = deadlineMs
+  /** Nobody waits for its answer any more. */
+  forget(isMeant: (carry: Carry) => boolean): void {
+    for (const [token, sent] of this.#sent) {
+      if (!isMeant(sent.carry)) continue
+      sent.carry.over = true
+      this.#ends(token, sent)
+      this.#remembers(token, sent.to.neighbour)
     }
-    return overdue
   }
 
-  #takeAll(isMeant: (carry: Carry) => boolean, mayAnswer = false): Carry[] {
+  /** Those a neighbour had that is gone. */
+  takeSentTo(neighbour: Neighbour): Carry[] {
     const taken: Carry[] = []
-    for (const [token, carry] of this.#carries) {
-      if (!isMeant(carry)) continue
-      taken.push(carry)
-      this.#end(token, carry)
-      if (mayAnswer && carry.asked !== undefined) this.#remembers(token, carry.asked.neighbour)
+    for (const [token, sent] of this.#sent) {
+      if (sent.to.neighbour !== neighbour) continue
+      this.#ends(token, sent)
+      taken.push(sent.carry)
     }
     return taken
+  }
+
+  /** `more`: to be sent another way as well. `over`: not answered in its time, and by whom. */
+  takeDue(nowMs: number): { readonly more: Carry[]; readonly over: { carry: Carry; to: Entry }[] } {
+    const due = { more: [] as Carry[], over: [] as { carry: Carry; to: Entry }[] }
+    if (this.#dueAtMs === undefined || this.#dueAtMs > nowMs) return due
+    this.#dueAtMs = undefined
+    for (const [token, sent] of this.#sent) {
+      const { carry, to } = sent
+      if (carry.deadlineMs <= nowMs) {
+        this.#ends(token, sent)
+        this.#remembers(token, to.neighbour)
+        due.over.push({ carry, to })
+        continue
+      }
+      if (sent.moreAtMs !== undefined && sent.moreAtMs <= nowMs) {
+        sent.moreAtMs = undefined
+        due.more.push(carry)
+      }
+      this.#isDue(sent)
+    }
+    return due
+  }
+
+  #isDue({ carry, moreAtMs }: Sent): void {
+    const atMs = Math.min(carry.deadlineMs, moreAtMs ?? carry.deadlineMs)
+    if (this.#dueAtMs === undefined || atMs < this.#dueAtMs) this.#dueAtMs = atMs
   }
 
   #remembers(token: number, neighbour: Neighbour): void {
@@ -101,9 +137,10 @@ export class Carried {
     this.#late.delete(oldest as number)
   }
 
-  #end(token: number, carry: Carry): void {
-    this.#carries.delete(token)
-    if ('entry' in carry.for) carry.for.entry.carried--
-    if (this.#carries.size === 0) this.#dueAtMs = undefined
+  #ends(token: number, { carry }: Sent): void {
+    this.#sent.delete(token)
+    carry.flying--
+    if ('entry' in carry.for && carry.flying === 0) carry.for.entry.carried--
+    if (this.#sent.size === 0) this.#dueAtMs = undefined
   }
 }

@@ -1,6 +1,6 @@
 // One lookup of our own: how many paths it has and may have, what they brought, and when that is enough.
 
-import { MESH_COPIES, MESH_LOOKUP_MS, MESH_QUORUM } from '../../limits.ts'
+import { MESH_COPIES, MESH_LOOKUP_MS, MESH_NODES_MAX, MESH_QUORUM } from '../../limits.ts'
 import { toBase64url } from '../../wire/base64url.ts'
 import { equalBytes } from '../../wire/bytes.ts'
 import type { Key } from '../contract.ts'
@@ -18,7 +18,6 @@ export interface LookupPlan {
   readonly bytes: Uint8Array
   readonly paths: number
   readonly pathsMax: number
-  readonly nodesMax: number
 }
 
 export class Lookup {
@@ -134,7 +133,7 @@ export class Lookup {
 
   get result(): LookupResult {
     const items = this.#best === undefined ? [...this.#providers.values()] : [this.#best]
-    const nodes = [...this.#nodes.values()].sort(byDistance(this.plan.key)).slice(0, this.plan.nodesMax)
+    const nodes = [...this.#nodes.values()].sort(byDistance(this.plan.key)).slice(0, MESH_NODES_MAX)
     const hops = this.#hopsOfFirst ?? this.#hops
     return { items, nodes, copies: this.#copies, hops, paths: this.#begun }
   }

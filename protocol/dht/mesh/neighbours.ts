@@ -47,6 +47,8 @@ export type Added = { readonly kind: 'added' } | { readonly kind: 'full'; readon
 export class Neighbours {
   readonly #self: NodeId
   readonly #entries = new Map<Neighbour, Entry>()
+  /** How many there are in each bucket. */
+  readonly #inBucket: number[] = []
 
   constructor(self: NodeId) {
     this.#self = self
@@ -64,10 +66,11 @@ export class Neighbours {
   add(neighbour: Neighbour, node: NodeId, roundTripMs: number | undefined, nowMs: number): Added {
     const bucket = sharedBits(this.#self, node)
     if (this.#entries.size >= MESH_NEIGHBOURS_MAX) return { kind: 'full', oldest: undefined }
-    const others = [...this.#entries.values()].filter((entry) => entry.bucket === bucket)
-    if (others.length >= MESH_BUCKET_MAX) {
+    if ((this.#inBucket[bucket] ?? 0) >= MESH_BUCKET_MAX) {
+      const others = [...this.#entries.values()].filter((entry) => entry.bucket === bucket)
       return { kind: 'full', oldest: others.reduce((a, b) => (b.heardAtMs < a.heardAtMs ? b : a)) }
     }
+    this.#count(bucket, 1)
     this.#entries.set(neighbour, {
       neighbour,
       node: node.slice(),
@@ -85,7 +88,10 @@ export class Neighbours {
   }
 
   remove(neighbour: Neighbour): void {
+    const entry = this.#entries.get(neighbour)
+    if (entry === undefined) return
     this.#entries.delete(neighbour)
+    this.#count(entry.bucket, -1)
   }
 
   /** Whether so long a message may be read. */
@@ -150,10 +156,17 @@ export class Neighbours {
 
   /** Buckets without anybody, of those that are farther than our nearest neighbours are. */
   get empty(): number[] {
-    const buckets = [...this.#entries.values()].map(({ bucket }) => bucket).sort((a, b) => b - a)
-    const depth = buckets[Math.min(MESH_NEAREST_WANTED, buckets.length) - 1] ?? 0
-    const there = new Set(buckets)
-    return Array.from({ length: depth }, (_, bucket) => bucket).filter((bucket) => !there.has(bucket))
+    let depth = this.#inBucket.length - 1
+    for (let near = this.#inBucket[depth] ?? 0; near < MESH_NEAREST_WANTED && depth > 0; )
+      near += this.#inBucket[--depth] as number
+    const empty: number[] = []
+    for (let bucket = 0; bucket < depth; bucket++) if (this.#inBucket[bucket] === 0) empty.push(bucket)
+    return empty
+  }
+
+  #count(bucket: number, by: 1 | -1): void {
+    while (this.#inBucket.length <= bucket) this.#inBucket.push(0)
+    this.#inBucket[bucket] = (this.#inBucket[bucket] as number) + by
   }
 }
 

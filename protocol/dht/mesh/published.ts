@@ -12,6 +12,8 @@ export interface Publication {
   readonly item: Checked
 }
 
+const POSTPONED_MS = 1_000
+
 export class Published {
   readonly #publications = new Map<string, Publication & { dueAtMs: number }>()
 
@@ -33,6 +35,12 @@ export class Published {
 
   remove(key: Key): void {
     this.#publications.delete(toBase64url(key))
+  }
+
+  /** Too much is under way for what is due now. */
+  postpone(nowMs: number): void {
+    for (const publication of this.#publications.values())
+      publication.dueAtMs = Math.max(publication.dueAtMs, nowMs + POSTPONED_MS)
   }
 
   /** One that is due, due again later. `chance` spreads them, so that all of one moment are not all of the next as well. */
