@@ -30,6 +30,8 @@ export interface Carry {
   copies: 0 | 1
   /** Neighbours that have it and may still answer. */
   flying: number
+  /** Answers to it that are being verified. */
+  checking: number
   over: boolean
 }
 

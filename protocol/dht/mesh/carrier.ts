@@ -12,7 +12,7 @@ import {
 } from '../../limits.ts'
 import { randomU32 } from '../../machine.ts'
 import type { MeshRefusal } from '../../wire/registry.ts'
-import { Carried, type Carry, type OwnPath } from './carried.ts'
+import { Carried, type Carry, type OwnPath, type PathAnswer } from './carried.ts'
 import type { Checked, Given, Neighbour } from './contract.ts'
 import type { Ground } from './ground.ts'
 import type { Answer, Ask, AskKind } from './messages.ts'
@@ -39,7 +39,7 @@ export class Carrier {
   readonly #ground: Ground
   readonly #seen = new Seen()
   readonly #carried = new Carried()
-  /** Of what others want stored. */
+  /** Of what others want stored, or is passed back to them. */
   #verifying = 0
   #nextToken: number
 
@@ -61,7 +61,17 @@ export class Carrier {
 
   begin(ask: Ask, path: OwnPath): void {
     const deadlineMs = this.#ground.nowMs + ask.withinMs
-    this.#onward({ ask, for: path, deadlineMs, tried: [], deviated: 0, copies: 0, flying: 0, over: false })
+    this.#onward({
+      ask,
+      for: path,
+      deadlineMs,
+      tried: [],
+      deviated: 0,
+      copies: 0,
+      flying: 0,
+      checking: 0,
+      over: false,
+    })
   }
 
   forget(paths: ReadonlySet<OwnPath>): void {
@@ -90,6 +100,7 @@ export class Carrier {
       deviated: 0,
       copies: 0,
       flying: 0,
+      checking: 0,
       over: false,
     }
     if (!isPut(ask.kind) || links.neighbours.nearerThanUs(ask.key) >= MESH_NEAR) return this.#onward(carry)
@@ -143,13 +154,15 @@ export class Carrier {
     const token = this.#token()
     tried.push(next.neighbour)
     if (!('entry' in carry.for)) carry.for.used.add(next.neighbour)
-    const moreAtMs = isOwn || detours === 0 ? undefined : nowMs + withinMs * MESH_PATIENCE_SHARE
+    const moreAtMs =
+      isOwn || isPut(ask.kind) || detours === 0 ? undefined : nowMs + withinMs * MESH_PATIENCE_SHARE
     this.#carried.wait(token, carry, next, moreAtMs)
     this.#ground.send(next, { ...ask, token, hops: ask.hops - 1, detours, withinMs })
   }
 
   /** Another way, because this one came to nothing, or is silent. Each costs a detour, so that their number is bounded. */
   #deviates(carry: Carry): void {
+    if (carry.over) return
     carry.deviated++
     this.#onward(carry)
   }
@@ -164,10 +177,42 @@ export class Carrier {
     }
     if (answer.kind === 'refused') return this.#onward(carry)
     this.#ground.links.neighbours.answered(entry)
+    if (!('entry' in carry.for)) {
+      this.#closes(carry)
+      return carry.for.answered(answer, entry)
+    }
     const isNothing = answer.kind === 'nodes' && carry.ask.kind !== 'findNode'
-    if (isNothing && 'entry' in carry.for) return this.#deviates(carry)
+    if (isNothing) return this.#deviates(carry)
+    if (answer.kind === 'record') return this.#checks(carry, entry, answer)
+    this.#passes(carry, answer)
+  }
+
+  /**
+   * A lie goes one link and no further, and is blamed on whoever told it. A value near us is kept,
+   * now that it is known; not what has versions, since whoever put it tells those who hold it of a newer one, and not us. */
+  #checks(carry: Carry, entry: Entry, answer: Answer & { readonly kind: 'record' }): void {
+    const { key } = carry.ask
+    const { held, links } = this.#ground
+    if (this.#verifying >= MESH_VERIFYING_MAX) return this.#onward(carry)
+    this.#verifying++
+    carry.checking++
+    this.#ground.verify('record', key, answer.bytes, (item) => {
+      this.#verifying--
+      carry.checking--
+      if (item === undefined) {
+        this.#ground.lie(entry, 'unverified')
+        return this.#deviates(carry)
+      }
+      const isNear = links.neighbours.nearerThanUs(key) < MESH_NEAR
+      if (isNear && item.final) held.put('record', key, item, this.#ground.nowMs)
+      this.#passes(carry, answer)
+    })
+  }
+
+  /** Back to whom it came from. */
+  #passes(carry: Carry, answer: PathAnswer): void {
+    if (carry.over || !('entry' in carry.for)) return
     this.#closes(carry)
-    if (!('entry' in carry.for)) return carry.for.answered(answer, entry)
     const { entry: to, token } = carry.for
     const hops = oneMore(answer.hops)
     if (answer.kind !== 'stored') return this.#ground.send(to, { ...answer, token, hops })
@@ -184,7 +229,7 @@ export class Carrier {
 
   /** Nobody else is asked; where nobody is left who may answer, this is our answer. */
   #ends(carry: Carry, why?: 'late'): void {
-    if (carry.over || carry.flying > 0) return
+    if (carry.over || carry.flying > 0 || carry.checking > 0) return
     carry.over = true
     const { ask } = carry
     if (!('entry' in carry.for)) return carry.for.ended(why === undefined)
@@ -206,7 +251,7 @@ export class Carrier {
       this.#ground.links.lapsed(to, this.#ground.nowMs)
       this.#ends(carry, 'late')
     }
-    for (const carry of more) if (!carry.over) this.#deviates(carry)
+    for (const carry of more) this.#deviates(carry)
   }
 
   unlinked(neighbour: Neighbour): void {
