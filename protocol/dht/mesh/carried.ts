@@ -13,8 +13,8 @@ export interface OwnPath {
   /** Neighbours at which paths of this lookup began. */
   readonly used: Set<Neighbour>
   answered(answer: PathAnswer, from: Entry): void
-  /** `exhausted`: there is no neighbour left to begin at. */
-  ended(exhausted: boolean): void
+  /** Where no neighbour was left to begin at, at once. */
+  ended(): void
 }
 
 export interface Carry {
@@ -41,6 +41,13 @@ interface Sent {
   readonly to: Entry
   /** When it is sent another way as well; undefined: it was, or is not to be. */
   moreAtMs: number | undefined
+}
+
+/** `more`: silent for so long that it is sent another way as well. `over`: not answered in its time. */
+export interface Due {
+  readonly kind: 'more' | 'over'
+  readonly carry: Carry
+  readonly to: Entry
 }
 
 /** Tokens remembered whose requests are over: their answers are late, and no lies. */
@@ -105,9 +112,8 @@ export class Carried {
     return taken
   }
 
-  /** `more`: to be sent another way as well. `over`: not answered in its time, and by whom. */
-  takeDue(nowMs: number): { readonly more: Carry[]; readonly over: { carry: Carry; to: Entry }[] } {
-    const due = { more: [] as Carry[], over: [] as { carry: Carry; to: Entry }[] }
+  takeDue(nowMs: number): Due[] {
+    const due: Due[] = []
     if (this.#dueAtMs === undefined || this.#dueAtMs > nowMs) return due
     this.#dueAtMs = undefined
     for (const [token, sent] of this.#sent) {
@@ -115,12 +121,12 @@ export class Carried {
       if (carry.deadlineMs <= nowMs) {
         this.#ends(token, sent)
         this.#remembers(token, to.neighbour)
-        due.over.push({ carry, to })
+        due.push({ kind: 'over', carry, to })
         continue
       }
       if (sent.moreAtMs !== undefined && sent.moreAtMs <= nowMs) {
         sent.moreAtMs = undefined
-        due.more.push(carry)
+        due.push({ kind: 'more', carry, to })
       }
       this.#isDue(sent)
     }

@@ -170,7 +170,10 @@ export class Carrier {
   answered(entry: Entry, answer: Answer): void {
     const carry = this.#carried.take(answer.token, entry.neighbour)
     if (carry === undefined) return this.#ground.lie(entry, 'unexpected')
-    if (carry === 'late') return this.#ground.drop('stale', entry.neighbour)
+    if (carry === 'late') {
+      this.#ground.links.neighbours.answered(entry)
+      return this.#ground.drop('stale', entry.neighbour)
+    }
     if (!ANSWERS[carry.ask.kind].includes(answer.kind)) {
       this.#ground.lie(entry, 'unexpected')
       return this.#onward(carry)
@@ -232,7 +235,7 @@ export class Carrier {
     if (carry.over || carry.flying > 0 || carry.checking > 0) return
     carry.over = true
     const { ask } = carry
-    if (!('entry' in carry.for)) return carry.for.ended(why === undefined)
+    if (!('entry' in carry.for)) return carry.for.ended()
     const { entry, token } = carry.for
     if (why !== undefined && carry.copies === 0)
       return this.#ground.send(entry, { kind: 'refused', token, reason: why })
@@ -246,12 +249,12 @@ export class Carrier {
   // ---- time and links -------------------------------------------------------------------------------------------
 
   wakes(): void {
-    const { more, over } = this.#carried.takeDue(this.#ground.nowMs)
-    for (const { carry, to } of over) {
-      this.#ground.links.lapsed(to, this.#ground.nowMs)
-      this.#ends(carry, 'late')
+    const { links, nowMs } = this.#ground
+    for (const { kind, carry, to } of this.#carried.takeDue(nowMs)) {
+      links.lapsed(to, nowMs)
+      if (kind === 'over') this.#ends(carry, 'late')
+      else this.#deviates(carry)
     }
-    for (const carry of more) this.#deviates(carry)
   }
 
   unlinked(neighbour: Neighbour): void {

@@ -75,6 +75,13 @@ export class Lookup {
     this.#hops = Math.max(this.#hops, hops)
   }
 
+  /** There was nobody to begin it at. */
+  pathFails(): void {
+    this.#active--
+    this.#begun--
+    this.exhausted = true
+  }
+
   /** Paths have been silent for so long: one more beside them. */
   waited(nowMs: number, patienceMs: number): void {
     if (nowMs < this.#moreAtMs) return

@@ -129,6 +129,7 @@ export class Searches {
   #beginsPath(lookup: Lookup): void {
     const { kind, key, bytes, number } = lookup.plan
     const beganAtMs = this.#ground.nowMs
+    const usedBefore = lookup.used.size
     const paths = this.#lookups.get(lookup)
     const path: OwnPath = {
       used: lookup.used,
@@ -137,10 +138,10 @@ export class Searches {
         this.#patience.measured(this.#ground.nowMs - beganAtMs)
         this.#pathAnswered(lookup, from, answer)
       },
-      ended: (exhausted) => {
+      ended: () => {
         paths?.delete(path)
-        lookup.exhausted ||= exhausted
-        lookup.pathEnds(0)
+        if (lookup.used.size === usedBefore) lookup.pathFails()
+        else lookup.pathEnds(0)
       },
     }
     lookup.pathBegins()

@@ -31,7 +31,7 @@ export interface CrowdOptions {
   readonly paths?: number
   readonly pathsMax?: number
   /** From then on nobody meets anybody. */
-  readonly edgeGoneAtMs?: number
+  readonly edgeGoneAtMs: number
 }
 
 interface Peer {
@@ -71,7 +71,7 @@ export class Crowd {
       options.peers,
       {
         has: (a, b) => this.#peers.get(a)?.links.has(b) === true,
-        linksOf: (a) => this.#peers.get(a)?.links.size ?? 0,
+        linksOf: (a) => this.#linksOf(a),
       },
       world.random('meeting'),
     )
@@ -120,10 +120,16 @@ export class Crowd {
     this.#give(number, { kind: 'publish', given: 'record', key, item })
   }
 
+  /** A liar takes every link it is offered. */
+  #linksOf(number: number): number {
+    const peer = this.#peers.get(number)
+    return peer?.machine === undefined ? 0 : peer.links.size
+  }
+
   // ---- coming and going -----------------------------------------------------------------------------------------
 
   get #hasEdge(): boolean {
-    return this.#world.passedMs < (this.#options.edgeGoneAtMs ?? Number.POSITIVE_INFINITY)
+    return this.#world.passedMs < this.#options.edgeGoneAtMs
   }
 
   #enters(number: number): void {

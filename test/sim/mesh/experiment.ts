@@ -101,6 +101,7 @@ class Experiment {
     const { seed, peers, minutes = 15, maliciousShare = 0, malice = 'drops' } = options
     this.#world = new World(`mesh ${seed}`)
     this.#untilMs = LOOK_FROM_MS + minutes * MINUTE_MS
+    const edgeGoneAtMs = LOOK_FROM_MS + (options.edgeGoneAfterMinutes ?? Number.POSITIVE_INFINITY) * MINUTE_MS
     const random = this.#world.random('keys')
     this.#records = Array.from({ length: options.records ?? 200 }, (_, i) => ({
       key: random.bytes(32),
@@ -111,7 +112,7 @@ class Experiment {
     }))
     this.#lives = new Lives(this.#world.random('lives'), {
       peers,
-      durationMs: this.#untilMs,
+      arrivalsMs: Math.min(this.#untilMs, edgeGoneAtMs),
       maliciousShare,
       sybilsNear: options.sybilsOfEach === undefined ? [] : this.#records.map(({ key }) => key),
       sybilsOfEach: options.sybilsOfEach ?? 0,
@@ -119,15 +120,13 @@ class Experiment {
     })
     const map = this.#world.random('map')
     const latency = (options.measured === true ? measuredLatency(map) : undefined) ?? seededLatency(map)
-    const { paths, pathsMax, edgeGoneAfterMinutes } = options
+    const { paths, pathsMax } = options
     this.#crowd = new Crowd(this.#world, this.#lives, latency, {
       peers,
       malice,
       ...(paths === undefined ? {} : { paths }),
       ...(pathsMax === undefined ? {} : { pathsMax }),
-      ...(edgeGoneAfterMinutes === undefined
-        ? {}
-        : { edgeGoneAtMs: LOOK_FROM_MS + edgeGoneAfterMinutes * MINUTE_MS }),
+      edgeGoneAtMs,
     })
     this.#textbook = new Textbook(this.#world, this.#lives, latency, malice)
   }
@@ -233,17 +232,17 @@ class Experiment {
       messagesOfLookup: messages / count,
       kilobytesOfLookup: bytes / count / 1_024,
       drops: this.#crowd.drops.all(),
-      ours: figures(this.#ours, count),
+      ours: figures(this.#ours),
       newestShare: this.#newest / this.#versioned,
       settledP50Ms: at(this.#settledMs, 0.5),
-      textbook: figures(this.#theirs, count),
+      textbook: figures(this.#theirs),
       successByTime: [0, 1, 2, 3, 4].map((fifth) => share(inFifth(fifth))),
     }
   }
 }
 
 /** A lookup that was not even done, because whoever looked went, is not counted at all; times are of those that found. */
-function figures(samples: readonly Sample[], _count: number): Figures {
+function figures(samples: readonly Sample[]): Figures {
   const found = samples.filter(({ found }) => found)
   const times = found.map(({ ms }) => ms)
   const hops = found.map(({ hops }) => hops)

@@ -19,7 +19,8 @@ export interface Life {
 export interface LivesOptions {
   /** Peers at any moment, about. */
   readonly peers: number
-  readonly durationMs: number
+  /** So long others come. */
+  readonly arrivalsMs: number
   readonly maliciousShare: number
   /** Malicious ones from beginning to end, near each of these. */
   readonly sybilsNear: readonly Uint8Array[]
@@ -45,7 +46,7 @@ export class Lives {
       add(0, options.churn ? residualMs(random) : Number.POSITIVE_INFINITY)
     const everyMs = MEAN_MS / options.peers
     if (options.churn) {
-      for (let ms = random.exponential(everyMs); ms < options.durationMs; ms += random.exponential(everyMs))
+      for (let ms = random.exponential(everyMs); ms < options.arrivalsMs; ms += random.exponential(everyMs))
         add(ms, ms + sessionMs(random))
     }
     for (const key of options.sybilsNear) {
