@@ -57,6 +57,9 @@ export const DROP_REASONS = [
   'prekey-used',
   'misaddressed',
   'hour',
+
+  // The mesh's
+  'unverified', // a record that is not what its key says
 ] as const
 
 export type DropReason = (typeof DROP_REASONS)[number]

@@ -148,6 +148,37 @@ export const DHT_REFUSAL = {
 
 export type DhtRefusal = keyof typeof DHT_REFUSAL
 
+/**
+ * Messages of the mesh, on the lane `service`: first bytes there, beside those of sealed broadcasts and receipts. What asks
+ * begins with 4 token + 8 lookup + 1 hops left + 1 detours left + 2 ms left + 32 key. dht/mesh/README.md shows each.
+ */
+export const MESH_FRAME = {
+  ping: 0xd0, //          4 token. Exact
+  pong: 0xd1, //          4 token. Exact
+  findNode: 0xd2, //      nothing more. Exact
+  findValue: 0xd3, //     nothing more. Exact
+  getProviders: 0xd4, //  nothing more. Exact
+  store: 0xd5, //         a record
+  addProvider: 0xd6, //   a provided key
+  nodes: 0xd8, //         4 token + 1 hops + repeated: 32 node. Exact. The path ended here; these are nearest of those known
+  record: 0xd9, //        4 token + 1 hops + a record
+  providers: 0xda, //     4 token + 1 hops + repeated: 2 length + a provided key. Exact
+  stored: 0xdb, //        4 token + 1 hops + 1 copies. Exact
+  refused: 0xdc, //       4 token + 1 reason. Exact. Whoever asked may ask another
+} as const
+
+export type MeshFrameKind = keyof typeof MESH_FRAME
+
+/** Why a node does not carry a request. */
+export const MESH_REFUSAL = {
+  served: 1, //  it carried this lookup already
+  busy: 2, //    it carries as much as it may
+  late: 3, //    what it sent on was not answered in time
+  invalid: 4, // what was to be stored does not verify
+} as const
+
+export type MeshRefusal = keyof typeof MESH_REFUSAL
+
 /** Lanes of a link: each an order of its own, and a window of its own. */
 export const LANE = {
   control: 0, // messages of the application
