@@ -60,6 +60,7 @@ export const DROP_REASONS = [
 
   // The mesh's
   'unverified', // a record that is not what its key says
+  'disagreement', // edge and mesh said different things of one key, and both verify
 ] as const
 
 export type DropReason = (typeof DROP_REASONS)[number]

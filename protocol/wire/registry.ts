@@ -191,6 +191,10 @@ export type Lane = keyof typeof LANE
 
 /** First bytes of service messages, beside those of sealed broadcasts (crypto/broadcast/layout.ts: 0xb2 to 0xb4). */
 export const SERVICE_MAIL = 0xc1 // a content of mail (mail/content.ts): receipts
+export const SERVICE_MESH_HELLO = 0xcf // 1 answer wanted + 4 era + 4 stamp: who is of the mesh too, and where
+/** Messages of the mesh (dht/mesh/README.md) are told by first bytes from here to the last. */
+export const SERVICE_MESH_FIRST = 0xd0
+export const SERVICE_MESH_LAST = 0xdf
 
 /** Fixed places inside relay, signal and broadcast frames, which a room routes without parsing. */
 export const ADDRESS_AT = 1
