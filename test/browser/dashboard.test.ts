@@ -5,15 +5,15 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { controlsOf, faintTexts, tabOrder } from '../support/accessibility.ts'
 import { TestBrowser } from '../support/browser.ts'
 import { DashboardPage } from '../support/dashboard-page.ts'
-import { LocalEdge } from '../support/local-edge.ts'
+import { DevelopmentEdge } from '../support/development-edge.ts'
 
-let edge: LocalEdge
+let edge: DevelopmentEdge
 let browser: TestBrowser
 let rooms = 0
 let opened: DashboardPage[] = []
 
 beforeAll(async () => {
-  ;[edge, browser] = await Promise.all([LocalEdge.start(), TestBrowser.launch()])
+  ;[edge, browser] = await Promise.all([DevelopmentEdge.start(), TestBrowser.launch()])
 })
 afterEach(async () => {
   const complaints = opened.flatMap((tab) => tab.complaints)
