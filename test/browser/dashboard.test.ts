@@ -35,10 +35,8 @@ async function open(room: string): Promise<DashboardPage> {
 /** Two tabs that see each other, and the name each shows for the other. */
 async function pair(): Promise<{ a: DashboardPage; b: DashboardPage; nameA: string; nameB: string }> {
   const room = `dashboard ${++rooms}`
-  const a = await open(room)
-  const b = await open(room)
-  await a.renames('Alice')
-  await b.renames('Bob')
+  const [a, b] = await Promise.all([open(room), open(room)])
+  await Promise.all([a.renames('Alice'), b.renames('Bob')])
   await Promise.all([a.sees('Bob'), b.sees('Alice')])
   return { a, b, nameA: 'Alice', nameB: 'Bob' }
 }
