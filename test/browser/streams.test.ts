@@ -171,21 +171,34 @@ describe.each(WAYS)('streams by the $way way', ({ way, options, bytes }) => {
       expect((await peer.status()).drops['over-window']).toBeUndefined()
     }
   })
+})
 
-  it('end with an error when the peer is gone', async () => {
-    await opens('lost')
-    const failed = alice.page.evaluate(() =>
-      stream.readable
-        .getReader()
-        .read()
-        .then(
-          () => 'nothing failed',
-          (error: { code: string }) => error.code,
-        ),
-    )
-    await bob.dies()
-    // Gone, for as long as a peer may be gone before it is given up.
-    expect(await failed).toBe('peer-unreachable')
-    expect((await alice.status()).links[0]?.streams).toBe(0)
-  })
+it('streams of either way end with an error when the peer is gone', async () => {
+  const ends = await Promise.all(
+    WAYS.map(async ({ way, options }) => {
+      const { alice, bob } = await pair(`lost ${way}`, way, options)
+      await bob.page.evaluate(() => {
+        kept.waypost.on('stream', ({ stream }) => {
+          globalThis.stream = stream
+        })
+      })
+      await alice.page.evaluate(async (to) => {
+        globalThis.stream = await kept.waypost.open(to, 'lost')
+      }, bob.id)
+      await bob.page.waitForFunction(() => globalThis.stream?.label === 'lost')
+      const failed = alice.page.evaluate(() =>
+        stream.readable
+          .getReader()
+          .read()
+          .then(
+            () => 'nothing failed',
+            (error: { code: string }) => error.code,
+          ),
+      )
+      await bob.dies()
+      // Gone, for as long as a peer may be gone before it is given up: both at once, since they take their time.
+      return [way, await failed, (await alice.status()).links[0]?.streams]
+    }),
+  )
+  expect(ends).toEqual(WAYS.map(({ way }) => [way, 'peer-unreachable', 0]))
 })
