@@ -280,6 +280,7 @@ export class Waypost {
       pathChanged: (via) => {
         queueMicrotask(() => this.#events.emit('path', { peer: from, via }))
         if (via !== undefined) this.#messages.reached(from)
+        else if (this.#links.get(from)?.known === false) this.#messages.departed(from)
       },
       dropped: (reason) => this.#drops.count(reason),
     }

@@ -3,7 +3,7 @@
 
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { MailStatus, Receipt, Waypost } from '../../client/index.ts'
+import type { MailStatus, Receipt, Via, Waypost } from '../../client/index.ts'
 import { TestBrowser } from '../support/browser.ts'
 import { LocalEdge } from '../support/local-edge.ts'
 
@@ -86,7 +86,19 @@ async function withMailbox(): Promise<{ page: Page; id: string }> {
   return { page, id }
 }
 
-/** Comes back and hears exactly this: what is sent to it last says that nothing else is on its way. */
+/** The way there is to the peer now. `undefined`: none is left, and the sender knows it. */
+async function has(page: Page, way: Via | undefined, id: string): Promise<void> {
+  const wayTo = (id: string) => {
+    const { waypost } = (globalThis as unknown as { mailed: Mailed }).mailed
+    return waypost.status().links.find(({ peer }) => peer === id)?.via
+  }
+  await expect.poll(() => page.evaluate(wayTo, id)).toBe(way)
+}
+
+/**
+ * Comes back, into no room, and hears exactly this. What is sent to it last goes into its mailbox after whatever was sent to it
+ * before, by whichever way that was tried: it says that nothing else is on its way.
+ */
 async function hears(page: Page, from: Page, id: string, texts: readonly unknown[]): Promise<void> {
   await arrives(page)
   await sends(from, id, 'the last')
@@ -196,13 +208,29 @@ describe('a peer on a link', () => {
     expect((await sends(alice, bob.id, 'by link')).via).not.toBe('mailbox')
     expect(await textsOf(bob.page)).toEqual(['by link'])
     await reloads(bob.page)
+    // By mail, which is kept as it is heard. What comes by a link may be heard again by a tab that crashes at once.
+    await has(alice, undefined, bob.id)
     await begins(alice, bob.id, 'to nobody')
     await arrives(bob.page, { room: 'crash' })
-    await expect.poll(() => textsOf(bob.page)).toEqual(['to nobody'])
+    await expect.poll(() => heardBy(bob.page)).toEqual([['to nobody', 'mailbox']])
     await browser.killPage(bob.page)
     await begins(alice, bob.id, 'to a dead tab')
     const tab = await browser.tabBeside(bob.page)
     await hears(tab, alice, bob.id, ['to a dead tab'])
+  })
+
+  it('that crashed in the middle of a direct connection hears in order what went into it and what came after', async () => {
+    const [alice, bob] = [await browser.page(), await withMailbox()]
+    await arrives(alice, { room: 'direct' })
+    await arrives(bob.page, { room: 'direct' })
+    await has(alice, 'direct', bob.id)
+    await browser.killPage(bob.page)
+    // The connection does not know yet that nobody is there; when it does, the next is not to overtake these.
+    await begins(alice, bob.id, 'to a dead tab')
+    await begins(alice, bob.id, 'and another')
+    await has(alice, undefined, bob.id)
+    const tab = await browser.tabBeside(bob.page)
+    await hears(tab, alice, bob.id, ['to a dead tab', 'and another'])
   })
 })
 
