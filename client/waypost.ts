@@ -131,6 +131,7 @@ export class Waypost {
       id: this.id,
       edge: this.#parts.base.href,
       network: this.#parts.network,
+      bootstrap: this.#parts.bootstraps.status,
       rooms: [...this.#rooms.values()].map((room) => room.status()),
       links: [...this.#links.values()].map((link) => ({
         ...link.status(),

@@ -56,6 +56,17 @@ async function reloads(page: Page): Promise<void> {
   await page.waitForFunction('globalThis.ready === true')
 }
 
+/** Closes a tab that is offline, and opens another with the network. */
+async function reopened(tab: Page): Promise<Page> {
+  const context = tab.context()
+  await tab.close()
+  await context.setOffline(false)
+  const again = await context.newPage()
+  await again.goto(browser.url)
+  await again.waitForFunction('globalThis.ready === true')
+  return again
+}
+
 function sends(page: Page, to: string, data: string | number): Promise<Receipt> {
   return page.evaluate(
     ([to, data]) => {
@@ -137,12 +148,7 @@ describe('a message', () => {
       expect(next).toBeUndefined() // Offline is offline.
       await begins(tab, bob.id, 'in haste')
       await new Promise((resolve) => setTimeout(resolve, ms))
-      const context = tab.context()
-      await tab.close()
-      await context.setOffline(false)
-      const again = await context.newPage()
-      await again.goto(browser.url)
-      await again.waitForFunction('globalThis.ready === true')
+      const again = await reopened(tab)
       await arrives(again)
       await expect.poll(async () => (await statusOf(again))?.outbox).toBe(0)
       await hears(bob.page, again, bob.id, ['in haste'])
@@ -159,6 +165,41 @@ describe('a message', () => {
     await alice.context().setOffline(false)
     await expect.poll(async () => (await statusOf(alice))?.outbox).toBe(0)
     await hears(bob.page, alice, bob.id, ['from the train'])
+  })
+})
+
+describe('a page that starts without a network, as one that was here before', () => {
+  /** Loaded, and has not connected: what a service worker, say, gave it. */
+  async function startsOffline(
+    text: string,
+  ): Promise<{ tab: Page; bob: Awaited<ReturnType<typeof withMailbox>> }> {
+    const [alice, bob] = [await withMailbox(), await withMailbox()]
+    await reloads(alice.page)
+    await alice.page.context().setOffline(true)
+    expect(await arrives(alice.page)).toBe(alice.id)
+    const started = await alice.page.evaluate(`${mailedIn}.waypost.status().bootstrap.state`)
+    expect(started).toBe('kept')
+    await begins(alice.page, bob.id, text)
+    await expect.poll(async () => (await statusOf(alice.page))?.outbox).toBe(1)
+    return { tab: alice.page, bob }
+  }
+
+  it('writes what leaves when there is one, once', async () => {
+    const { tab, bob } = await startsOffline('from the train')
+    await tab.context().setOffline(false)
+    await expect.poll(async () => (await statusOf(tab))?.outbox).toBe(0)
+    await isOpen(tab)
+    const answered = () => tab.evaluate(`${mailedIn}.waypost.status().bootstrap.state`)
+    await expect.poll(answered, { timeout: 40_000 }).toBe('answered')
+    await hears(bob.page, tab, bob.id, ['from the train'])
+  })
+
+  it('and is closed: what it wrote leaves from the next that has one, once', async () => {
+    const { tab, bob } = await startsOffline('from the tunnel')
+    const again = await reopened(tab)
+    await arrives(again)
+    await expect.poll(async () => (await statusOf(again))?.outbox).toBe(0)
+    await hears(bob.page, again, bob.id, ['from the tunnel'])
   })
 })
 
