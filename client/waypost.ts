@@ -149,7 +149,8 @@ export class Waypost {
     this.#closed = true
     this.#stopWatching()
     const rooms = [...this.#rooms.values()]
-    await Promise.all([...rooms, ...this.#leaving].map((room) => room.spoken()))
+    const farewell = this.#streams.farewell((peer) => this.#links.get(peer)?.reachable === true)
+    await Promise.all([farewell, ...[...rooms, ...this.#leaving].map((room) => room.spoken())])
     await this.#messages.close()
     this.#parts.passes.close()
     for (const link of this.#links.values()) link.close()
