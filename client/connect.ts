@@ -2,6 +2,7 @@
 
 import { parseIceServers } from '../protocol/bootstrap.ts'
 import { WaypostError } from '../protocol/errors.ts'
+import { TIMEOUT_MAX_MS } from '../protocol/limits/membership.ts'
 import { DEFAULT_NETWORK, isNetworkName } from '../protocol/names.ts'
 import { askEdge } from './bootstrap.ts'
 import type { Direct } from './direct.ts'
@@ -26,7 +27,6 @@ const OPTIONS = [
 /** Of the protocol, as handshakes offer them. */
 const SUITES = ['WP1'] as const
 const TIMEOUT_MS = 20_000
-const TIMEOUT_MAX_MS = 600_000
 
 /**
  * Reaches the edge at this address; or, as an identity that reached it before and while it does not answer, goes by what it said

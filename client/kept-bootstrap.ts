@@ -3,7 +3,7 @@
 
 import { type Bootstrap, type IceServer, parseIceServers } from '../protocol/bootstrap.ts'
 import { WaypostError } from '../protocol/errors.ts'
-import { BOOTSTRAP_KEPT_MS, BOOTSTRAP_SILENT_MS } from '../protocol/limits.ts'
+import { BOOTSTRAP_KEPT_MS, BOOTSTRAP_SILENT_MS } from '../protocol/limits/identities.ts'
 import { utf8 } from '../protocol/wire/bytes.ts'
 import { WIRE_VERSION } from '../protocol/wire/registry.ts'
 import { type Answer, type Asking, askEdge, pause, RETRY_MS } from './bootstrap.ts'

@@ -3,7 +3,8 @@
 
 import type { IceServer } from '../protocol/bootstrap.ts'
 import type { DropReason } from '../protocol/drops.ts'
-import { DATAGRAMS_HELD_MAX, DATAGRAMS_HELD_MS, DIRECT_WAITS_MS } from '../protocol/limits.ts'
+import { DIRECT_WAITS_MS } from '../protocol/limits/direct.ts'
+import { DATAGRAMS_HELD_MAX, DATAGRAMS_HELD_MS } from '../protocol/limits/keying.ts'
 import { type LinkEffect, type LinkInput, LinkMachine } from '../protocol/link/machine.ts'
 import type { PathName } from '../protocol/path.ts'
 import type { PeerId } from '../protocol/peer-id.ts'

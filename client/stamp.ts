@@ -4,7 +4,7 @@
 import type { Challenge } from '../protocol/crypto/admission/challenge.ts'
 import { sha256Block, stampSearcher } from '../protocol/crypto/admission/search.ts'
 import { WaypostError } from '../protocol/errors.ts'
-import { STAMP_PUZZLES } from '../protocol/limits.ts'
+import { STAMP_PUZZLES } from '../protocol/limits/admission.ts'
 import { type StampNews, type StampTask, stampProgram } from './stamp-worker.ts'
 
 export interface StampOptions {

@@ -3,7 +3,7 @@
 
 import type { DropReason } from '../protocol/drops.ts'
 import { WaypostError } from '../protocol/errors.ts'
-import { STREAM_LABEL_BYTES_MAX } from '../protocol/limits.ts'
+import { STREAM_LABEL_BYTES_MAX } from '../protocol/limits/streams.ts'
 import type { PeerId } from '../protocol/peer-id.ts'
 import { utf8 } from '../protocol/wire/bytes.ts'
 import type { Events } from './events.ts'

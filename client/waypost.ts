@@ -2,7 +2,9 @@
 
 import { DropCounts, type DropReason } from '../protocol/drops.ts'
 import { WaypostError } from '../protocol/errors.ts'
-import * as limits from '../protocol/limits.ts'
+import { CONNECTIONS_MAX, DATAGRAM_BYTES_MAX, MESH_PEERS_MAX } from '../protocol/limits/direct.ts'
+import { DEPARTED_GRACE_MS, LINK_LINGER_MS } from '../protocol/limits/link.ts'
+import { JOIN_WITHIN_MS, TIMEOUT_MAX_MS } from '../protocol/limits/membership.ts'
 import type { KnownMember } from '../protocol/membership/roster.ts'
 import { isRoomName } from '../protocol/names.ts'
 import { parsePeerId } from '../protocol/peer-id.ts'
@@ -29,9 +31,6 @@ import type {
   WaypostEvents,
   WaypostStream,
 } from './types.ts'
-
-const JOIN_TIMEOUT_MS = 30_000
-const TIMEOUT_MAX_MS = 600_000
 
 export class Waypost {
   /** This client's PeerId, as text. */
@@ -88,7 +87,7 @@ export class Waypost {
       throw new WaypostError('aborted', `joining '${name}' was aborted`, { cause: signal.reason })
     const known = this.#rooms.get(name)
     if (known === undefined)
-      return this.#enter(name, metadata, options.timeoutMs ?? JOIN_TIMEOUT_MS).wait(signal)
+      return this.#enter(name, metadata, options.timeoutMs ?? JOIN_WITHIN_MS).wait(signal)
     if (options.metadata !== undefined) known.host.give({ kind: 'describe', metadata })
     return known.wait(signal)
   }
@@ -112,8 +111,8 @@ export class Waypost {
   datagram(to: PeerId | string, data: Data): boolean {
     const link = this.#linkTo(to, 'datagram')
     const bytes = encodeData(data)
-    if (bytes.length > limits.DATAGRAM_BYTES_MAX) {
-      throw new WaypostError('too-large', `a datagram holds at most ${limits.DATAGRAM_BYTES_MAX - 1} bytes`)
+    if (bytes.length > DATAGRAM_BYTES_MAX) {
+      throw new WaypostError('too-large', `a datagram holds at most ${DATAGRAM_BYTES_MAX - 1} bytes`)
     }
     if (link === undefined) return false
     link.connect()
@@ -227,7 +226,7 @@ export class Waypost {
 
   /** The newcomer connects to those who were there; they wait for it, so that offers seldom cross. */
   #meetAll(room: JoinedRoom): void {
-    if (room.api.peers.size >= limits.MESH_PEERS_MAX) return
+    if (room.api.peers.size >= MESH_PEERS_MAX) return
     for (const id of room.api.peers.keys()) this.#links.get(id)?.connect()
   }
 
@@ -307,7 +306,7 @@ export class Waypost {
     clearTimeout(this.#lingering.get(id))
     this.#lingering.set(
       id,
-      setTimeout(() => this.#giveUp(id, link), limits.DEPARTED_GRACE_MS),
+      setTimeout(() => this.#giveUp(id, link), DEPARTED_GRACE_MS),
     )
   }
 
@@ -317,7 +316,7 @@ export class Waypost {
       // It left the room and yet talks to us: so do we with it, for as long as the direct path lives.
       this.#lingering.set(
         id,
-        setTimeout(() => this.#giveUp(id, link), limits.DEPARTED_GRACE_MS),
+        setTimeout(() => this.#giveUp(id, link), DEPARTED_GRACE_MS),
       )
       return
     }
@@ -325,7 +324,7 @@ export class Waypost {
     this.#streams.abandoned(id)
     this.#lingering.set(
       id,
-      setTimeout(() => this.#forget(id, link), limits.LINK_LINGER_MS),
+      setTimeout(() => this.#forget(id, link), LINK_LINGER_MS),
     )
   }
 
@@ -342,7 +341,7 @@ export class Waypost {
     if (this.#parts.direct === undefined) return 'no-webrtc'
     let connecting = 0
     for (const link of this.#links.values()) if (link.connecting) connecting++
-    return connecting >= limits.CONNECTIONS_MAX ? 'too-many' : undefined
+    return connecting >= CONNECTIONS_MAX ? 'too-many' : undefined
   }
 
   #linkTo(to: string, what: string): PeerLink | undefined {

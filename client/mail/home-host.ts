@@ -8,6 +8,7 @@ import { mailSubprotocols } from '../../protocol/mailbox/admission.ts'
 import { Host } from '../host.ts'
 import type { Passes } from '../pass.ts'
 import { keepSocket, type SocketKeeper } from '../socket-keeper.ts'
+import { onceATurn } from '../turn.ts'
 
 export interface HomeListener {
   /** The mailbox is open to us, for the first time or again: what it holds, and the one-time prekeys it has left. */
@@ -42,7 +43,7 @@ export class HomeHost {
   readonly #listener: HomeListener
   readonly #host: Host<HomeInput, HomeEffect>
   readonly #keeper: SocketKeeper
-  #turnEnds = false
+  readonly #endTurn = onceATurn(() => this.#host.give({ kind: 'endOfTurn' }))
 
   constructor({ url, passes }: HomeHostOptions, listener: HomeListener) {
     this.#url = url
@@ -58,12 +59,7 @@ export class HomeHost {
 
   give(input: HomeInput): void {
     this.#host.give(input)
-    if (input.kind !== 'took' || this.#turnEnds) return
-    this.#turnEnds = true
-    queueMicrotask(() => {
-      this.#turnEnds = false
-      this.#host.give({ kind: 'endOfTurn' })
-    })
+    if (input.kind === 'took') this.#endTurn()
   }
 
   #perform(effect: HomeEffect): void {

@@ -5,7 +5,13 @@
 import { contentMax } from '../../protocol/crypto/mail/envelope.ts'
 import { concat } from '../../protocol/crypto/suite.ts'
 import { WaypostError } from '../../protocol/errors.ts'
-import * as limits from '../../protocol/limits.ts'
+import {
+  MAIL_MESSAGE_BYTES_MAX,
+  MAIL_OUTBOX_BYTES_MAX,
+  MAIL_OUTBOX_MESSAGES_MAX,
+  MAIL_RECEIPTS_MAX,
+} from '../../protocol/limits/client-mail.ts'
+import { MAIL_ENVELOPE_BYTES_MAX, MAIL_TTL_MS } from '../../protocol/limits/mail.ts'
 import {
   CARD_BYTES,
   type MailReceipt,
@@ -43,11 +49,11 @@ interface Waiting {
 
 /** What of a message fits one envelope, whatever else travels with it. */
 const PART_BYTES_MAX =
-  (contentMax('first', limits.MAIL_ENVELOPE_BYTES_MAX as 262144) as number) -
+  (contentMax('first', MAIL_ENVELOPE_BYTES_MAX) as number) -
   PART_OVERHEAD_BYTES -
   CARD_BYTES -
   RECEIPTS_OVERHEAD_BYTES -
-  limits.MAIL_RECEIPTS_MAX * RECEIPT_BYTES
+  MAIL_RECEIPTS_MAX * RECEIPT_BYTES
 /** Ids of messages that came by link are kept together, after so long at most. */
 const IDS_TOGETHER_MS = 1_000
 
@@ -103,7 +109,7 @@ export class Mail {
     const bytes = this.#parts.suite.random(MESSAGE_ID_BYTES)
     const id = toBase64url(bytes)
     const attempt = tryLink(concat([Uint8Array.of(NAMED_DATA), bytes, data]))
-    if (data.length > limits.MAIL_MESSAGE_BYTES_MAX) {
+    if (data.length > MAIL_MESSAGE_BYTES_MAX) {
       if (attempt !== undefined) return { ...(await attempt), id }
       throw tooLarge()
     }
@@ -167,10 +173,10 @@ export class Mail {
   #post(postman: Postman, id: string, to: PeerId, data: Uint8Array, how: MailSend, held: boolean): void {
     const { priority, ttlMs } = how
     if (
-      postman.waiting >= limits.MAIL_OUTBOX_MESSAGES_MAX ||
-      postman.waitingBytes + data.length > limits.MAIL_OUTBOX_BYTES_MAX
+      postman.waiting >= MAIL_OUTBOX_MESSAGES_MAX ||
+      postman.waitingBytes + data.length > MAIL_OUTBOX_BYTES_MAX
     ) {
-      const message = `the outbox holds ${limits.MAIL_OUTBOX_MESSAGES_MAX} messages, or as many bytes as it may, already`
+      const message = `the outbox holds ${MAIL_OUTBOX_MESSAGES_MAX} messages, or as many bytes as it may, already`
       if (!held) this.#fail(id, new WaypostError('queue-full', message))
       return // A link has it: that is its only chance.
     }
@@ -360,7 +366,7 @@ export class Mail {
     if (postman.tells(to)) return
     const id = toBase64url(this.#parts.suite.random(MESSAGE_ID_BYTES))
     const sentAtMs = Date.now()
-    const expiresAtMs = sentAtMs + limits.MAIL_TTL_MS
+    const expiresAtMs = sentAtMs + MAIL_TTL_MS
     postman.add(id, { to, priority: 'low', sentAtMs, expiresAtMs }, [], false)
   }
 

@@ -5,8 +5,8 @@ import { mailResource, type Proven, verifyProof } from '../../protocol/crypto/ad
 import { nativeHash } from '../../protocol/crypto/native.ts'
 import type { Subtle } from '../../protocol/crypto/subtle.ts'
 import type { AccessRules } from '../../protocol/mailbox/contract.ts'
-import type { PutRequest } from '../../protocol/mailbox/frames.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
+import type { PutRequest } from '../../protocol/wire/mail-frames.ts'
 import type { MailRefusal } from '../../protocol/wire/registry.ts'
 
 /** Origins that one edge is reached at: its own, and perhaps one of an old name. */

@@ -1,19 +1,21 @@
 // A mailbox's two stores over SQLite. What nobody has opened has no tables: every question to it is answered without
 // asking the disk, and only `open` makes them.
 
-import type {
-  AccessRules,
-  Letter,
-  LetterHead,
-  LetterStore,
-  OneTimePrekey,
-  OwnerStore,
+import {
+  ACCESS_KEY_BYTES,
+  type AccessRules,
+  type Letter,
+  type LetterHead,
+  type LetterStore,
+  type OneTimePrekey,
+  type OwnerStore,
 } from '../../protocol/mailbox/contract.ts'
+import type { MailCounts } from '../../protocol/mailbox/tally.ts'
 import { PRIORITIES, type Priority } from '../../protocol/priority.ts'
+import { LetterNotes } from './letter-notes.ts'
 import { hasTables, migrate } from './migrate.ts'
 import { prepareStatements, type Statements } from './statements.ts'
 
-const ACCESS_KEY_BYTES = 32
 const THE_ONE = 1
 const MANY = Number.POSITIVE_INFINITY
 
@@ -50,9 +52,11 @@ export class Tables {
 
 export class SqliteLetterStore implements LetterStore {
   readonly #tables: Tables
+  readonly #notes: LetterNotes
 
   constructor(tables: Tables) {
     this.#tables = tables
+    this.#notes = new LetterNotes(tables)
   }
 
   *heads(): Iterable<LetterHead> {
@@ -64,17 +68,33 @@ export class SqliteLetterStore implements LetterStore {
 
   insert(letters: readonly Letter[]): void {
     if (!this.#tables.exist) this.#tables.make()
-    this.#tables.change(letters.length, ({ insert }) => {
-      for (const { priority, sender, ...letter } of letters)
-        insert.run({ ...letter, priority: PRIORITIES.indexOf(priority), stranger: sender === 'stranger' })
+    const places = this.#notes.free(letters.length)
+    this.#tables.change(letters.length, ({ insert, insertAt }) => {
+      for (const [at, { priority, sender, ...letter }] of letters.entries()) {
+        const place = places[at]
+        const stranger = Number(sender === 'stranger')
+        const row = { ...letter, priority: PRIORITIES.indexOf(priority), stranger }
+        if (place === undefined) insert.run(row)
+        else insertAt.run({ ...row, place })
+      }
     })
+    this.#notes.used(places)
   }
 
-  remove(heads: readonly LetterHead[]): void {
-    if (heads.length === 0 || !this.#tables.exist) return
-    this.#tables.change(heads.length, ({ remove }) => {
-      for (const { seq } of heads) remove.run({ seq })
+  remove(heads: readonly LetterHead[], counts: MailCounts): void {
+    const last = heads.at(-1)
+    if (last === undefined || !this.#tables.exist) return
+    const note = this.#notes.next(counts)
+    let written = false
+    this.#tables.change(heads.length, (statements) => {
+      for (const { seq } of heads.slice(0, -1)) statements.remove.run({ seq })
+      written = statements.note.get({ ...note, place: last.seq }) !== undefined
     })
+    if (written) this.#notes.wrote(note)
+  }
+
+  counts(): MailCounts | undefined {
+    return this.#tables.exist ? this.#notes.newest() : undefined
   }
 
   envelope({ seq }: LetterHead): Uint8Array | undefined {

@@ -3,8 +3,8 @@
 import type { DropReason } from '../drops.ts'
 import type { KeptEffect, KeptEnd, KeptInput } from '../kept-socket.ts'
 import type { Random } from '../machine.ts'
-import type { HelloFrame } from '../mailbox/frames.ts'
 import type { Priority } from '../priority.ts'
+import type { HelloFrame } from '../wire/mail-frames.ts'
 
 export interface HomeConfig {
   readonly random: Random

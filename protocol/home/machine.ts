@@ -16,13 +16,13 @@ import {
   MAILBOX_WINDOW_BYTES_MOST,
   MAILBOX_WINDOW_LETTERS,
   MAILBOX_WINDOW_LETTERS_MOST,
-} from '../limits.ts'
+} from '../limits/mailbox.ts'
 import type { Machine } from '../machine.ts'
-import { encodeMail, type HelloFrame, type MailFrame, tryDecodeMail } from '../mailbox/frames.ts'
 import { framesOf } from '../wire/batch.ts'
 import { WireError } from '../wire/bytes.ts'
 import { encode, tryDecode } from '../wire/codec.ts'
 import type { Frame } from '../wire/frames.ts'
+import { encodeMail, type HelloFrame, type MailFrame, tryDecodeMail } from '../wire/mail-frames.ts'
 import { WIRE_VERSION } from '../wire/registry.ts'
 import type { HomeConfig, HomeEffect, HomeEnd, HomeInput, HomeLetter, HomeWindow } from './contract.ts'
 import { Shelf } from './shelf.ts'

@@ -1,6 +1,6 @@
 // Ids of letters that are no more, so that a put repeated because its answer got lost is known and not delivered twice.
 
-import { MAILBOX_GONE_REMEMBERED } from '../limits.ts'
+import { MAILBOX_GONE_REMEMBERED } from '../limits/mailbox.ts'
 import { keyOf } from './heads.ts'
 
 export class GoneLetters {

@@ -2,7 +2,8 @@
 // Envelopes are in the store; ten thousand heads are 2 MB.
 
 import type { Priority } from '../priority.ts'
-import { LETTER_ID_BYTES, type LetterHead } from './contract.ts'
+import { LETTER_ID_BYTES } from '../wire/mail-frames.ts'
+import type { LetterHead } from './contract.ts'
 import { Usage } from './usage.ts'
 
 export class Heads {

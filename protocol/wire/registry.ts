@@ -93,8 +93,6 @@ export const MAIL_PROOF = {
   stamp: 2, //  32 challenge + 64 stamp
 } as const
 
-export type MailProofKind = keyof typeof MAIL_PROOF
-
 /** Why a put is not kept. */
 export const MAIL_REFUSAL = {
   malformed: 1, // not of the layout, or its envelope of no size class
@@ -110,6 +108,45 @@ export const MAIL_REFUSAL = {
 } as const
 
 export type MailRefusal = keyof typeof MAIL_REFUSAL
+
+/** Frames of the DHT, on a mailbox's socket when its owner asks. Exact. dht/README.md shows each. */
+export const DHT_FRAME = {
+  dhtAsk: 0x70, //        4 token + 1 question + its fields
+  dhtAnswer: 0x71, //     4 token + 1 answer + its fields
+} as const
+
+export const DHT_QUESTION = {
+  get: 1, //       32 key
+  put: 2, //       32 key + record
+  provide: 3, //   announcement of provided keys
+  providers: 4, // 32 key + 1 limit + 1 length + region
+  closest: 5, //   32 target + 1 limit
+} as const
+
+export const DHT_ANSWER = {
+  record: 1, //    8 expires at ms + record
+  nothing: 2,
+  stored: 3, //    8 expires at ms + 1 was written
+  providers: 4, // 1 count + (2 length + head) each + 1 count + (32 peer + 1 head + 2 index + 8 expires at ms + 1 steps + path) each
+  closest: 5, //   1 count + (32 key + 2 length + record) each
+  refused: 6, //   1 reason + 4 retry after ms
+} as const
+
+/** Why the DHT does not keep, or does not answer. */
+export const DHT_REFUSAL = {
+  malformed: 1, // not of the layout, or a key that is none
+  'too-large': 2, // more than a record holds
+  'wrong-key': 3, // the key is not that of the bytes, or of the signer
+  'wrong-signature': 4, // not signed by whom it says, or not over this
+  expired: 5, // its time is over, or begins too far ahead, or is longer than may be
+  stale: 6, // a newer one is there
+  'over-quota': 7, // this peer keeps as much here as it may
+  'rate-limited': 8, // more than may come in a time; retry after says when
+  busy: 9, // the shard has more to do than it can
+  internal: 10, // our fault; try again
+} as const
+
+export type DhtRefusal = keyof typeof DHT_REFUSAL
 
 /** Lanes of a link: each an order of its own, and a window of its own. */
 export const LANE = {

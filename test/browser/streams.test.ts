@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ConnectOptions, WaypostStream } from '../../client/index.ts'
-import { DEPARTED_GRACE_MS } from '../../protocol/limits.ts'
+import { DEPARTED_GRACE_MS } from '../../protocol/limits/link.ts'
 import { TestBrowser } from '../support/browser.ts'
 import { BrowserPeer } from '../support/browser-peer.ts'
 import { LocalEdge } from '../support/local-edge.ts'

@@ -2,7 +2,8 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { StreamEvent, Waypost, WaypostStream } from '../../client/index.ts'
-import { DEPARTED_GRACE_MS, STREAM_WINDOW_LEAST_BYTES } from '../../protocol/limits.ts'
+import { DEPARTED_GRACE_MS } from '../../protocol/limits/link.ts'
+import { STREAM_WINDOW_LEAST_BYTES } from '../../protocol/limits/streams.ts'
 import { peerIdText } from '../../protocol/peer-id.ts'
 import { LocalEdge } from '../support/local-edge.ts'
 import { client, codeOf, newRoom } from './clients.ts'

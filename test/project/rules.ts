@@ -43,7 +43,8 @@ interface Reach {
 const REACH: Readonly<Record<string, Reach>> = {
   protocol: { areas: [], packages: [] },
   'durable-objects': { areas: ['protocol'], packages: ['cloudflare:', 'drizzle-orm'] },
-  workers: { areas: ['protocol'], packages: ['cloudflare:', 'hono'] },
+  // Of IPFS: how it writes addresses of content, and what its names are signed with.
+  workers: { areas: ['protocol'], packages: ['cloudflare:', 'hono', 'multiformats', 'ipns'] },
   client: { areas: ['protocol'], packages: [] },
 }
 

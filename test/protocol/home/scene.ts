@@ -3,17 +3,17 @@
 
 import type { HomeConfig, HomeEffect, HomeInput, HomeLetter } from '../../../protocol/home/contract.ts'
 import { HomeMachine } from '../../../protocol/home/machine.ts'
-import { CURSOR_BYTES } from '../../../protocol/mailbox/cursor.ts'
+import { toBase64url } from '../../../protocol/wire/base64url.ts'
+import { messagesOf } from '../../../protocol/wire/batch.ts'
+import { decode } from '../../../protocol/wire/codec.ts'
 import {
+  CURSOR_BYTES,
   decodeMail,
   encodeMail,
   type HelloFrame,
   type LetterFrame,
   type MailFrame,
-} from '../../../protocol/mailbox/frames.ts'
-import { toBase64url } from '../../../protocol/wire/base64url.ts'
-import { messagesOf } from '../../../protocol/wire/batch.ts'
-import { decode } from '../../../protocol/wire/codec.ts'
+} from '../../../protocol/wire/mail-frames.ts'
 import { FRAME } from '../../../protocol/wire/registry.ts'
 
 export const START_MS = 1_700_000_000_000

@@ -1,11 +1,10 @@
 // How raw senders and owners of mailboxes reach an edge, so that the same ones write and read in Node, over the network, and
 // within workerd, where objects can be put to sleep.
 
-import type { MailFrame } from '../../../protocol/mailbox/frames.ts'
-import { decodeMail } from '../../../protocol/mailbox/frames.ts'
 import { framesOf } from '../../../protocol/wire/batch.ts'
 import { decode } from '../../../protocol/wire/codec.ts'
 import type { Frame } from '../../../protocol/wire/frames.ts'
+import { decodeMail, type MailFrame } from '../../../protocol/wire/mail-frames.ts'
 import { FRAME } from '../../../protocol/wire/registry.ts'
 
 export interface Asked {
