@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ConnectOptions, WaypostStream } from '../../client/index.ts'
+import { DEPARTED_GRACE_MS } from '../../protocol/limits/link.ts'
 import { TestBrowser } from '../support/browser.ts'
 import { BrowserPeer } from '../support/browser-peer.ts'
 import { LocalEdge } from '../support/local-edge.ts'
@@ -170,6 +171,36 @@ describe.each(WAYS)('streams by the $way way', ({ way, options, bytes }) => {
       await peer.page.waitForFunction((before) => kept.waypost.status().links[0]?.streams === before, before)
       expect((await peer.status()).drops['over-window']).toBeUndefined()
     }
+  })
+
+  it('end with an error as soon as the peer closes', async () => {
+    const carol = await BrowserPeer.open(browser)
+    await carol.joins(edge.url, `streams ${way}`, options)
+    await Promise.all([alice.reaches(carol, way), carol.reaches(alice, way)])
+    const opened = carol.page.evaluate(
+      () =>
+        new Promise<void>((resolve) => {
+          kept.waypost.on('stream', () => resolve())
+        }),
+    )
+    await alice.page.evaluate(async (to) => {
+      globalThis.stream = await kept.waypost.open(to, 'closing')
+    }, carol.id)
+    await opened
+    const failed = alice.page.evaluate(() => {
+      const beganMs = performance.now()
+      const read = stream.readable.getReader().read()
+      const failure = read.then(
+        () => 'nothing failed',
+        (error: { code: string }) => error.code,
+      )
+      return failure.then((code) => ({ code, afterMs: performance.now() - beganMs }))
+    })
+    await carol.page.evaluate(() => kept.waypost.close())
+    const { code, afterMs } = await failed
+    expect(code).toBe('peer-unreachable')
+    expect(afterMs).toBeLessThan(DEPARTED_GRACE_MS / 2)
+    await carol.page.close()
   })
 })
 
