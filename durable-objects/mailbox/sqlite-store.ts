@@ -1,13 +1,15 @@
 // A mailbox's two stores over SQLite. What nobody has opened has no tables: every question to it is answered without
 // asking the disk, and only `open` makes them.
 
-import type {
-  AccessRules,
-  Letter,
-  LetterHead,
-  LetterStore,
-  OneTimePrekey,
-  OwnerStore,
+import { concat } from '../../protocol/crypto/suite.ts'
+import {
+  type AccessRules,
+  LETTER_ID_BYTES,
+  type Letter,
+  type LetterHead,
+  type LetterStore,
+  type OneTimePrekey,
+  type OwnerStore,
 } from '../../protocol/mailbox/contract.ts'
 import { PRIORITIES, type Priority } from '../../protocol/priority.ts'
 import { hasTables, migrate } from './migrate.ts'
@@ -63,11 +65,13 @@ export class SqliteLetterStore implements LetterStore {
   }
 
   insert(letters: readonly Letter[]): void {
+    const [first] = letters
+    if (first === undefined) return
     if (!this.#tables.exist) this.#tables.make()
-    this.#tables.change(letters.length, ({ insert }) => {
-      for (const { priority, sender, ...letter } of letters)
-        insert.run({ ...letter, priority: PRIORITIES.indexOf(priority), stranger: sender === 'stranger' })
-    })
+    const { insert, insertAll } = this.#tables.statements
+    if (letters.length > 1) return void insertAll.run(packed(letters))
+    const { priority, sender, ...letter } = first
+    insert.run({ ...letter, priority: PRIORITIES.indexOf(priority), stranger: sender === 'stranger' })
   }
 
   remove(heads: readonly LetterHead[]): void {
@@ -79,6 +83,23 @@ export class SqliteLetterStore implements LetterStore {
 
   envelope({ seq }: LetterHead): Uint8Array | undefined {
     return this.#tables.exist ? this.#tables.statements.envelope.get({ seq })?.envelope : undefined
+  }
+}
+
+/** Their bytes joined, and of each its columns; where its bytes are in place of them, counted from 1 as SQLite does. */
+function packed(letters: readonly Letter[]) {
+  const heads: number[][] = []
+  let at = 1
+  for (const [i, { seq, priority, sender, bytes, hour, expiresAtMs }] of letters.entries()) {
+    const stranger = sender === 'stranger' ? 1 : 0
+    const idAt = i * LETTER_ID_BYTES + 1
+    heads.push([seq, idAt, PRIORITIES.indexOf(priority), stranger, bytes, hour, expiresAtMs, at])
+    at += bytes
+  }
+  return {
+    heads: JSON.stringify(heads),
+    ids: concat(letters.map(({ id }) => id)),
+    envelopes: concat(letters.map(({ envelope }) => envelope)),
   }
 }
 

@@ -3,6 +3,7 @@
 
 import { asc, eq, getTableColumns, lt, type Placeholder, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/durable-sqlite'
+import { LETTER_ID_BYTES } from '../../protocol/mailbox/contract.ts'
 import { letters, oneTimePrekeys, owners, publications } from './schema.ts'
 
 const { placeholder } = sql
@@ -24,6 +25,15 @@ export function prepareStatements(storage: DurableObjectStorage) {
     insert: db
       .insert(letters)
       .values(values('seq', 'id', 'priority', 'stranger', 'bytes', 'hour', 'expiresAtMs', 'envelope'))
+      .prepare(),
+    // One statement for all letters of a transaction: a call into SQLite costs more than the row it writes.
+    insertAll: db
+      .insert(letters)
+      .select(
+        sql`select value ->> 0, substr(${placeholder('ids')}, value ->> 1, ${LETTER_ID_BYTES}), value ->> 2, value ->> 3,
+          value ->> 4, value ->> 5, value ->> 6, substr(${placeholder('envelopes')}, value ->> 7, value ->> 4)
+          from json_each(${placeholder('heads')})`,
+      )
       .prepare(),
     remove: db
       .delete(letters)
