@@ -2,6 +2,7 @@
 // asking the disk, and only `open` makes them.
 
 import { concat } from '../../protocol/crypto/suite.ts'
+import { MIB } from '../../protocol/limits.ts'
 import {
   type AccessRules,
   LETTER_ID_BYTES,
@@ -18,6 +19,8 @@ import { prepareStatements, type Statements } from './statements.ts'
 const ACCESS_KEY_BYTES = 32
 const THE_ONE = 1
 const MANY = Number.POSITIVE_INFINITY
+/** What one statement inserts: the platform takes values of up to 2 MB, and what is put into one is copied. */
+const LOT_BYTES_MAX = MIB
 
 /** The tables, once there are some; both stores of an object share it. */
 export class Tables {
@@ -65,13 +68,12 @@ export class SqliteLetterStore implements LetterStore {
   }
 
   insert(letters: readonly Letter[]): void {
-    const [first] = letters
-    if (first === undefined) return
+    if (letters.length === 0) return
     if (!this.#tables.exist) this.#tables.make()
-    const { insert, insertAll } = this.#tables.statements
-    if (letters.length > 1) return void insertAll.run(packed(letters))
-    const { priority, sender, ...letter } = first
-    insert.run({ ...letter, priority: PRIORITIES.indexOf(priority), stranger: sender === 'stranger' })
+    const lots = lotsOf(letters)
+    this.#tables.change(lots.length, (statements) => {
+      for (const lot of lots) insertLot(statements, lot)
+    })
   }
 
   remove(heads: readonly LetterHead[]): void {
@@ -84,6 +86,29 @@ export class SqliteLetterStore implements LetterStore {
   envelope({ seq }: LetterHead): Uint8Array | undefined {
     return this.#tables.exist ? this.#tables.statements.envelope.get({ seq })?.envelope : undefined
   }
+}
+
+/** As few as there may be, in order. */
+function lotsOf(letters: readonly Letter[]): readonly (readonly Letter[])[] {
+  const lots: Letter[][] = []
+  let room = 0
+  for (const letter of letters) {
+    if (letter.bytes > room) {
+      lots.push([])
+      room = LOT_BYTES_MAX
+    }
+    lots.at(-1)?.push(letter)
+    room -= letter.bytes
+  }
+  return lots
+}
+
+function insertLot({ insert, insertAll }: Statements, lot: readonly Letter[]): void {
+  const [first, ...more] = lot
+  if (first === undefined) return
+  if (more.length > 0) return void insertAll.run(packed(lot))
+  const { priority, sender, ...letter } = first
+  insert.run({ ...letter, priority: PRIORITIES.indexOf(priority), stranger: sender === 'stranger' })
 }
 
 /** Their bytes joined, and of each its columns; where its bytes are in place of them, counted from 1 as SQLite does. */
