@@ -15,6 +15,14 @@ function values<Name extends string>(...names: readonly Name[]): Placeholders<Na
   return Object.fromEntries(names.map((name) => [name, placeholder(name)])) as unknown as Placeholders<Name>
 }
 
+/**
+ * Letters as rows, of columns in one text and bytes joined. One statement for all of a transaction: a call into SQLite costs
+ * more than the row it writes.
+ */
+const UNPACKED = sql`select value ->> 0, substr(${placeholder('ids')}, value ->> 1, ${LETTER_ID_BYTES}),
+  value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
+  substr(${placeholder('envelopes')}, value ->> 7, value ->> 4) from json_each(${placeholder('heads')})`
+
 export type Statements = ReturnType<typeof prepareStatements>
 
 export function prepareStatements(storage: DurableObjectStorage) {
@@ -26,15 +34,7 @@ export function prepareStatements(storage: DurableObjectStorage) {
       .insert(letters)
       .values(values('seq', 'id', 'priority', 'stranger', 'bytes', 'hour', 'expiresAtMs', 'envelope'))
       .prepare(),
-    // One statement for all letters of a transaction: a call into SQLite costs more than the row it writes.
-    insertAll: db
-      .insert(letters)
-      .select(
-        sql`select value ->> 0, substr(${placeholder('ids')}, value ->> 1, ${LETTER_ID_BYTES}), value ->> 2, value ->> 3,
-          value ->> 4, value ->> 5, value ->> 6, substr(${placeholder('envelopes')}, value ->> 7, value ->> 4)
-          from json_each(${placeholder('heads')})`,
-      )
-      .prepare(),
+    insertAll: db.insert(letters).select(UNPACKED).prepare(),
     remove: db
       .delete(letters)
       .where(eq(letters.seq, placeholder('seq')))
