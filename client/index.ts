@@ -7,6 +7,7 @@ export { connect } from './connect.ts'
 export { identities } from './identities.ts'
 export type { Room } from './room.ts'
 export type {
+  BootstrapStatus,
   BroadcastEvent,
   CloseReason,
   ConnectOptions,

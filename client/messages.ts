@@ -156,7 +156,7 @@ export class Messages {
     this.#mail?.reached(peer)
   }
 
-  /** It left the last room we share, and has no direct path to us. */
+  /** It left the last room we share, and there is no direct path to it, or no more. */
   departed(peer: PeerId): void {
     this.#mail?.departed(peer)
   }

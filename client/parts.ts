@@ -4,6 +4,7 @@ import type { IceServer } from '../protocol/bootstrap.ts'
 import type { Suite } from '../protocol/crypto/suite.ts'
 import type { Direct } from './direct.ts'
 import type { OpenIdentity } from './identity.ts'
+import type { Bootstraps } from './kept-bootstrap.ts'
 import type { Mail } from './mail/mail.ts'
 import type { Messages } from './messages.ts'
 import type { Passes } from './pass.ts'
@@ -14,7 +15,9 @@ export interface WaypostParts extends OpenIdentity {
   readonly base: URL
   readonly network: string
   readonly relayOnly: boolean
-  readonly iceServers: readonly IceServer[]
+  readonly bootstraps: Bootstraps
+  /** Those of the moment. */
+  readonly iceServers: () => readonly IceServer[]
   readonly suite: Suite
   readonly passes: Passes
   readonly makeLink: MakeLink

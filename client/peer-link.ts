@@ -27,7 +27,7 @@ export interface PeerLinkOptions {
   readonly makeSecure: (peer: PeerId, listener: SecureLinkListener) => SecureLink
   readonly session: Uint8Array
   readonly polite: boolean
-  readonly iceServers: readonly IceServer[]
+  readonly iceServers: () => readonly IceServer[]
   /** Why no new direct connection is made just now, if none is. */
   readonly unwilling: () => DeclineReason | undefined
   /** Undefined where no direct connection is ever made. */

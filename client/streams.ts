@@ -15,6 +15,8 @@ import type { OpenOptions, WaypostEvents, WaypostStream } from './types.ts'
 
 /** Labels that begin so are ours. */
 const RESERVED = 'waypost/'
+/** So long our last words may take to arrive: as those in rooms may. */
+const FAREWELL_MS = 1_000
 
 export class Streams {
   readonly #own: PeerId
@@ -81,6 +83,19 @@ export class Streams {
   forget(peer: PeerId): void {
     this.#peers.get(peer)?.close()
     this.#peers.delete(peer)
+  }
+
+  /** Before the links are closed: peers need not wait for streams that are over. Resolves when they know, or it has been long enough. */
+  async farewell(reachable: (peer: PeerId) => boolean): Promise<void> {
+    const told = [...this.#peers]
+      .filter(([peer, streams]) => streams.size > 0 && reachable(peer))
+      .map(([, streams]) => streams.farewell())
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const longEnough = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, FAREWELL_MS)
+    })
+    await Promise.race([Promise.all(told), longEnough])
+    clearTimeout(timer)
   }
 
   close(): void {

@@ -49,7 +49,10 @@ export interface ConnectOptions {
   readonly mail?: boolean
   /** In place of those the edge names. */
   readonly iceServers?: readonly RTCIceServer[]
-  /** How long to try to reach the edge. Default: 20 s. */
+  /**
+   * How long to try to reach the edge. Default: 20 s. An identity that reached it within the last month does not wait: it
+   * connects without, and what it is asked meanwhile is done when the edge answers.
+   */
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
   /**
@@ -245,6 +248,14 @@ export interface RoomStatus {
   readonly waitingBytes: number
 }
 
+/** What the edge says before anything else, as which ICE servers there are. */
+export interface BootstrapStatus {
+  /** `kept`: the edge has not answered since this client started, and it goes by what was said to an earlier one. */
+  readonly state: 'answered' | 'kept'
+  /** Since it was said. */
+  readonly ageMs: number
+}
+
 export interface MailStatus {
   /** Of our own mailbox: `open` while others can write to us, and we hear of it at once. `superseded`: another device has it now. */
   readonly state: 'opening' | 'connecting' | 'open' | 'superseded' | 'failed' | 'closed'
@@ -260,6 +271,7 @@ export interface Status {
   readonly id: PeerId
   readonly edge: string
   readonly network: string
+  readonly bootstrap: BootstrapStatus
   readonly rooms: readonly RoomStatus[]
   readonly links: readonly LinkStatus[]
   /** Undefined without mail. */

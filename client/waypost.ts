@@ -130,6 +130,7 @@ export class Waypost {
       id: this.id,
       edge: this.#parts.base.href,
       network: this.#parts.network,
+      bootstrap: this.#parts.bootstraps.status,
       rooms: [...this.#rooms.values()].map((room) => room.status()),
       links: [...this.#links.values()].map((link) => ({
         ...link.status(),
@@ -147,7 +148,8 @@ export class Waypost {
     this.#closed = true
     this.#stopWatching()
     const rooms = [...this.#rooms.values()]
-    await Promise.all([...rooms, ...this.#leaving].map((room) => room.spoken()))
+    const farewell = this.#streams.farewell((peer) => this.#links.get(peer)?.reachable === true)
+    await Promise.all([farewell, ...[...rooms, ...this.#leaving].map((room) => room.spoken())])
     await this.#messages.close()
     this.#parts.passes.close()
     for (const link of this.#links.values()) link.close()
@@ -279,6 +281,7 @@ export class Waypost {
       pathChanged: (via) => {
         queueMicrotask(() => this.#events.emit('path', { peer: from, via }))
         if (via !== undefined) this.#messages.reached(from)
+        else if (this.#links.get(from)?.known === false) this.#messages.departed(from)
       },
       dropped: (reason) => this.#drops.count(reason),
     }

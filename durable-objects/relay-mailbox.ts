@@ -122,7 +122,8 @@ export class RelayMailbox extends DurableObject<Settings> {
     const caller = this.#callers.of(socket)
     if (caller === undefined) return
     this.#reception.hear(caller, message, Date.now())
-    this.#callers.flush()
+    // What this message cost is written down once for all whose answers leave together.
+    if (!this.#desk.isSitting) this.#callers.flush()
   }
 
   override webSocketClose(socket: WebSocket, code: number, reason: string): void {

@@ -40,6 +40,8 @@ import { MailState } from './state.ts'
 
 interface Waiting {
   readonly to: PeerId
+  /** A link is trying it, and is not known to be gone. */
+  held: boolean
   readonly resolve: (receipt: Receipt) => void
   readonly reject: (error: WaypostError) => void
   readonly over: () => void
@@ -111,12 +113,15 @@ export class Mail {
       if (attempt !== undefined) return { ...(await attempt), id }
       throw tooLarge()
     }
-    const settled = this.#settled(id, to, how.signal)
+    // What a link that is gone has not brought goes before this, or it would be overtaken.
+    if (attempt === undefined) this.departed(to)
+    const settled = this.#settled(id, to, attempt !== undefined, how.signal)
     if (attempt !== undefined) this.#follow(id, attempt)
     // A link may have brought it before the vault is open.
     this.#opening.then(
       ({ postman }) => {
-        if (this.#waiting.has(id)) this.#post(postman, id, to, data, how, attempt !== undefined)
+        const waiting = this.#waiting.get(id)
+        if (waiting !== undefined) this.#post(postman, id, to, data, how, waiting.held)
       },
       (problem: unknown) => {
         if (attempt === undefined) this.#fail(id, asWaypostError(problem))
@@ -125,7 +130,7 @@ export class Mail {
     return settled
   }
 
-  #settled(id: string, to: PeerId, signal: AbortSignal | undefined): Promise<Receipt> {
+  #settled(id: string, to: PeerId, held: boolean, signal: AbortSignal | undefined): Promise<Receipt> {
     return new Promise((resolve, reject) => {
       const abort = () => {
         this.#opened?.postman.give({ kind: 'cancel', id })
@@ -135,7 +140,8 @@ export class Mail {
       if (signal?.aborted)
         return reject(new WaypostError('aborted', 'send was aborted', { cause: signal.reason }))
       signal?.addEventListener('abort', abort, { once: true })
-      this.#waiting.set(id, { to, resolve, reject, over: () => signal?.removeEventListener('abort', abort) })
+      const over = () => signal?.removeEventListener('abort', abort)
+      this.#waiting.set(id, { to, held, resolve, reject, over })
     })
   }
 
@@ -150,7 +156,11 @@ export class Mail {
         // The peer left, or says nothing: its mailbox will take it.
         if (code === 'peer-unreachable' || code === 'timeout')
           return this.#opening.then(
-            ({ postman }) => postman.give({ kind: 'release', id }),
+            ({ postman }) =>
+              // The outbox was full: the link was its only chance.
+              postman.has(id)
+                ? postman.give({ kind: 'release', id })
+                : this.#fail(id, asWaypostError(problem)),
             () => this.#fail(id, asWaypostError(problem)),
           )
         // Of a Waypost that is closed, what was kept leaves in its next life.
@@ -231,10 +241,13 @@ export class Mail {
     this.#opened?.receipts.tellNow(peer, false)
   }
 
-  /** The peer left: what its link has not brought goes into its mailbox too. Whichever comes first is heard, once. */
+  /** No way leads to the peer: what its link has not brought goes into its mailbox too. Whichever comes first is heard, once. */
   departed(peer: PeerId): void {
-    for (const [id, { to }] of this.#waiting)
-      if (to === peer) this.#opened?.postman.give({ kind: 'release', id })
+    for (const [id, waiting] of this.#waiting) {
+      if (waiting.to !== peer || !waiting.held) continue
+      waiting.held = false
+      this.#opened?.postman.give({ kind: 'release', id })
+    }
   }
 
   networkChanged(): void {

@@ -106,6 +106,10 @@ export class Postman {
     return this.#bytes
   }
 
+  has(id: string): boolean {
+    return this.#machine.has(id)
+  }
+
   /** A letter of receipts to this peer has not left yet. */
   tells(to: PeerId): boolean {
     for (const { record } of this.#outs.values()) if (!record.isMessage && record.to === to) return true

@@ -60,6 +60,11 @@ export class PutDesk {
     return this.#verifying >= MAILBOX_VERIFYING_MAX
   }
 
+  /** Whether somebody will be told of a decision yet. */
+  get isSitting(): boolean {
+    return this.#verifying + this.#verified.length + this.#refused.length > 0
+  }
+
   take(incoming: Incoming): void {
     if (this.isFull)
       return incoming.answer({ ok: false, reason: 'rate-limited', retryAfterMs: BUSY_RETRY_MS })

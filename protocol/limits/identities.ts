@@ -24,6 +24,14 @@ export const STORE_ENTRIES_MAX = 1_024
 /** One such value: far more than a ticket. Beyond it: `too-large`. */
 export const STORE_VALUE_BYTES_MAX = 16 * KIB
 
+/**
+ * What an edge said before anything else (which ICE servers there are) is kept with an identity for so long: as long as a letter lives
+ * at most. A page that starts without a network goes by it; one that was away longer has to reach the edge first.
+ */
+export const BOOTSTRAP_KEPT_MS = 30 * 24 * 3_600_000
+/** An edge that was silent for so long, though the network is not known to be gone: what was kept will do. TCP has tried three times by then. */
+export const BOOTSTRAP_SILENT_MS = 3_000
+
 /** A vault's values: letters, and the sessions and keys of those who write them. As many as are listed at once without a wait. Beyond it: `too-large`. */
 export const VAULT_ENTRIES_MAX = 20_000
 /** One value: a letter and what is attached to it; larger things have no place in a mailbox either. Beyond it: `too-large`. */

@@ -14,8 +14,8 @@ export class GoneLetters {
     }
   }
 
-  /** When the letter would have ended; undefined for one that is not remembered. */
-  endMs(id: Uint8Array): number | undefined {
-    return this.#endsMs.get(keyOf(id))
+  /** When the letter of this key (keyOf) would have ended; undefined for one that is not remembered. */
+  endMs(key: string): number | undefined {
+    return this.#endsMs.get(key)
   }
 }

@@ -34,6 +34,11 @@ export class Heads {
     return id.length === LETTER_ID_BYTES ? this.#byId.get(keyOf(id)) : undefined
   }
 
+  /** By what keyOf makes of its id. */
+  of(key: string): LetterHead | undefined {
+    return this.#byId.get(key)
+  }
+
   /** The first of its line with a seq above this. */
   first(priority: Priority, afterSeq: number): LetterHead | undefined {
     const line = this.#lines[priority]

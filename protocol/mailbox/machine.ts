@@ -190,8 +190,8 @@ export class MailboxMachine<Origin> implements Machine<MailboxInput<Origin>, Mai
     const fault = faultOf(put)
     if (fault !== undefined) return fault
     const key = keyOf(put.id)
-    const known = (this.#heads.get(put.id) ?? this.#ended.get(key) ?? fresh.get(key))?.expiresAtMs
-    const expiresAtMs = known ?? this.#gone.endMs(put.id)
+    const known = (this.#heads.of(key) ?? this.#ended.get(key) ?? fresh.get(key))?.expiresAtMs
+    const expiresAtMs = known ?? this.#gone.endMs(key)
     if (expiresAtMs !== undefined) return { ok: true, known: true, expiresAtMs }
     const refusal = sitting.admit(put, nowMs)
     if (refusal !== undefined) return refusal

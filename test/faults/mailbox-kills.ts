@@ -1,11 +1,11 @@
 // Letters under way while the edge is killed, again and again, and between the kills what is on disk held against what was
 // said. `npm test` does it a dozen times (mailbox.test.ts); `npm run test:kills -- --kills 200` as often as one likes.
 
-import { BareEdge } from '../support/bare-edge.ts'
 import { FlakyProxy } from '../support/flaky-proxy.ts'
+import { LocalEdge } from '../support/local-edge.ts'
 import type { Ledger } from '../support/mail-traffic/ledger.ts'
 import { Traffic } from '../support/mail-traffic/traffic.ts'
-import { overNetwork, sleep } from '../support/mail-traffic/way.ts'
+import { CROWDED, overNetwork, sleep } from '../support/mail-traffic/way.ts'
 import { readMailboxFiles } from '../support/mailbox-files.ts'
 import { seeded } from '../support/seeded.ts'
 
@@ -40,7 +40,7 @@ const KILLS_AT_START = 8
 
 export async function killAgainAndAgain({ kills, cutsPerKill, seed, print }: KillTerms): Promise<KillReport> {
   const random = seeded(seed)
-  const edge = await BareEdge.start()
+  const edge = await LocalEdge.start({ vars: CROWDED })
   const proxy = await FlakyProxy.before(edge.port)
   try {
     const way = overNetwork(cutsPerKill > 0 ? proxy.url : edge.url)

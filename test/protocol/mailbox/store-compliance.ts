@@ -86,6 +86,18 @@ const LETTERS: Tests = {
       }
   },
 
+  'keeps more at once than one value of a database may hold': (stores) => {
+    const letters = Array.from({ length: 20 }, (_, at) =>
+      letterOf(at + 1, { envelope: noise(at, 256 * KIB) }),
+    )
+    stores.letters.insert(letters)
+    expect(headsIn(stores)).toEqual(letters.map(headOf))
+    for (const letter of letters) {
+      const kept = stores.letters.envelope(headOf(letter)) ?? new Uint8Array()
+      expect(equalBytes(kept, letter.envelope), `letter ${letter.seq}`).toBe(true)
+    }
+  },
+
   'keeps what an envelope was, whatever its buffer is used for later': (stores) => {
     const message = noise(9, 4 * KIB + 60)
     const letter = letterOf(1, { envelope: message.subarray(60), id: message.subarray(0, 16) })
@@ -260,6 +272,10 @@ const REFUSED: Readonly<Record<string, readonly Letter[]>> = {
   'a seq that is stored': [letterOf(2), letterOf(1, { id: letterOf(3).id })],
   'an id twice': [letterOf(2), letterOf(3), letterOf(4, { id: letterOf(2).id })],
   'a seq twice': [letterOf(2), letterOf(3), letterOf(2, { id: letterOf(4).id })],
+  'a seq that is stored, behind many bytes': [
+    ...Array.from({ length: 12 }, (_, at) => letterOf(at + 2, { envelope: noise(at, 256 * KIB) })),
+    letterOf(1, { id: letterOf(99).id }),
+  ],
 }
 
 function keepsNothingOf(refused: readonly Letter[], stores: Stores): void {

@@ -46,6 +46,14 @@ export function heardIn(message: Uint8Array): Heard[] {
 
 export const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
+/** The settings of an edge for limits that one computer full of senders would meet, and nobody else. */
+export const CROWDED = {
+  MAILBOX_CONTACTS_PER_SECOND: 1_000_000,
+  MAILBOX_CONTACTS_BYTES_PER_SECOND: 2 ** 30,
+  MAILBOX_STRANGERS_PER_SECOND: 1_000_000,
+  MAILBOX_STRANGERS_BYTES_PER_SECOND: 2 ** 30,
+}
+
 /** An edge that is silent for so long has died without a word. */
 const SILENT_MS = 10_000
 
