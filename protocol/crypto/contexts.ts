@@ -16,7 +16,7 @@ export const CONTEXTS = {
   vote: utf8('waypost/1 vote'), // may be shown to anybody, unlike what links say
 } as const
 
-/** Labels of HKDF and of hashes; a link's own are in handshake/labels.ts. Those of the edge's secret, then those of a peer's root seed, then those of names, last those of the DHT. */
+/** Labels of HKDF and of hashes; a link's own are in handshake/labels.ts. Those of the edge's secret, then those of a peer's root seed, then those of names. */
 export const LABELS = {
   edgeSecret: utf8('waypost/1 edge secret'), // extracted first: a secret is whatever somebody pasted into a setting
   challengeKey: utf8('waypost/1 challenge key'), // with the day: a leaked key of yesterday makes no challenge of today
@@ -36,8 +36,4 @@ export const LABELS = {
   stamp: utf8('waypost/1 stamp'),
   mailAccess: utf8('waypost/1 mailbox access'), // an access key is given away: what it authenticates must be this alone
   mailStamp: utf8('waypost/1 mailbox stamp'), // with the audience: another edge cannot have its mailboxes' stamps made here
-  name: utf8('waypost mutable'), // before a PeerId and a salt: keys of names are public, and have no version…
-  ipns: utf8('waypost ipns'), // …nor have those of IPNS names, so that a second version finds what the first one left
-  node: utf8('waypost node'), // before a PeerId, an era and its stamp: a place in the mesh
-  nodeStamp: utf8('waypost node stamp'), // what that stamp is for: it buys nothing of an edge
 } as const

@@ -66,7 +66,11 @@ export interface ProvidedKey {
 
 /** What was verified is asked of a shard; one call carries many. */
 export type ShardRequest =
-  | { readonly kind: 'get'; readonly key: Key }
+  /**
+   * `of`: what is looked for, which whoever asks should say, as a key may be that of a name and of a value. Not said: something
+   * signed, if there is such a thing, or else a value.
+   */
+  | { readonly kind: 'get'; readonly key: Key; readonly of?: 'signed' | 'value' }
   /** `owner`: whose quota it counts against; of a value, whoever's pass it was put with; undefined for IPNS. */
   | { readonly kind: 'put'; readonly record: Verified<StoredRecord>; readonly owner: Uint8Array | undefined }
   | { readonly kind: 'provide'; readonly head: Verified<ProvidedHead>; readonly keys: readonly ProvidedKey[] }
@@ -74,11 +78,19 @@ export type ShardRequest =
   /** The announcements whose keys are nearest to the target. */
   | { readonly kind: 'closest'; readonly target: Key; readonly limit: number }
 
+export type ShardAnswer = Exclude<DhtAnswer, { kind: 'stored' }> | Stored | Moved
+
 /**
- * `stored` with `isNew`: it was written; otherwise what is there will do for longer than a quarter of its time. `closest`:
- * nearest first, of this shard's.
+ * `isNew`: something was written; otherwise what is there will last for more than a quarter of the time that was asked for.
+ * Of `provide`: `kept` of its keys are kept, the first of them until then; the others have as many providers as they may,
+ * who all last longer.
  */
-export type ShardAnswer = DhtAnswer | Moved
+export interface Stored {
+  readonly kind: 'stored'
+  readonly expiresAtMs: number
+  readonly isNew: boolean
+  readonly kept?: number
+}
 
 /** That key is not held here: these are the leaves below this prefix. */
 export interface Moved {

@@ -14,8 +14,8 @@
 import { NODE_STAMP_BYTES, type NodeClaim } from '../../dht/records/announcement.ts'
 import { DHT_AHEAD_MS, DHT_NODE_ERA_MS, DHT_NODE_STAMP_BITS } from '../../limits/dht.ts'
 import { leadingZeros } from '../admission/stamp.ts'
-import { LABELS } from '../contexts.ts'
 import type { Hash } from '../suite.ts'
+import { NODE, NODE_STAMP } from './labels.ts'
 
 const FIRST_PUZZLE = Uint8Array.of(0)
 
@@ -43,13 +43,13 @@ export async function nodePuzzle(
   era: number,
   bits: number = DHT_NODE_STAMP_BITS,
 ): Promise<NodePuzzle> {
-  const challenge = await hash.sha256(LABELS.nodeStamp, peer, u32(era))
+  const challenge = await hash.sha256(NODE_STAMP, peer, u32(era))
   return { challenge, place: peer, bits, puzzles: 1 }
 }
 
 /** Of a claim that was checked. */
 export function nodeId(hash: Hash, peer: Uint8Array, { era, stamp }: NodeClaim): Promise<Uint8Array> {
-  return hash.sha256(LABELS.node, peer, u32(era), stamp)
+  return hash.sha256(NODE, peer, u32(era), stamp)
 }
 
 /** Its place, or undefined where the claim is none: of another week, of another peer, or without the work. */

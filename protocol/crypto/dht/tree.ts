@@ -9,45 +9,52 @@ import { equalBytes } from '../../wire/bytes.ts'
 import { sha256Block } from '../admission/search.ts'
 
 const HASH_BYTES = 32
-const BLOCK_BYTES = 64
-const LEAF = 0
-const NODE = 1
+const WORDS = HASH_BYTES / 4
 
-/** Of keys of 32 bytes. */
+/** Of hashes and keys as words. What stands before them is a byte, so that each word of a block is parts of two of theirs. */
 interface TreeHash {
-  leaf(key: Uint8Array): Uint8Array
-  node(left: Uint8Array, right: Uint8Array): Uint8Array
+  leaf(key: Int32Array): Int32Array
+  node(left: Int32Array, right: Int32Array): Int32Array
 }
+
+const LEAF = 0
+const NODE = 1 << 24
+/** SHA-256's padding: a one bit behind the message's last byte, and its length in bits in the last word. */
+const END = 0x80 << 16
+const LEAF_BITS = 8 * (1 + HASH_BYTES)
+const NODE_BITS = 8 * (1 + 2 * HASH_BYTES)
 
 function treeHash(): TreeHash {
   const { initial, w, compress } = sha256Block()
-  const state = new Int32Array(8)
-  const leafBlock = padded(1 + HASH_BYTES)
-  const nodeBlocks = padded(1 + 2 * HASH_BYTES)
-  leafBlock.setUint8(0, LEAF)
-  nodeBlocks.setUint8(0, NODE)
-  const hash = (message: DataView): Uint8Array => {
-    state.set(initial)
-    for (let block = 0; block < message.byteLength; block += BLOCK_BYTES) {
-      for (let t = 0; t < 16; t++) w[t] = message.getInt32(block + 4 * t)
-      compress(state, state)
+  /** Its words from there on, behind what is left of the word before; what is left of its own is returned. */
+  const put = (at: number, before: number, words: Int32Array): number => {
+    let carried = before
+    for (let i = 0; i < WORDS; i++) {
+      const word = words[i] as number
+      w[at + i] = carried | (word >>> 8)
+      carried = word << 24
     }
-    const digest = new Uint8Array(HASH_BYTES)
-    const to = new DataView(digest.buffer)
-    for (let t = 0; t < 8; t++) to.setInt32(4 * t, state[t] as number)
-    return digest
+    return carried
   }
-  const leafBytes = new Uint8Array(leafBlock.buffer)
-  const nodeBytes = new Uint8Array(nodeBlocks.buffer)
+  const end = (at: number, carried: number, bits: number) => {
+    w[at] = carried | END
+    for (let t = at + 1; t < 15; t++) w[t] = 0
+    w[15] = bits
+  }
   return {
     leaf: (key) => {
-      leafBytes.set(key, 1)
-      return hash(leafBlock)
+      const out = new Int32Array(WORDS)
+      end(WORDS, put(0, LEAF, key), LEAF_BITS)
+      compress(initial, out)
+      return out
     },
     node: (left, right) => {
-      nodeBytes.set(left, 1)
-      nodeBytes.set(right, 1 + HASH_BYTES)
-      return hash(nodeBlocks)
+      const out = new Int32Array(WORDS)
+      const carried = put(WORDS, put(0, NODE, left), right)
+      compress(initial, out)
+      end(0, carried, NODE_BITS)
+      compress(out, out)
+      return out
     },
   }
 }
@@ -60,13 +67,22 @@ function sharedHash(): TreeHash {
   return shared
 }
 
-/** Room for a message of so many bytes, with SHA-256's padding already behind it. */
-function padded(length: number): DataView {
-  const blocks = Math.ceil((length + 1 + 8) / BLOCK_BYTES)
-  const view = new DataView(new ArrayBuffer(blocks * BLOCK_BYTES))
-  view.setUint8(length, 0x80)
-  view.setUint32(view.byteLength - 4, 8 * length)
-  return view
+function wordsOf(bytes: Uint8Array): Int32Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, HASH_BYTES)
+  const words = new Int32Array(WORDS)
+  for (let t = 0; t < WORDS; t++) words[t] = view.getInt32(4 * t)
+  return words
+}
+
+function writeWords(to: DataView, at: number, words: Int32Array): void {
+  for (let t = 0; t < WORDS; t++) to.setInt32(at + 4 * t, words[t] as number)
+}
+
+function bytesOf(hashes: readonly Int32Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(hashes.length * HASH_BYTES)
+  const view = new DataView(bytes.buffer)
+  for (const [i, words] of hashes.entries()) writeWords(view, i * HASH_BYTES, words)
+  return bytes
 }
 
 export interface Tree {
@@ -75,30 +91,28 @@ export interface Tree {
   path(index: number): Uint8Array
 }
 
-/** Of at least one key. */
+/** Of at least one key, each of 32 bytes. */
 export function treeOf(keys: readonly Uint8Array[]): Tree {
   if (keys.length === 0) throw new RangeError('a tree has a leaf')
   const hash = sharedHash()
-  const levels = [keys.map((key) => hash.leaf(key))]
-  for (let level = levels[0] as Uint8Array[]; level.length > 1; levels.push(level)) {
-    const above: Uint8Array[] = []
+  const levels = [keys.map((key) => hash.leaf(wordsOf(key)))]
+  for (let level = levels[0] as Int32Array[]; level.length > 1; levels.push(level)) {
+    const above: Int32Array[] = []
     for (let i = 0; i < level.length; i += 2) {
-      const [left, right] = [level[i] as Uint8Array, level[i + 1]]
+      const [left, right] = [level[i] as Int32Array, level[i + 1]]
       above.push(right === undefined ? left : hash.node(left, right))
     }
     level = above
   }
   const path = (index: number) => {
-    const siblings: Uint8Array[] = []
-    for (const [height, level] of levels.entries()) {
-      const sibling = level[(index >> height) ^ 1]
+    const siblings: Int32Array[] = []
+    for (let height = 0; height < levels.length; height++) {
+      const sibling = levels[height]?.[(index >> height) ^ 1]
       if (sibling !== undefined) siblings.push(sibling)
     }
-    const bytes = new Uint8Array(siblings.length * HASH_BYTES)
-    for (const [i, sibling] of siblings.entries()) bytes.set(sibling, i * HASH_BYTES)
-    return bytes
+    return bytesOf(siblings)
   }
-  return { root: levels.at(-1)?.[0] as Uint8Array, path }
+  return { root: bytesOf(levels.at(-1) ?? []), path }
 }
 
 /** Whether that key stands at that index of the tree of that root, which has so many keys. */
@@ -110,14 +124,15 @@ export function isInTree(
 ): boolean {
   if (key.length !== HASH_BYTES || !Number.isInteger(index) || index < 0 || index >= count) return false
   const hash = sharedHash()
-  let node = hash.leaf(key)
+  let node = hash.leaf(wordsOf(key))
   let at = 0
   for (let place = index, width = count; width > 1; place >>= 1, width = (width + 1) >> 1) {
     if ((place ^ 1) >= width) continue
     const sibling = path.subarray(at, at + HASH_BYTES)
     at += HASH_BYTES
     if (sibling.length < HASH_BYTES) return false
-    node = place % 2 === 1 ? hash.node(sibling, node) : hash.node(node, sibling)
+    const beside = wordsOf(sibling)
+    node = place % 2 === 1 ? hash.node(beside, node) : hash.node(node, beside)
   }
-  return at === path.length && equalBytes(node, root)
+  return at === path.length && equalBytes(bytesOf([node]), root)
 }

@@ -42,13 +42,9 @@ export function readU64(from: Reader): bigint {
   return (BigInt(from.u32()) << 32n) | BigInt(from.u32())
 }
 
-export function writeMs(to: Writer, ms: number): Writer {
-  return to.u32(Math.floor(ms / U32)).u32(ms % U32)
-}
-
 /** A time that a number holds exactly; what is later than 285,000 years from now is none. */
 export function readMs(from: Reader): number {
-  const ms = from.u32() * U32 + from.u32()
+  const ms = from.u64()
   check(Number.isSafeInteger(ms), 'no time')
   return ms
 }

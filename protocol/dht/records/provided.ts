@@ -21,7 +21,6 @@ import {
   readMs,
   SIGNATURE_BYTES,
   SUITE,
-  writeMs,
 } from './fields.ts'
 
 const MAGIC = utf8('WPK1')
@@ -66,7 +65,7 @@ export function coveredProvided(terms: ProvidedTerms, publicKey: Uint8Array): Ui
     'a root or key of another length',
   )
   const to = new Writer(PROVIDED_HEAD_BYTES_MAX).bytes(MAGIC).u8(0).u8(SUITE)
-  writeMs(to, createdMs).u32(ttlSeconds).u8(region.length).text(region)
+  to.u64(createdMs).u32(ttlSeconds).u8(region.length).text(region)
   return to.u16(count).bytes(root).bytes(publicKey).done()
 }
 

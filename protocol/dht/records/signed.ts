@@ -19,7 +19,6 @@ import {
   readU64,
   SIGNATURE_BYTES,
   SUITE,
-  writeMs,
   writeU64,
 } from './fields.ts'
 
@@ -67,7 +66,7 @@ export function coveredRecord(terms: SignedTerms, publicKey: Uint8Array): Uint8A
   demand(publicKey.length === PUBLIC_KEY_BYTES, `a public key has ${PUBLIC_KEY_BYTES} bytes`)
   const to = new Writer(FIXED_BYTES + salt.length + value.length)
   to.bytes(MAGIC).u8(SIGNED_KIND[kind]).u8(0).u8(SUITE)
-  writeMs(writeU64(to, sequence), createdMs).u32(ttlSeconds)
+  writeU64(to, sequence).u64(createdMs).u32(ttlSeconds)
   to.u8(salt.length).bytes(salt).u16(value.length).bytes(value)
   return to.bytes(publicKey).done()
 }

@@ -20,8 +20,8 @@ import {
   DHT_NAME_BYTES_MAX,
   DHT_PROVIDED_KEYS_MAX,
   DHT_VALUE_BYTES_MAX,
-  MESSAGE_BYTES_MAX,
-} from '../../../protocol/limits.ts'
+} from '../../../protocol/limits/dht.ts'
+import { MESSAGE_BYTES_MAX } from '../../../protocol/limits/wire.ts'
 import { hex } from '../crypto/golden.ts'
 import { filled, headOf, signedOf, TERMS } from './layouts.ts'
 

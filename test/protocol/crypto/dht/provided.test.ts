@@ -21,7 +21,7 @@ import {
   encodeHead,
   encodeList,
 } from '../../../../protocol/dht/records/provided.ts'
-import { DHT_AHEAD_MS } from '../../../../protocol/limits.ts'
+import { DHT_AHEAD_MS } from '../../../../protocol/limits/dht.ts'
 import { utf8 } from '../../../../protocol/wire/bytes.ts'
 import { digest, fixedSuite, hex } from '../golden.ts'
 import { flipped, identityNo, patched } from '../handshake/meeting.ts'

@@ -1,7 +1,7 @@
 // Records signed and checked: each reason of a refusal is met by what would be taken without its check, by every implementation.
 
 import { beforeAll, describe, expect, it } from 'vitest'
-import { CONTEXTS, LABELS } from '../../../../protocol/crypto/contexts.ts'
+import { CONTEXTS } from '../../../../protocol/crypto/contexts.ts'
 import { ipnsKey, nameKey } from '../../../../protocol/crypto/dht/keys.ts'
 import {
   checkRecord,
@@ -20,7 +20,7 @@ import { encodeIpns } from '../../../../protocol/dht/records/ipns.ts'
 import { RECORD_BYTES_MAX } from '../../../../protocol/dht/records/record.ts'
 import { coveredRecord, encodeSigned, type SignedTerms } from '../../../../protocol/dht/records/signed.ts'
 import { encodeValue } from '../../../../protocol/dht/records/value.ts'
-import { DHT_AHEAD_MS } from '../../../../protocol/limits.ts'
+import { DHT_AHEAD_MS } from '../../../../protocol/limits/dht.ts'
 import { utf8 } from '../../../../protocol/wire/bytes.ts'
 import { digest, fixedSuite, hex } from '../golden.ts'
 import { flipped, identityNo, patched } from '../handshake/meeting.ts'
@@ -86,7 +86,7 @@ describe('a record that is signed', () => {
       createdMs: NOW,
       ttlSeconds: 3_600,
     })
-    expect(hex(name.key)).toBe(hex(await suite.hash.sha256(LABELS.name, ann.id, SALT)))
+    expect(hex(name.key)).toBe(hex(await suite.hash.sha256(utf8('waypost mutable'), ann.id, SALT)))
     expect(hex(name.digest)).toBe(hex(await suite.hash.sha256(name.bytes)))
     expect(hex(presence.key)).toBe(hex(ann.id))
   })

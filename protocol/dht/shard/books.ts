@@ -1,0 +1,117 @@
+// Who keeps how much in a shard, and which heads are still needed, while one call is decided: looked up when first asked for,
+// written back once at its end, so that a call with a thousand keys costs one row here.
+
+import { SHARD_NOBODY_SHARES, SHARD_ROW_BYTES } from '../../limits/shard.ts'
+import { keyText } from '../place.ts'
+import type { ShardConfig } from './config.ts'
+import type { HeadRow, ShardStore, Usage } from './contract.ts'
+
+interface Account {
+  readonly owner: Uint8Array
+  usage: Usage
+  isChanged: boolean
+}
+
+interface Uses {
+  readonly head: HeadRow
+  readonly before: number
+  now: number
+}
+
+export class Books {
+  readonly #store: ShardStore
+  readonly #config: ShardConfig
+  readonly #accounts = new Map<string, Account>()
+  readonly #heads = new Map<string, Uses>()
+  /** More rows than before, or fewer. */
+  records = 0
+
+  constructor(store: ShardStore, config: ShardConfig) {
+    this.#store = store
+    this.#config = config
+  }
+
+  canKeep(owner: Uint8Array, records: number, bytes: number): boolean {
+    if (records <= 0 && bytes <= 0) return true
+    const shares = owner.length === 0 ? SHARD_NOBODY_SHARES : 1
+    const { usage } = this.#account(owner)
+    return (
+      usage.records + records <= this.#config.peerRecords * shares &&
+      usage.bytes + bytes <= this.#config.peerBytes * shares
+    )
+  }
+
+  note(owner: Uint8Array, records: number, bytes: number): void {
+    this.records += records
+    this.#charge(owner, records, bytes)
+  }
+
+  hasHead(id: Uint8Array): boolean {
+    return (this.#uses(id)?.now ?? 0) > 0
+  }
+
+  useHead(head: HeadRow, rows: number): void {
+    const uses = this.#uses(head.id) ?? { head, before: 0, now: 0 }
+    this.#heads.set(keyText(head.id), uses)
+    if (uses.now === 0) this.#charge(head.peer, 0, bytesOfHead(head))
+    uses.now += rows
+  }
+
+  releaseHead(id: Uint8Array, rows: number): void {
+    const uses = this.#uses(id)
+    if (uses === undefined) return
+    uses.now -= rows
+    if (uses.now === 0) this.#charge(uses.head.peer, 0, -bytesOfHead(uses.head))
+  }
+
+  flush(): void {
+    for (const { owner, usage, isChanged } of this.#accounts.values())
+      if (isChanged) this.#store.setUsage(owner, usage)
+    for (const { head, before, now } of this.#heads.values()) {
+      if (before === 0 && now > 0) this.#store.putHead(head, now)
+      else if (before !== now) this.#store.setUses(head.id, now)
+    }
+  }
+
+  #account(owner: Uint8Array): Account {
+    const key = keyText(owner)
+    const known = this.#accounts.get(key)
+    if (known !== undefined) return known
+    const made = { owner, usage: this.#store.usage(owner), isChanged: false }
+    this.#accounts.set(key, made)
+    return made
+  }
+
+  #charge(owner: Uint8Array, records: number, bytes: number): void {
+    const account = this.#account(owner)
+    const { usage } = account
+    if (records === 0 && bytes === 0) return
+    account.usage = { records: usage.records + records, bytes: usage.bytes + bytes }
+    account.isChanged = true
+  }
+
+  #uses(id: Uint8Array): Uses | undefined {
+    const key = keyText(id)
+    const known = this.#heads.get(key)
+    if (known !== undefined) return known
+    const head = this.#store.head(id)
+    if (head === undefined) return undefined
+    const uses = { head, before: head.uses, now: head.uses }
+    this.#heads.set(key, uses)
+    return uses
+  }
+}
+
+type Sized = { readonly length: number }
+
+export function bytesOfRecord({ bytes }: { readonly bytes: Sized }): number {
+  return bytes.length + SHARD_ROW_BYTES
+}
+
+export function bytesOfProvider({ path }: { readonly path: Sized }): number {
+  return path.length + SHARD_ROW_BYTES
+}
+
+export function bytesOfHead({ bytes }: { readonly bytes: Sized }): number {
+  return bytes.length + SHARD_ROW_BYTES
+}
