@@ -2,13 +2,14 @@
 // been verified, and may still say nonsense.
 
 import { WaypostError } from '../../protocol/errors.ts'
+import { blockText } from '../../protocol/exchange/frames.ts'
 import {
   CONTENT_BLOCKS_MAX,
   CONTENT_BYTES_MAX,
   EXCHANGE_WANTS_MAX,
   TREE_DEPTH_MAX,
 } from '../../protocol/limits/content.ts'
-import { type Address, blockText, RAW } from './cids.ts'
+import { type Address, RAW } from './cids.ts'
 import type { Block, ReadNode } from './dag.ts'
 
 export interface Assembly {

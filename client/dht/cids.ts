@@ -1,11 +1,10 @@
-// CIDs as applications give them, and the names by which blocks are asked for: the same bytes have one name, whatever is said
-// to be in them.
+// CIDs as applications give them, and the names by which their blocks are asked for: the same bytes have one name, whatever is
+// said to be in them.
 
 import { CID } from 'multiformats/cid'
 import { create } from 'multiformats/hashes/digest'
-import { BLAKE3, type HashCode, SHA2_256 } from '../../protocol/dht/contract.ts'
-import type { BlockName } from '../../protocol/exchange/frames.ts'
-import { toBase64url } from '../../protocol/wire/base64url.ts'
+import { SHA2_256 } from '../../protocol/dht/contract.ts'
+import { type BlockName, isHashCode } from '../../protocol/exchange/frames.ts'
 
 export const RAW = 0x55
 export const DAG_PB = 0x70
@@ -38,11 +37,6 @@ export function sha256Cid(codec: number, digest: Uint8Array): CID {
   return CID.createV1(codec, create(SHA2_256, digest))
 }
 
-/** A name of a block as text. */
-export function blockText({ code, digest }: BlockName): string {
-  return `${code.toString(16)}${toBase64url(digest)}`
-}
-
 function parsed(what: string, value: unknown): CID {
   if (typeof value !== 'string' && (typeof value !== 'object' || value === null))
     throw new TypeError(`${what}: a CID must be a string or a CID object`)
@@ -55,8 +49,4 @@ function parsed(what: string, value: unknown): CID {
   throw new RangeError(
     `${what}: not a CID: ${typeof value === 'string' ? JSON.stringify(value) : 'an object'}`,
   )
-}
-
-function isHashCode(code: number): code is HashCode {
-  return code === SHA2_256 || code === BLAKE3
 }

@@ -2,6 +2,7 @@
 
 import { encodeAnnouncement, tryDecodeAnnouncement } from '../../protocol/dht/records/announcement.ts'
 import { WaypostError } from '../../protocol/errors.ts'
+import { blockText } from '../../protocol/exchange/frames.ts'
 import {
   DHT_NAME_BYTES_MAX,
   DHT_PROVIDED_KEYS_MAX,
@@ -11,8 +12,9 @@ import {
   DHT_TTL_SECONDS_MOST,
 } from '../../protocol/limits/dht.ts'
 import { parsePeerId } from '../../protocol/peer-id.ts'
-import { equalBytes, utf8, WireError } from '../../protocol/wire/bytes.ts'
-import { decodeData, encodeData } from '../../protocol/wire/data.ts'
+import { equalBytes, utf8 } from '../../protocol/wire/bytes.ts'
+import { encodeData } from '../../protocol/wire/data.ts'
+import { tryDecodeData } from '../joined-room.ts'
 import { checkDuration, checkOptions, checkSignal } from '../options.ts'
 import type {
   AboutPeer,
@@ -32,7 +34,7 @@ import type {
   ResolvedName,
 } from './api.ts'
 import { Asking } from './asking.ts'
-import { type Address, addressOf, blockText, DAG_PB, RAW } from './cids.ts'
+import { type Address, addressOf, DAG_PB, RAW } from './cids.ts'
 import { Contents, secondsOf } from './content.ts'
 import type { DhtOwner, DhtParts, DhtSource } from './contract.ts'
 import { EdgeSource } from './edge-source.ts'
@@ -250,13 +252,8 @@ function isList(cids: AnyCid | readonly AnyCid[]): cids is readonly AnyCid[] {
 
 /** Of a record that verified, by an owner who may have put there what he liked. */
 function textOrBytes(value: Uint8Array): string | Uint8Array {
-  try {
-    const data = decodeData(value)
-    if (typeof data === 'string' || data instanceof Uint8Array) return data
-  } catch (error) {
-    if (!(error instanceof WireError)) throw error
-  }
-  return value.slice()
+  const data = tryDecodeData(value)?.value
+  return typeof data === 'string' || data instanceof Uint8Array ? data : value.slice()
 }
 
 /** What an application's function throws is reported as its own, and spoils nothing. */

@@ -6,12 +6,17 @@ import type { Hash } from '../../protocol/crypto/suite.ts'
 import type { DropReason } from '../../protocol/drops.ts'
 import { WaypostError } from '../../protocol/errors.ts'
 import type { ExchangeEffect, ExchangeInput } from '../../protocol/exchange/contract.ts'
-import { AnswerReader, type BlockAnswer, type BlockName, encodeWant } from '../../protocol/exchange/frames.ts'
+import {
+  AnswerReader,
+  type BlockAnswer,
+  type BlockName,
+  blockText,
+  encodeWant,
+} from '../../protocol/exchange/frames.ts'
 import { ExchangeMachine } from '../../protocol/exchange/machine.ts'
 import { equalBytes } from '../../protocol/wire/bytes.ts'
 import { Host } from '../host.ts'
 import type { PeerId, WaypostStream } from '../types.ts'
-import { blockText } from './cids.ts'
 
 export const BLOCKS_LABEL = 'waypost/blocks'
 

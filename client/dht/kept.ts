@@ -7,7 +7,7 @@ import { CID } from 'multiformats/cid'
 import { create } from 'multiformats/hashes/digest'
 import type { HashCode } from '../../protocol/dht/contract.ts'
 import { WaypostError } from '../../protocol/errors.ts'
-import type { BlockName } from '../../protocol/exchange/frames.ts'
+import { type BlockName, blockText } from '../../protocol/exchange/frames.ts'
 import {
   KEPT_BLOCKS_MAX,
   KEPT_BYTES_MAX,
@@ -16,7 +16,7 @@ import {
 } from '../../protocol/limits/content.ts'
 import { Reader, WireError, Writer } from '../../protocol/wire/bytes.ts'
 import type { Vault } from '../identities/vault.ts'
-import { type Address, blockText, tryAddress } from './cids.ts'
+import { type Address, tryAddress } from './cids.ts'
 import type { Block, Tree } from './dag.ts'
 
 const VERSION = 1

@@ -8,11 +8,12 @@ import { balanced } from 'ipfs-unixfs-importer/layout'
 import { CID } from 'multiformats/cid'
 import { describe, expect, it } from 'vitest'
 import { assemble } from '../../client/dht/assemble.ts'
-import { type Address, addressOf, blockText, DAG_PB, RAW, sha256Cid } from '../../client/dht/cids.ts'
+import { type Address, addressOf, DAG_PB, RAW, sha256Cid } from '../../client/dht/cids.ts'
 import { type Block, cut, readNode } from '../../client/dht/dag.ts'
 import { WaypostError } from '../../client/index.ts'
 import { nativeHash } from '../../protocol/crypto/native.ts'
 import type { Subtle } from '../../protocol/crypto/subtle.ts'
+import { blockText } from '../../protocol/exchange/frames.ts'
 import { BLOCK_CHUNK_BYTES, CONTENT_BYTES_MAX, NODE_LINKS } from '../../protocol/limits/content.ts'
 
 const hash = nativeHash(crypto.subtle as unknown as Subtle)

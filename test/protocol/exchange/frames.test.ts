@@ -41,8 +41,8 @@ describe('frames', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(1_000), { maxLength: 12 }), (cuts) => {
         const [reader, answers] = [new WantReader(), new AnswerReader()]
-        expect(pieces(wanted, cuts).flatMap((piece) => reader.push(piece))).toEqual(wants)
-        expect(pieces(answered, cuts).flatMap((piece) => answers.push(piece))).toEqual(
+        expect(pieces(wanted, cuts).flatMap((piece) => [reader.push(piece)].flat())).toEqual(wants)
+        expect(pieces(answered, cuts).flatMap((piece) => [answers.push(piece)].flat())).toEqual(
           blocks.map((bytes) => (bytes ? { kind: 'block', bytes } : { kind: 'missing' })),
         )
       }),
