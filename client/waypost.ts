@@ -11,6 +11,8 @@ import { parsePeerId } from '../protocol/peer-id.ts'
 import { VERSION } from '../protocol/version.ts'
 import { encodeData } from '../protocol/wire/data.ts'
 import type { DeclineReason } from '../protocol/wire/registry.ts'
+import type { Dht } from './dht/api.ts'
+import type { DhtDoor } from './dht/door.ts'
 import { Events } from './events.ts'
 import { JoinedRoom, type RoomOwner, tryDecodeData } from './joined-room.ts'
 import type { Messages } from './messages.ts'
@@ -44,6 +46,7 @@ export class Waypost {
   readonly #streams: Streams
   readonly #lingering = new Map<PeerId, ReturnType<typeof setTimeout>>()
   readonly #messages: Messages
+  readonly #dht: DhtDoor
   readonly #drops = new DropCounts()
   readonly #stopWatching: () => void
   #closed = false
@@ -60,7 +63,18 @@ export class Waypost {
       passRenewed: (pass) => this.#passRenewed(pass),
       dropped,
     })
+    this.#dht = new parts.dht(parts, {
+      askHome: (question) => this.#messages.ask(question),
+      open: (peer, label) => this.#streams.openOwn(label, this.#linkTo(peer, 'dht') ?? unreachable(peer)),
+      serve: (label, take) => this.#streams.serve(label, take),
+      dropped,
+    })
     this.#stopWatching = watchNetwork(() => this.#networkChanged())
+  }
+
+  /** What everybody may find: content by its hash, names by their owner, peers by their id. Loaded when it is first used. */
+  get dht(): Dht {
+    return this.#dht
   }
 
   /** Gives back a function that stops listening. */
@@ -147,6 +161,7 @@ export class Waypost {
     if (this.#closed) return
     this.#closed = true
     this.#stopWatching()
+    this.#dht.close()
     const rooms = [...this.#rooms.values()]
     const farewell = this.#streams.farewell((peer) => this.#links.get(peer)?.reachable === true)
     await Promise.all([farewell, ...[...rooms, ...this.#leaving].map((room) => room.spoken())])

@@ -69,10 +69,10 @@ export class Names {
   async #publish(name: NewName, key: Key, signal: AbortSignal): Promise<Published> {
     signal.throwIfAborted()
     // A device that is new to this name asks what others of the same identity said.
-    let last = await this.#seen.sequence('own', key)
-    last ??= (await this.#found(key, name.kind, signal))?.record.sequence ?? 0n
+    const own = await this.#seen.sequence('own', key)
+    let last: bigint = own ?? (await this.#found(key, name.kind, signal))?.record.sequence ?? 0n
     for (let attempt = 1; ; attempt++) {
-      const sequence = last + 1n
+      const sequence: bigint = last + 1n
       // Before it is said: whatever stops us now, no two records ever have one sequence.
       await this.#seen.note('own', key, sequence)
       const { kind, salt, value, ttlMs } = name

@@ -8,6 +8,7 @@
 
 import { BLAKE3, type HashCode, SHA2_256 } from '../dht/contract.ts'
 import { BLOCK_BYTES_MAX } from '../limits/content.ts'
+import { toBase64url } from '../wire/base64url.ts'
 import { Writer } from '../wire/bytes.ts'
 
 const KIND = { want: 1, block: 2, missing: 3 } as const
@@ -19,6 +20,15 @@ export const BLOCK_HEAD_BYTES = 5
 export interface BlockName {
   readonly code: HashCode
   readonly digest: Uint8Array
+}
+
+export function isHashCode(code: number): code is HashCode {
+  return code === SHA2_256 || code === BLAKE3
+}
+
+/** As text. */
+export function blockText({ code, digest }: BlockName): string {
+  return `${code.toString(16)}${toBase64url(digest)}`
 }
 
 export function encodeWant({ code, digest }: BlockName): Uint8Array<ArrayBuffer> {
@@ -96,7 +106,7 @@ export class WantReader extends FrameReader<BlockName> {
   protected lengthOf([kind, code]: Uint8Array): number | FrameProblem {
     if (kind === undefined) return 0
     if (kind !== KIND.want) return 'malformed'
-    return code === undefined || code === SHA2_256 || code === BLAKE3 ? WANT_BYTES : 'malformed'
+    return code === undefined || isHashCode(code) ? WANT_BYTES : 'malformed'
   }
 
   protected frameOf(bytes: Uint8Array<ArrayBuffer>): BlockName {
