@@ -100,6 +100,11 @@ export class Messages {
     return settled
   }
 
+  /** For machinery that has other ways: now, or not at all. */
+  tellIfReached(to: PeerId, service: Uint8Array): void {
+    if (this.#owner.links.get(to)?.reachable) this.tell(to, service).catch(() => {})
+  }
+
   settled(token: number, outcome: { readonly via: Via } | 'timeout' | 'abandoned'): void {
     this.#deliveries.settle(token, outcome, this.#closed)
   }

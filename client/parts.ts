@@ -29,6 +29,8 @@ export interface WaypostParts extends OpenIdentity {
   readonly messages: typeof Messages
   readonly streams: typeof Streams
   readonly dht: typeof DhtDoor
+  /** Whether peers are asked beside the edge. */
+  readonly mesh: boolean
   /** The class that brings mail; undefined where there shall be none. */
   readonly mail: typeof Mail | undefined
 }

@@ -3,6 +3,7 @@
 import type { Suite } from '../../protocol/crypto/suite.ts'
 import type { DropReason } from '../../protocol/drops.ts'
 import type { DhtAnswer, DhtQuestion } from '../../protocol/wire/dht-frames.ts'
+import type { SealedStore } from '../identities/store.ts'
 import type { Vault } from '../identities/vault.ts'
 import type { Identity } from '../identity.ts'
 import type { Passes } from '../pass.ts'
@@ -23,6 +24,9 @@ export interface DhtParts {
   readonly identity: Identity
   readonly passes: Passes
   readonly vault: () => Promise<Vault>
+  readonly store: SealedStore
+  /** Whether we answer peers, and are answered by them. */
+  readonly mesh: boolean
 }
 
 /** What the DHT needs of its Waypost. */
@@ -33,5 +37,9 @@ export interface DhtOwner {
   open(peer: PeerId, label: string): WaypostStream
   /** Streams that peers open to ours. */
   serve(label: string, take: (stream: WaypostStream) => void): void
+  /** Peers that a link reaches now. */
+  reachable(): Iterable<PeerId>
+  /** To our machinery at that peer, if it is still there. */
+  tell(peer: PeerId, bytes: Uint8Array): void
   dropped(reason: DropReason): void
 }

@@ -36,15 +36,17 @@ import type {
 import { Asking } from './asking.ts'
 import { type Address, addressOf, DAG_PB, RAW } from './cids.ts'
 import { Contents, secondsOf } from './content.ts'
-import type { DhtOwner, DhtParts, DhtSource } from './contract.ts'
+import type { DhtOwner, DhtParts } from './contract.ts'
 import { EdgeSource } from './edge-source.ts'
 import { BLOCKS_LABEL } from './fetching.ts'
 import { HttpSource } from './http.ts'
 import { Kept } from './kept.ts'
+import { Mesh } from './mesh/mesh.ts'
 import { Names } from './names.ts'
 import { Renewals, renewAtMs } from './renewals.ts'
 import { Seen } from './seen.ts'
 import { under } from './signals.ts'
+import { TogetherSource } from './together.ts'
 
 const NO_SALT = new Uint8Array()
 
@@ -52,6 +54,8 @@ type Kind = keyof typeof DHT_TTL_SECONDS_MOST
 type Done = { readonly value: Uint8Array; readonly startMs: number; readonly ttlMs: number } & Published
 
 export class DhtClient implements Dht {
+  /** Undefined where none is wanted. */
+  readonly mesh: Mesh | undefined
   readonly #asking: Asking
   readonly #names: Names
   readonly #contents: Contents
@@ -59,15 +63,14 @@ export class DhtClient implements Dht {
   readonly #closing = new AbortController()
   #announced: Done | undefined
 
-  /** `source` answers questions: the edge, unless somebody else shall be asked. */
-  constructor(
-    parts: DhtParts,
-    owner: DhtOwner,
-    source: DhtSource = new EdgeSource(owner, new HttpSource(parts)),
-  ) {
+  constructor(parts: DhtParts, owner: DhtOwner) {
     const { suite, network, vault } = parts
     const identity = { id: parts.identity.bytes, key: parts.identity.key }
     const dropped: DhtOwner['dropped'] = (reason) => owner.dropped(reason)
+    const edge = new EdgeSource(owner, new HttpSource(parts))
+    this.mesh = parts.mesh ? new Mesh(parts, owner) : undefined
+    const source =
+      this.mesh === undefined ? edge : new TogetherSource({ edge, mesh: this.mesh }, suite, dropped)
     this.#asking = new Asking(source, suite, dropped)
     this.#names = new Names(suite, identity, this.#asking, new Seen(vault, network), dropped)
     let opening: Promise<Kept> | undefined
@@ -89,6 +92,7 @@ export class DhtClient implements Dht {
       dropped,
     })
     owner.serve(BLOCKS_LABEL, (stream) => this.#contents.serving.take(stream))
+    this.mesh?.begin().catch(() => {}) // Closed before a place was found.
     this.#contents.begin().catch(() => {}) // Of a vault that does not open whoever needs it is told.
   }
 
@@ -209,6 +213,7 @@ export class DhtClient implements Dht {
 
   /** What is under way is told `closed`. */
   close(): void {
+    this.mesh?.close()
     this.#renewals.close()
     this.#closing.abort(new WaypostError('closed', 'this Waypost is closed'))
   }

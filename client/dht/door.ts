@@ -1,6 +1,7 @@
 // `waypost.dht` before anybody has used it: everything else of it is loaded by the first call.
 
 import { WaypostError } from '../../protocol/errors.ts'
+import type { DhtStatus, PeerId } from '../types.ts'
 import type { Dht } from './api.ts'
 import type { DhtOwner, DhtParts } from './contract.ts'
 import type { DhtClient } from './dht.ts'
@@ -9,6 +10,7 @@ export class DhtDoor implements Dht {
   readonly #parts: DhtParts
   readonly #owner: DhtOwner
   #loading: Promise<DhtClient> | undefined
+  #client: DhtClient | undefined
   #closed = false
 
   constructor(parts: DhtParts, owner: DhtOwner) {
@@ -26,6 +28,21 @@ export class DhtDoor implements Dht {
   findPeer: Dht['findPeer'] = async (...all) => (await this.#open()).findPeer(...all)
   announce: Dht['announce'] = async (...all) => (await this.#open()).announce(...all)
 
+  /** A link reaches the peer, or none does any more. Who never used the DHT is of no mesh. */
+  linked(peer: PeerId, isReached: boolean): void {
+    const mesh = this.#client?.mesh
+    if (isReached) mesh?.reached(peer)
+    else mesh?.lost(peer)
+  }
+
+  heardService(peer: PeerId, bytes: Uint8Array): void {
+    this.#client?.mesh?.hear(peer, bytes)
+  }
+
+  get status(): DhtStatus | undefined {
+    return this.#client?.mesh?.status
+  }
+
   close(): void {
     this.#closed = true
     void this.#loading?.then(
@@ -36,7 +53,10 @@ export class DhtDoor implements Dht {
 
   /** What could not be loaded is tried again by the next who asks. */
   async #open(): Promise<DhtClient> {
-    this.#loading ??= import('./dht.ts').then(({ DhtClient }) => new DhtClient(this.#parts, this.#owner))
+    this.#loading ??= import('./dht.ts').then(({ DhtClient }) => {
+      this.#client = new DhtClient(this.#parts, this.#owner)
+      return this.#client
+    })
     this.#loading.catch(() => {
       this.#loading = undefined
     })

@@ -81,3 +81,9 @@ export const MESH_PUBLISHED_MAX = 256
 export const MESH_REFRESH_MS = 30_000
 /** Nearest neighbours that are wanted: with fewer a key's nearest nodes do not know each other. */
 export const MESH_NEAREST_WANTED = 4
+/** Keys of one announcement that are published in the mesh: each travels with five kilobytes of signature, to twenty nodes. */
+export const MESH_PROVIDED_MAX = 16
+/** Records that are put into the mesh while the edge has them too: names and announcements. A value of 64 KiB in twenty places is a megabyte. */
+export const MESH_BESIDE_BYTES_MAX = 12 * KIB
+/** What the mesh has found waits so long for the edge, which may have something newer. */
+export const MESH_EDGE_PATIENCE_MS = 1_000

@@ -15,7 +15,7 @@ import type {
 import { MeshNode } from '../../../protocol/dht/mesh/machine.ts'
 import { readProvidedKey } from '../../../protocol/dht/records/provided.ts'
 import type { DropReason } from '../../../protocol/drops.ts'
-import { MESH_LOOKUPS_MAX, MESH_PUBLISHED_MAX } from '../../../protocol/limits/mesh.ts'
+import { MESH_LOOKUPS_MAX, MESH_PROVIDED_MAX } from '../../../protocol/limits/mesh.ts'
 import { parsePeerId } from '../../../protocol/peer-id.ts'
 import { toBase64url } from '../../../protocol/wire/base64url.ts'
 import type { DhtAnswer, DhtQuestion } from '../../../protocol/wire/dht-frames.ts'
@@ -23,7 +23,7 @@ import { SERVICE_MESH_HELLO } from '../../../protocol/wire/registry.ts'
 import { Host } from '../../host.ts'
 import type { SealedStore } from '../../identities/store.ts'
 import type { Identity } from '../../identity.ts'
-import type { PeerId } from '../../types.ts'
+import type { DhtStatus, PeerId } from '../../types.ts'
 import type { DhtSource } from '../contract.ts'
 import { orAborted } from '../signals.ts'
 import { checked, ofProvided, ofRecord } from './checking.ts'
@@ -41,13 +41,6 @@ export interface MeshOwner {
   /** A service message. What cannot be sent is lost: the machine asks another way. */
   tell(peer: PeerId, bytes: Uint8Array): void
   dropped(reason: DropReason): void
-}
-
-export interface MeshStatus {
-  /** Peers who answer us, and whom we answer. */
-  readonly neighbours: number
-  /** Records and providers kept for others. */
-  readonly held: number
 }
 
 /** Neighbours and peers, both ways. */
@@ -98,8 +91,7 @@ export class Mesh implements DhtSource {
   /** Works for a place if none is kept, takes it, and greets whoever is there. */
   async begin(): Promise<void> {
     const { suite, identity, store } = this.#parts
-    const peer = parsePeerId(identity.id)
-    const place = await ownPlace({ hash: suite.hash, peer, store }, this.#over.signal)
+    const place = await ownPlace({ hash: suite.hash, peer: identity.bytes, store }, this.#over.signal)
     if (this.#over.signal.aborted) return
     this.#place = place
     this.#machine = new MeshNode({ self: place.node, random: Math.random })
@@ -107,7 +99,7 @@ export class Mesh implements DhtSource {
     for (const peer of this.#owner.reachable()) this.reached(peer)
   }
 
-  get status(): MeshStatus {
+  get status(): DhtStatus {
     return { neighbours: this.#machine?.neighbours ?? 0, held: this.#machine?.held ?? 0 }
   }
 
@@ -211,8 +203,9 @@ export class Mesh implements DhtSource {
   async #provide(announcement: Uint8Array): Promise<DhtAnswer> {
     const list = await verifyProvided(this.#parts.suite, announcement, Date.now())
     if (typeof list === 'string') return { kind: 'refused', reason: list, retryAfterMs: 0 }
-    for (const provided of list.keys.slice(0, MESH_PUBLISHED_MAX))
-      this.#publish('provided', provided.key, ofProvided(list.head, provided))
+    // Each key goes with the whole head: of many only the edge is told.
+    if (list.keys.length > MESH_PROVIDED_MAX) return { kind: 'refused', reason: 'too-large', retryAfterMs: 0 }
+    for (const provided of list.keys) this.#publish('provided', provided.key, ofProvided(list.head, provided))
     const { createdMs, ttlSeconds } = list.head
     return { kind: 'stored', expiresAtMs: createdMs + ttlSeconds * 1_000, isNew: true }
   }
