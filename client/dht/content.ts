@@ -9,12 +9,13 @@ import { readValue } from '../../protocol/dht/records/value.ts'
 import type { DropReason } from '../../protocol/drops.ts'
 import { WaypostError } from '../../protocol/errors.ts'
 import type { BlockName } from '../../protocol/exchange/frames.ts'
-import { EXCHANGE_PEERS_MAX, KEPT_BYTES_MAX } from '../../protocol/limits/content.ts'
+import { EXCHANGE_CONTENTS_MAX, EXCHANGE_PEERS_MAX, KEPT_BYTES_MAX } from '../../protocol/limits/content.ts'
 import {
   DHT_TTL_SECONDS_LEAST,
   DHT_TTL_SECONDS_MOST,
   DHT_VALUE_BYTES_MAX,
 } from '../../protocol/limits/dht.ts'
+import { Queue } from '../../protocol/queue.ts'
 import type { PeerId, WaypostStream } from '../types.ts'
 import type { ContentProgress } from './api.ts'
 import type { Asking } from './asking.ts'
@@ -44,6 +45,11 @@ export class Contents {
   readonly #parts: ContentParts
   /** What peers ask us for. */
   readonly serving: Serving
+  /** When what is kept is to be provided again. */
+  #renewal = Number.POSITIVE_INFINITY
+  /** Those who fetch, and those who wait until fewer do. */
+  #fetchings = 0
+  readonly #turns = new Queue<() => void>()
 
   constructor(parts: ContentParts) {
     this.#parts = parts
@@ -54,7 +60,7 @@ export class Contents {
   /** Of an earlier life: what is kept is provided again. */
   async begin(): Promise<void> {
     const kept = await this.#parts.kept()
-    for (const { root, untilMs } of kept.contents) this.#renew(root, untilMs, Date.now())
+    if (kept.contents.length > 0) this.#renewAt(0)
   }
 
   // ---- putting -------------------------------------------------------------------------------------------------
@@ -77,7 +83,6 @@ export class Contents {
   }
 
   async forget(root: Address): Promise<void> {
-    this.#parts.renewals.delete(renewalOf(root))
     await (await this.#parts.kept()).forget(root)
   }
 
@@ -86,21 +91,27 @@ export class Contents {
     await kept.keep(tree, untilMs, signal)
     const startMs = Date.now()
     const expiresAt = await this.provide([tree.root], untilMs - startMs, signal)
-    this.#renew(tree.root, untilMs, renewAtMs(startMs, expiresAt))
+    this.#renewAt(Math.min(untilMs, renewAtMs(startMs, expiresAt)))
   }
 
-  /** What is kept is provided for a day at a time, until its time is over; then it is kept no more. */
-  #renew(root: Address, untilMs: number, atMs: number): void {
-    const { renewals } = this.#parts
-    renewals.set(renewalOf(root), Math.min(atMs, untilMs), async () => {
-      const startMs = Date.now()
-      if (startMs >= untilMs) {
-        await this.forget(root)
-        return undefined
-      }
-      const expiresAt = await this.provide([root], untilMs - startMs, new AbortController().signal)
-      return Math.min(untilMs, renewAtMs(startMs, expiresAt))
-    })
+  #renewAt(atMs: number): void {
+    this.#renewal = Math.min(this.#renewal, atMs)
+    this.#parts.renewals.set('contents', this.#renewal, () => this.#renewed())
+  }
+
+  /** All that is kept is provided together, a day at a time; what is over is kept no more. Resolves to when it is again. */
+  async #renewed(): Promise<number | undefined> {
+    const kept = await this.#parts.kept()
+    const startMs = Date.now()
+    for (const { root, untilMs } of kept.contents) if (untilMs <= startMs) await kept.forget(root)
+    this.#renewal = Number.POSITIVE_INFINITY
+    const untilMs = kept.contents.map((content) => content.untilMs)
+    if (untilMs.length === 0) return undefined
+    const roots = kept.contents.map(({ root }) => root)
+    const ttlMs = Math.max(...untilMs) - startMs
+    const expiresAt = await this.provide(roots, ttlMs, new AbortController().signal)
+    this.#renewal = Math.min(renewAtMs(startMs, expiresAt), ...untilMs)
+    return this.#renewal
   }
 
   /** By one signature. Resolves to when it is over. */
@@ -136,7 +147,10 @@ export class Contents {
       const here = await kept.get(name)
       if (here !== undefined) return here
       fetching ??= this.#fetching(root, signal)
-      return orAborted((await fetching).block(name), signal)
+      return orAborted(
+        fetching.then((open) => open.block(name)),
+        signal,
+      )
     }
     let reason: unknown = new WaypostError('closed', 'nothing more is wanted')
     try {
@@ -156,10 +170,12 @@ export class Contents {
       reason = problem
       throw problem
     } finally {
-      void fetching?.then(
-        (open) => open.close(reason),
-        () => {},
-      )
+      void fetching
+        ?.then(
+          (open) => open.close(reason),
+          () => {},
+        )
+        .finally(() => this.#nextTurn())
     }
   }
 
@@ -176,16 +192,20 @@ export class Contents {
   }
 
   async #fetching(root: Address, signal: AbortSignal): Promise<Fetching> {
+    if (++this.#fetchings > EXCHANGE_CONTENTS_MAX)
+      await new Promise<void>((resolve) => this.#turns.push(resolve))
+    signal.throwIfAborted()
     const { asking, suite, id, open, dropped } = this.#parts
     const providers = await asking.providers(root.block.digest, EXCHANGE_PEERS_MAX, signal)
     const others = providers.map(({ peer }) => peer).filter((peer) => peer !== id)
     if (others.length === 0) throw new WaypostError('not-found', `nobody provides ${root.cid}`)
     return new Fetching({ hash: suite.hash, open: (peer) => open(peer, BLOCKS_LABEL), dropped }, others)
   }
-}
 
-function renewalOf(root: Address): string {
-  return `content ${root.cid}`
+  #nextTurn(): void {
+    this.#fetchings--
+    this.#turns.shift()?.()
+  }
 }
 
 /** Whole seconds, within what may be said. */

@@ -41,8 +41,13 @@ export const EXCHANGE_STALL_MS = 10_000
 /** One that failed is tried again after this, doubled each time, and so often in all. */
 export const EXCHANGE_RETRY_MS = 500
 export const EXCHANGE_TRIES_MAX = 4
-/** Streams on which one peer, and all peers, may ask us for blocks at once. Beyond either: the stream is reset. */
-export const SERVED_OF_PEER_MAX = 4
+/** Contents fetched at once; others wait for their turn. */
+export const EXCHANGE_CONTENTS_MAX = 4
+/**
+ * Streams on which one peer, and all peers, may ask us for blocks at once: of one those of as many contents as it fetches, and of
+ * as many that have just ended. Beyond either: the stream is reset.
+ */
+export const SERVED_OF_PEER_MAX = 8
 export const SERVED_MAX = 64
 
 /** Highest sequences that were seen, and our own, in each of sixteen pages, 10 KiB each. Beyond it the one used longest ago goes. */
