@@ -637,6 +637,8 @@ export const MESH_NODES_MAX = 20
 export const MESH_REPUBLISH_MS = 600_000
 /** Records of our own that are kept published. Beyond it: the host's mistake, a RangeError. */
 export const MESH_PUBLISHED_MAX = 256
+/** …and that are being stored at once: whoever comes back with all of them has other things to say too. Beyond it: they wait. */
+export const MESH_PUBLISHING_MAX = 4
 /** Buckets without a neighbour are told to the host so often: finding one costs a visit to a room. */
 export const MESH_REFRESH_MS = 30_000
 /** Nearest neighbours that are wanted: with fewer a key's nearest nodes do not know each other. */
