@@ -30,7 +30,7 @@ describe('a thousand peers', () => {
   })
 
   it('find it when there is no edge to meet at any more', () => {
-    const { ours, peersAtEnd } = play(2, 'edge-away', { minutes: 10 })
+    const { ours, peersAtEnd } = play(2, 'edge-away', { minutes: 8 })
     expect(peersAtEnd).toBeLessThan(850)
     expect(ours.successShare).toBeGreaterThanOrEqual(0.97)
   })

@@ -264,6 +264,33 @@ describe('who lies', () => {
     expect(net.result(node)?.copies).toBe(6) // ours, and five
   })
 
+  it('about copies is carried back as no more than the links there were left', () => {
+    const net = new MeshNet()
+    const node = net.joins('node', at('0'))
+    const [asker, liar] = ['01', '1'].map((bits) => net.joins(bits, at(bits), true)) as [Member, Member]
+    net.links(node, asker)
+    net.links(node, liar)
+    const { bytes } = recordOf(KEY, 1, true, FOREVER_MS)
+    const ask = { token: 4, lookup: 1n, hops: 3, detours: 4, withinMs: 3_000, key: KEY, bytes } as const
+    net.says(asker, node, { kind: 'store', ...ask })
+    net.passes(2 * LINK_MS + VERIFY_MS)
+    answers(net, liar, (token) => ({ kind: 'stored', token, hops: 0, copies: 255 }))
+    net.passes(2 * LINK_MS)
+    expect(asker.heard.at(-1)?.message).toEqual({ kind: 'stored', token: 4, hops: 1, copies: 4 })
+  })
+
+  it('in the name of another neighbour is not heard', () => {
+    const { net, a, fresh, liar } = liarBetween()
+    const other = net.joins('other', at('100'), true)
+    net.links(fresh, other)
+    net.finds(a, KEY)
+    net.passes(2 * LINK_MS)
+    const { token } = net.asked(liar)[0]!.ask
+    net.says(other, fresh, { kind: 'record', token, hops: 0, bytes: recordOf(KEY, 9, false, 0).bytes })
+    net.passes(100)
+    expect([net.drops.of('unexpected'), net.result(a)]).toEqual([1, undefined])
+  })
+
   it('by giving something false to keep is refused, and it goes no further', () => {
     const net = new MeshNet()
     const [node, next] = chainOf(net, 2)
