@@ -168,6 +168,7 @@ export class Searches {
     if (answer.kind === 'nodes') {
       lookup.namesNodes(answer.nodes)
       if (kind === 'findNode') lookup.agrees(hops, this.#ground.nowMs, this.#patienceMs)
+      else lookup.pathIsFruitless()
       return
     }
     const brought: Brought = { hops, agreed: false }

@@ -88,13 +88,13 @@ describe('a name', () => {
   it('is the newest that any path brings', () => {
     const net = new MeshNet()
     const looker = net.joins('looker', at('0'))
-    const holders = ['100', '110', '111', '101'].map((bits) => net.joins(bits, at(bits), true))
+    const holders = ['100', '110', '111', '101', '011'].map((bits) => net.joins(bits, at(bits), true))
     for (const holder of holders) net.links(looker, holder)
     net.finds(looker, KEY)
     net.passes(LINK_MS)
     const asked = holders.filter((holder) => net.asked(holder).length > 0)
-    expect(asked).toHaveLength(3)
-    asked.forEach((holder, i) => {
+    expect(asked).toHaveLength(4)
+    asked.slice(1).forEach((holder, i) => {
       const { bytes } = recordOf(KEY, [4, 9, 6][i]!, false, 0)
       answers(net, holder, (token) => ({ kind: 'record', token, hops: i, bytes }))
     })
@@ -231,13 +231,30 @@ describe('who lies', () => {
     expect(net.drops.of('unverified')).toBe(1)
   })
 
-  it('that there is nothing is not believed either, as long as there is another way', () => {
-    const { net, a, liar } = liarBetween()
-    net.finds(a, KEY)
+  it('that there is nothing is not believed as long as there are other paths', () => {
+    const net = new MeshNet()
+    const looker = net.joins('looker', at('0'))
+    const liars = Array.from({ length: 7 }, (_, i) =>
+      net.joins(`liar ${i}`, at(`1111111${'1'.repeat(i)}`), true),
+    )
+    for (const liar of liars) net.links(looker, liar)
+    const holder = net.joins('holder', at('01'))
+    net.puts(holder, KEY)
+    net.links(looker, holder)
+    net.finds(looker, KEY)
+    net.passes(LINK_MS)
+    const asked = () => liars.filter((liar) => net.asked(liar).length > 0)
+    const [first] = asked()
+    expect(asked()).toHaveLength(4)
+    answers(net, first!, (token) => ({ kind: 'nodes', token, hops: 0, nodes: [] }))
     net.passes(2 * LINK_MS)
-    answers(net, liar, (token) => ({ kind: 'nodes', token, hops: 0, nodes: [] }))
-    net.passes(200)
-    expect(net.result(a)?.items).toHaveLength(1)
+    expect(asked()).toHaveLength(7) // two more beside the three, and one for that which is over
+    expect(net.result(looker)).toBeUndefined()
+    for (const liar of asked().slice(0, -1)) {
+      if (liar !== first) answers(net, liar, (token) => ({ kind: 'nodes', token, hops: 0, nodes: [] }))
+    }
+    net.passes(4 * LINK_MS + VERIFY_MS)
+    expect(net.result(looker)?.items).toHaveLength(1)
   })
 
   it('by answering what was not asked, or as another, is dropped', () => {

@@ -143,7 +143,7 @@ class Mob {
       lookup: BigInt(random.below(30)),
       hops: random.below(11),
       detours: random.below(9),
-      withinMs: random.below(4_001),
+      withinMs: random.below(3_001),
       key,
       bytes: kind === 'store' || kind === 'addProvider' ? bytes : empty,
     }
@@ -166,7 +166,7 @@ class Mob {
 describe('a node among neighbours who say anything', () => {
   it('stays what it is', () => {
     let carried = 0
-    for (let seed = 1; seed <= 60; seed++) {
+    for (let seed = 1; seed <= 40; seed++) {
       const mob = new Mob(seed)
       try {
         for (let step = 0; step < 400; step++) mob.does()
@@ -187,7 +187,7 @@ describe('a node among neighbours who say anything', () => {
         throw new Error(`seed ${seed}: ${error instanceof Error ? error.message : error}`, { cause: error })
       }
     }
-    expect(carried).toBeGreaterThan(60 * 100)
+    expect(carried).toBeGreaterThan(40 * 100)
   })
 
   it('refuses what its host does wrong', () => {

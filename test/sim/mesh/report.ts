@@ -11,7 +11,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   calm: { churn: false },
   churn: {},
   measured: { measured: true },
-  absent: { absent: true },
+  absent: { absent: true, minutes: 5, lookups: 300 },
   'edge-away': { edgeGoneAfterMinutes: 0, minutes: 30 },
   drops: { ...MALICIOUS, malice: 'drops' },
   'drops-one-path': { ...MALICIOUS, malice: 'drops', ...ONE_PATH },
