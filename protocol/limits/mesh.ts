@@ -8,15 +8,20 @@ export const MESH_BUCKET_MAX = 20
 export const MESH_NEIGHBOURS_MAX = 64
 /** Links a request travels. 10,000 nodes are five apart, 100,000 six or seven (test/sim/README.md). Beyond it: the path ends. */
 export const MESH_HOPS_MAX = 10
-/** Steps a request goes on where no neighbour is nearer: the nearest node is often a new one that has nothing yet. */
-export const MESH_DETOURS = 2
+/**
+ * Steps away from its key that a request may go, where no neighbour is nearer or one is silent: the nearest node is often a new one
+ * that has nothing yet. Each more doubles what it costs to find that there is nothing.
+ */
+export const MESH_DETOURS = 1
 /** …and one that stores: each node of the walk around the key keeps a copy. */
 export const MESH_STORE_DETOURS = 4
 export const MESH_DETOURS_MAX = 8
-/** Paths a lookup begins with: alpha of Kademlia. */
-export const MESH_PATHS = 3
-/** …and at most: with a fifth of the nodes malicious one path in three or four comes through; eight miss once in thirty times. */
-export const MESH_PATHS_MAX = 8
+/** Paths a lookup begins with: Kademlia's alpha, and one more. */
+export const MESH_PATHS = 4
+/** …and at most: with a fifth of the nodes malicious half the paths come to nothing, and those that meet are refused. A client has 20 links. */
+export const MESH_PATHS_MAX = 16
+/** So many more may be under way for each that brought nothing: what is not there shall not take sixteen paths one after another. */
+export const MESH_PATHS_AFTER_NOTHING = 2
 /** Paths one that stores begins with: so many chains of copies begin at different neighbours. */
 export const MESH_STORE_PATHS = 4
 /** Copies a path is believed to have left: no more than its walk around the key and itself. Liars say any number. */
@@ -28,13 +33,16 @@ export const MESH_QUORUM = 3
 /** A lookup takes no longer. */
 export const MESH_LOOKUP_MS = 10_000
 /** …and a path of it: eight hops there and back between continents. */
-export const MESH_PATH_MS = 4_000
+export const MESH_PATH_MS = 3_000
 /** A node gives the next one so much less time than it has: its own answer must still arrive. */
 export const MESH_HOP_MS = 250
 /** With less time left a request is not sent on: no answer could come back. */
 export const MESH_HOP_MS_MIN = 50
-/** Of the time a neighbour has to answer, so much passes before the request is sent another way too: later than the next one does so. */
-export const MESH_PATIENCE_SHARE = 0.25
+/**
+ * Silent for this times the links it has left, a request is sent another way too. So those behind try first, and those before wait for
+ * what comes of it.
+ */
+export const MESH_SILENCE_MS = 150
 /** Until a path that is silent gets company: at least, at most, and so many times a neighbour's round trip while nothing was measured. */
 export const MESH_PATIENCE_MS_MIN = 400
 export const MESH_PATIENCE_MS_MAX = 3_000
@@ -45,7 +53,7 @@ export const MESH_TRIES_MAX = 4
 export const MESH_PONG_MS = 3_000
 /** Neighbours nearer to a key than a node that still keeps what is on its way there. */
 export const MESH_NEAR = 8
-/** Requests of one neighbour a second, and saved up. A lookup is eight of them at most. Beyond: refused as busy, and dropped. */
+/** Requests of one neighbour a second, and saved up. A lookup of its own is one of them, or two. Beyond: refused as busy, and dropped. */
 export const MESH_ASKS_PER_SECOND = 20
 export const MESH_ASKS_BURST = 200
 /** Messages altogether, answers and pings as well. Beyond it: dropped, unread. */
@@ -77,6 +85,8 @@ export const MESH_NODES_MAX = 20
 export const MESH_REPUBLISH_MS = 600_000
 /** Records of our own that are kept published. Beyond it: the host's mistake, a RangeError. */
 export const MESH_PUBLISHED_MAX = 256
+/** …and that are being stored at once: whoever comes back with all of them has other things to say too. Beyond it: they wait. */
+export const MESH_PUBLISHING_MAX = 4
 /** Buckets without a neighbour are told to the host so often: finding one costs a visit to a room. */
 export const MESH_REFRESH_MS = 30_000
 /** Nearest neighbours that are wanted: with fewer a key's nearest nodes do not know each other. */

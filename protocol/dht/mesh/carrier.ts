@@ -6,7 +6,7 @@ import {
   MESH_HOPS_MAX,
   MESH_NEAR,
   MESH_NODES_MAX,
-  MESH_PATIENCE_SHARE,
+  MESH_SILENCE_MS,
   MESH_TRIES_MAX,
   MESH_VERIFYING_MAX,
 } from '../../limits/mesh.ts'
@@ -151,16 +151,18 @@ export class Carrier {
     const isAway = !isOwn && next !== undefined && !isNearer(next.node, this.#ground.self, ask.key)
     const detours = ask.detours - Math.max(carry.deviated, isAway ? 1 : 0)
     if (next === undefined || detours < 0) return this.#ends(carry)
+    // Whoever is around the key and refuses has carried it for another path: there is nothing more to look for here.
+    if (isAway && tried.length > 0 && !isPut(ask.kind)) return this.#ends(carry)
     const token = this.#token()
     tried.push(next.neighbour)
     if (!('entry' in carry.for)) carry.for.used.add(next.neighbour)
     const moreAtMs =
-      isOwn || isPut(ask.kind) || detours === 0 ? undefined : nowMs + withinMs * MESH_PATIENCE_SHARE
+      isOwn || isPut(ask.kind) || detours === 0 ? undefined : nowMs + ask.hops * MESH_SILENCE_MS
     this.#carried.wait(token, carry, next, moreAtMs)
     this.#ground.send(next, { ...ask, token, hops: ask.hops - 1, detours, withinMs })
   }
 
-  /** Another way, because this one came to nothing, or is silent. Each costs a detour, so that their number is bounded. */
+  /** Another way, because this one is silent, or led to a lie. Each costs a detour, so that their number is bounded. */
   #deviates(carry: Carry): void {
     if (carry.over) return
     carry.deviated++
@@ -184,8 +186,6 @@ export class Carrier {
       this.#closes(carry)
       return carry.for.answered(answer, entry)
     }
-    const isNothing = answer.kind === 'nodes' && carry.ask.kind !== 'findNode'
-    if (isNothing) return this.#deviates(carry)
     if (answer.kind === 'record') return this.#checks(carry, entry, answer)
     this.#passes(carry, answer)
   }

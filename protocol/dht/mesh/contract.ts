@@ -34,6 +34,7 @@ export type Wanted = 'nodes' | 'value' | 'providers'
 export type Given = 'record' | 'provided'
 
 export type MeshInput =
+  /** The node was proven, and its bytes are the machine's from now on. */
   | {
       readonly kind: 'linked'
       readonly neighbour: Neighbour

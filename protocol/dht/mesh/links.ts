@@ -78,7 +78,7 @@ export class Links {
     // One newcomer at a time may hope for a place.
     const isHopeless = added.oldest === undefined || this.#pings.isPinged(added.oldest)
     if (isHopeless) this.#do({ kind: 'spare', neighbour })
-    else this.#pingsEntry(added.oldest, { neighbour, node: node.slice(), roundTripMs }, nowMs)
+    else this.#pingsEntry(added.oldest, newcomer, nowMs)
   }
 
   #removes(

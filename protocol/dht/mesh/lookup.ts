@@ -1,6 +1,12 @@
 // One lookup of our own: how many paths it has and may have, what they brought, and when that is enough.
 
-import { MESH_COPIES, MESH_LOOKUP_MS, MESH_NODES_MAX, MESH_QUORUM } from '../../limits/mesh.ts'
+import {
+  MESH_COPIES,
+  MESH_LOOKUP_MS,
+  MESH_NODES_MAX,
+  MESH_PATHS_AFTER_NOTHING,
+  MESH_QUORUM,
+} from '../../limits/mesh.ts'
 import { toBase64url } from '../../wire/base64url.ts'
 import { equalBytes } from '../../wire/bytes.ts'
 import type { Key } from '../contract.ts'
@@ -73,6 +79,11 @@ export class Lookup {
   pathEnds(hops: number): void {
     this.#active--
     this.#hops = Math.max(this.#hops, hops)
+  }
+
+  /** A path brought nothing. */
+  pathIsFruitless(): void {
+    this.#allowed += MESH_PATHS_AFTER_NOTHING
   }
 
   /** There was nobody to begin it at. */

@@ -73,7 +73,7 @@ export class Neighbours {
     this.#count(bucket, 1)
     this.#entries.set(neighbour, {
       neighbour,
-      node: node.slice(),
+      node,
       bucket,
       heardAtMs: nowMs,
       roundTripMs,

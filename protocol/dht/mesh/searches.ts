@@ -10,6 +10,7 @@ import {
   MESH_PATH_MS,
   MESH_PATHS,
   MESH_PATHS_MAX,
+  MESH_PUBLISHING_MAX,
   MESH_STORE_DETOURS,
   MESH_STORE_PATHS,
 } from '../../limits/mesh.ts'
@@ -43,6 +44,8 @@ export class Searches {
   readonly #published = new Published()
   /** Each with those of its paths that are under way. */
   readonly #lookups = new Map<Lookup, Set<OwnPath>>()
+  /** How many of them nobody is told of. */
+  #publishing = 0
 
   constructor(ground: Ground, carrier: Carrier, config: Pick<MeshConfig, 'paths' | 'pathsMax'>) {
     this.#ground = ground
@@ -88,7 +91,7 @@ export class Searches {
 
   wakes(): void {
     const { nowMs, random } = this.#ground
-    while (this.#lookups.size < MESH_LOOKUPS_MAX) {
+    while (this.#publishing < MESH_PUBLISHING_MAX) {
       const due = this.#published.takeDue(nowMs, random())
       if (due === undefined) return
       this.put(undefined, due.given, due.key, due.item)
@@ -111,7 +114,9 @@ export class Searches {
 
   #begin(host: number | undefined, kind: AskKind, key: Key, bytes: Uint8Array): Lookup {
     if (key.length !== NODE_BYTES) throw new RangeError(`key has ${key.length} bytes, not ${NODE_BYTES}`)
-    if (this.#lookups.size >= MESH_LOOKUPS_MAX) throw new RangeError(`more than ${MESH_LOOKUPS_MAX} lookups`)
+    if (host !== undefined && this.#lookups.size - this.#publishing >= MESH_LOOKUPS_MAX)
+      throw new RangeError(`more than ${MESH_LOOKUPS_MAX} lookups`)
+    if (host === undefined) this.#publishing++
     const { random, nowMs } = this.#ground
     const number = (BigInt(randomU32(random)) << 32n) | BigInt(randomU32(random))
     this.#carrier.originates(number)
@@ -163,6 +168,7 @@ export class Searches {
     if (answer.kind === 'nodes') {
       lookup.namesNodes(answer.nodes)
       if (kind === 'findNode') lookup.agrees(hops, this.#ground.nowMs, this.#patienceMs)
+      else lookup.pathIsFruitless()
       return
     }
     const brought: Brought = { hops, agreed: false }
@@ -196,6 +202,7 @@ export class Searches {
   #forgets(lookup: Lookup): void {
     const paths = this.#lookups.get(lookup)
     this.#lookups.delete(lookup)
+    if (lookup.plan.host === undefined) this.#publishing--
     if (paths !== undefined && paths.size > 0) this.#carrier.forget(paths)
   }
 

@@ -88,13 +88,13 @@ describe('a name', () => {
   it('is the newest that any path brings', () => {
     const net = new MeshNet()
     const looker = net.joins('looker', at('0'))
-    const holders = ['100', '110', '111', '101'].map((bits) => net.joins(bits, at(bits), true))
+    const holders = ['100', '110', '111', '101', '011'].map((bits) => net.joins(bits, at(bits), true))
     for (const holder of holders) net.links(looker, holder)
     net.finds(looker, KEY)
     net.passes(LINK_MS)
     const asked = holders.filter((holder) => net.asked(holder).length > 0)
-    expect(asked).toHaveLength(3)
-    asked.forEach((holder, i) => {
+    expect(asked).toHaveLength(4)
+    asked.slice(1).forEach((holder, i) => {
       const { bytes } = recordOf(KEY, [4, 9, 6][i]!, false, 0)
       answers(net, holder, (token) => ({ kind: 'record', token, hops: i, bytes }))
     })
@@ -231,13 +231,30 @@ describe('who lies', () => {
     expect(net.drops.of('unverified')).toBe(1)
   })
 
-  it('that there is nothing is not believed either, as long as there is another way', () => {
-    const { net, a, liar } = liarBetween()
-    net.finds(a, KEY)
+  it('that there is nothing is not believed as long as there are other paths', () => {
+    const net = new MeshNet()
+    const looker = net.joins('looker', at('0'))
+    const liars = Array.from({ length: 7 }, (_, i) =>
+      net.joins(`liar ${i}`, at(`1111111${'1'.repeat(i)}`), true),
+    )
+    for (const liar of liars) net.links(looker, liar)
+    const holder = net.joins('holder', at('01'))
+    net.puts(holder, KEY)
+    net.links(looker, holder)
+    net.finds(looker, KEY)
+    net.passes(LINK_MS)
+    const asked = () => liars.filter((liar) => net.asked(liar).length > 0)
+    const [first] = asked()
+    expect(asked()).toHaveLength(4)
+    answers(net, first!, (token) => ({ kind: 'nodes', token, hops: 0, nodes: [] }))
     net.passes(2 * LINK_MS)
-    answers(net, liar, (token) => ({ kind: 'nodes', token, hops: 0, nodes: [] }))
-    net.passes(200)
-    expect(net.result(a)?.items).toHaveLength(1)
+    expect(asked()).toHaveLength(7) // two more beside the three, and one for that which is over
+    expect(net.result(looker)).toBeUndefined()
+    for (const liar of asked().slice(0, -1)) {
+      if (liar !== first) answers(net, liar, (token) => ({ kind: 'nodes', token, hops: 0, nodes: [] }))
+    }
+    net.passes(4 * LINK_MS + VERIFY_MS)
+    expect(net.result(looker)?.items).toHaveLength(1)
   })
 
   it('by answering what was not asked, or as another, is dropped', () => {
@@ -262,6 +279,33 @@ describe('who lies', () => {
     answers(net, liar, (token) => ({ kind: 'stored', token, hops: 0, copies: 255 }))
     net.passes(LINK_MS)
     expect(net.result(node)?.copies).toBe(6) // ours, and five
+  })
+
+  it('about copies is carried back as no more than the links there were left', () => {
+    const net = new MeshNet()
+    const node = net.joins('node', at('0'))
+    const [asker, liar] = ['01', '1'].map((bits) => net.joins(bits, at(bits), true)) as [Member, Member]
+    net.links(node, asker)
+    net.links(node, liar)
+    const { bytes } = recordOf(KEY, 1, true, FOREVER_MS)
+    const ask = { token: 4, lookup: 1n, hops: 3, detours: 4, withinMs: 3_000, key: KEY, bytes } as const
+    net.says(asker, node, { kind: 'store', ...ask })
+    net.passes(2 * LINK_MS + VERIFY_MS)
+    answers(net, liar, (token) => ({ kind: 'stored', token, hops: 0, copies: 255 }))
+    net.passes(2 * LINK_MS)
+    expect(asker.heard.at(-1)?.message).toEqual({ kind: 'stored', token: 4, hops: 1, copies: 4 })
+  })
+
+  it('in the name of another neighbour is not heard', () => {
+    const { net, a, fresh, liar } = liarBetween()
+    const other = net.joins('other', at('100'), true)
+    net.links(fresh, other)
+    net.finds(a, KEY)
+    net.passes(2 * LINK_MS)
+    const { token } = net.asked(liar)[0]!.ask
+    net.says(other, fresh, { kind: 'record', token, hops: 0, bytes: recordOf(KEY, 9, false, 0).bytes })
+    net.passes(100)
+    expect([net.drops.of('unexpected'), net.result(a)]).toEqual([1, undefined])
   })
 
   it('by giving something false to keep is refused, and it goes no further', () => {

@@ -39,7 +39,7 @@ const ask = (kind: AskKind, bytes: fc.Arbitrary<Uint8Array>) =>
       lookup: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
       hops: upTo(10),
       detours: upTo(8),
-      withinMs: upTo(4_000),
+      withinMs: upTo(3_000),
       key: exactly(32),
       bytes,
     },

@@ -23,6 +23,8 @@ export interface ExperimentOptions {
   /** After so many minutes nobody meets anybody any more, and nobody comes. */
   readonly edgeGoneAfterMinutes?: number
   readonly measured?: boolean
+  /** What is looked for was never put. */
+  readonly absent?: boolean
 }
 
 export interface Figures {
@@ -47,6 +49,8 @@ export interface Outcome {
   readonly ours: Figures
   /** Of records with versions: those who got the newest there was. */
   readonly newestShare: number
+  /** Until it was said that there is nothing. */
+  readonly nothingP50Ms: number
   /** Until a record with versions was settled upon. */
   readonly settledP50Ms: number
   readonly textbook: Figures
@@ -134,7 +138,7 @@ class Experiment {
   runs(): Outcome {
     const random = this.#world.random('scenario')
     this.#crowd.begins()
-    for (const record of this.#records)
+    for (const record of this.#options.absent === true ? [] : this.#records)
       this.#world.after(PUT_FROM_MS + random.below(PUT_FOR_MS), () => this.#puts(record))
     this.#world.runs(LOOK_FROM_MS)
     const [messages, bytes] = [this.#crowd.messages, this.#crowd.bytes]
@@ -234,6 +238,10 @@ class Experiment {
       drops: this.#crowd.drops.all(),
       ours: figures(this.#ours),
       newestShare: this.#newest / this.#versioned,
+      nothingP50Ms: at(
+        this.#ours.flatMap(({ found, ms }) => (found ? [] : [ms])),
+        0.5,
+      ),
       settledP50Ms: at(this.#settledMs, 0.5),
       textbook: figures(this.#theirs),
       successByTime: [0, 1, 2, 3, 4].map((fifth) => share(inFifth(fifth))),

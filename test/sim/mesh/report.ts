@@ -11,6 +11,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   calm: { churn: false },
   churn: {},
   measured: { measured: true },
+  absent: { absent: true, minutes: 5, lookups: 300 },
   'edge-away': { edgeGoneAfterMinutes: 0, minutes: 30 },
   drops: { ...MALICIOUS, malice: 'drops' },
   'drops-one-path': { ...MALICIOUS, malice: 'drops', ...ONE_PATH },
@@ -59,15 +60,20 @@ function row(name: string, { ours, textbook, newestShare, paths }: Outcome): str
 }
 
 function details(outcome: Outcome, tookMs: number): string {
-  const { meanLinks, meanCopies, messagesOfLookup, kilobytesOfLookup, settledP50Ms } = outcome
-  const rounded = [meanLinks, meanCopies, messagesOfLookup, kilobytesOfLookup, settledP50Ms].map((value) =>
-    value.toFixed(1),
-  )
-  const [links, copies, messages, kilobytes, settledMs] = rounded
+  const { meanLinks, meanCopies, messagesOfLookup, kilobytesOfLookup, settledP50Ms, nothingP50Ms } = outcome
+  const rounded = [
+    meanLinks,
+    meanCopies,
+    messagesOfLookup,
+    kilobytesOfLookup,
+    settledP50Ms,
+    nothingP50Ms,
+  ].map((value) => value.toFixed(1))
+  const [links, copies, messages, kilobytes, settledMs, nothingMs] = rounded
   const byTime = outcome.successByTime.map((share) => (100 * share).toFixed(1)).join(' ')
   return [
     `  ${outcome.peersAtEnd} peers at the end, ${links} links each, ${copies} copies of a record, by fifths of the time: ${byTime} %`,
-    `  ${messages} messages and ${kilobytes} KB for each lookup, republishing included; a name settled after ${settledMs} ms`,
+    `  ${messages} messages and ${kilobytes} KB for each lookup, republishing included; a name settled after ${settledMs} ms, nothing after ${nothingMs} ms`,
     `  drops ${JSON.stringify(outcome.drops)}; ${outcome.events} events, hash ${outcome.hash}; ${(tookMs / 1_000).toFixed(0)} s`,
   ].join('\n')
 }
