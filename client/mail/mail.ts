@@ -261,6 +261,11 @@ export class Mail {
     await keys.rotate()
   }
 
+  /** The socket to our mailbox, for what else goes on it. */
+  get home(): HomeHost {
+    return this.#home
+  }
+
   get status(): MailStatus {
     const { postman, reader } = this.#opened ?? {}
     return { state: this.#state, outbox: postman?.waiting ?? 0, inbox: reader?.waiting ?? 0 }
