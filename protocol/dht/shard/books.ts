@@ -8,8 +8,8 @@ import type { HeadRow, ShardStore, Usage } from './contract.ts'
 
 interface Account {
   readonly owner: Uint8Array
+  readonly before: Usage
   usage: Usage
-  isChanged: boolean
 }
 
 interface Uses {
@@ -65,8 +65,8 @@ export class Books {
   }
 
   flush(): void {
-    for (const { owner, usage, isChanged } of this.#accounts.values())
-      if (isChanged) this.#store.setUsage(owner, usage)
+    for (const { owner, before, usage } of this.#accounts.values())
+      if (usage.records !== before.records || usage.bytes !== before.bytes) this.#store.setUsage(owner, usage)
     for (const { head, before, now } of this.#heads.values()) {
       if (before === 0 && now > 0) this.#store.putHead(head, now)
       else if (before !== now) this.#store.setUses(head.id, now)
@@ -77,7 +77,8 @@ export class Books {
     const key = keyText(owner)
     const known = this.#accounts.get(key)
     if (known !== undefined) return known
-    const made = { owner, usage: this.#store.usage(owner), isChanged: false }
+    const usage = this.#store.usage(owner)
+    const made = { owner, before: usage, usage }
     this.#accounts.set(key, made)
     return made
   }
@@ -85,9 +86,7 @@ export class Books {
   #charge(owner: Uint8Array, records: number, bytes: number): void {
     const account = this.#account(owner)
     const { usage } = account
-    if (records === 0 && bytes === 0) return
     account.usage = { records: usage.records + records, bytes: usage.bytes + bytes }
-    account.isChanged = true
   }
 
   #uses(id: Uint8Array): Uses | undefined {
