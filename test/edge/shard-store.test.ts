@@ -69,12 +69,13 @@ describe('rows', () => {
       const keys = Array.from({ length: 100 }, (_, at) => keyOf(at, '0000'))
       const request = {
         kind: 'provide',
-        head: headOf(peerOf(2), { createdMs: nowMs }),
+        head: headOf(peerOf(2), { createdMs: last }),
         keys: providedOf(keys),
       } as const
-      const provided = rowsOf(storage, () =>
-        machine.receive({ kind: 'asked', origin: undefined, requests: [request] }, nowMs),
-      )
+      const provided = rowsOf(storage, () => {
+        const effects = machine.receive({ kind: 'asked', origin: undefined, requests: [request] }, last)
+        expect(effects).toMatchObject([{ answers: [{ kind: 'stored', kept: 100 }] }])
+      })
       expect(provided).toBe(100 + 1 + 1)
     })
   })
