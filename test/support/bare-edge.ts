@@ -35,11 +35,12 @@ export class BareEdge {
     this.#folder = folder
   }
 
-  static async start(settings: Settings = {}): Promise<BareEdge> {
+  /** `entry`: of the Worker, if it is not the real one. */
+  static async start(settings: Settings = {}, entry = join(root, 'workers', 'index.ts')): Promise<BareEdge> {
     const folder = mkdtempSync(join(tmpdir(), 'waypost-bare-'))
     const edge = new BareEdge(await freePort(), folder)
     mkdirSync(edge.objects)
-    await bundle(join(root, 'workers', 'index.ts'), join(folder, 'worker.js'))
+    await bundle(entry, join(folder, 'worker.js'))
     writeFileSync(edge.#config, configOf(edge.port, edge.objects, { ...TEST_SETTINGS, ...settings }))
     await edge.up()
     return edge
