@@ -62,6 +62,8 @@ describe('rows', () => {
       put(valueRecord(keyOf(0, '0000')))
       expect(put(valueRecord(keyOf(1, '0000')))).toBe(2)
       expect(put(signedOf(keyOf(2, '0000'), { createdMs: nowMs }))).toBe(2)
+      // A peer's announcement is the only one it has, so that nobody keeps count.
+      expect(put(signedOf(keyOf(3, '0000'), { createdMs: nowMs, kind: 'announcement' }))).toBe(1)
       const later = nowMs + 1_800_000
       expect(put(signedOf(keyOf(2, '0000'), { createdMs: later }), later)).toBe(0)
       const last = nowMs + 3_000_000

@@ -4,7 +4,7 @@
 import { SHARD_NOBODY_SHARES, SHARD_ROW_BYTES } from '../../limits.ts'
 import { keyText } from '../place.ts'
 import type { ShardConfig } from './config.ts'
-import type { HeadRow, ShardStore, Usage } from './contract.ts'
+import type { HeadRow, RecordRow, ShardStore, Usage } from './contract.ts'
 
 interface Account {
   readonly owner: Uint8Array
@@ -31,8 +31,9 @@ export class Books {
     this.#config = config
   }
 
-  canKeep(owner: Uint8Array, records: number, bytes: number): boolean {
-    if (records <= 0 && bytes <= 0) return true
+  /** `owner`: of what counts against nobody, undefined. */
+  canKeep(owner: Uint8Array | undefined, records: number, bytes: number): boolean {
+    if (owner === undefined || (records <= 0 && bytes <= 0)) return true
     const shares = owner.length === 0 ? SHARD_NOBODY_SHARES : 1
     const { usage } = this.#account(owner)
     return (
@@ -41,9 +42,9 @@ export class Books {
     )
   }
 
-  note(owner: Uint8Array, records: number, bytes: number): void {
+  note(owner: Uint8Array | undefined, records: number, bytes: number): void {
     this.records += records
-    this.#charge(owner, records, bytes)
+    if (owner !== undefined) this.#charge(owner, records, bytes)
   }
 
   hasHead(id: Uint8Array): boolean {
@@ -99,6 +100,11 @@ export class Books {
     this.#heads.set(key, uses)
     return uses
   }
+}
+
+/** A peer has one announcement, and no row to say so: it would double what that costs. */
+export function payerOf({ slot, owner }: Pick<RecordRow, 'slot' | 'owner'>): Uint8Array | undefined {
+  return slot === 'announcement' ? undefined : owner
 }
 
 type Sized = { readonly length: number }

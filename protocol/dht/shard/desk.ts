@@ -5,7 +5,7 @@ import { equalBytes } from '../../wire/bytes.ts'
 import type { DhtRefusal } from '../../wire/registry.ts'
 import type { ShardAnswer, ShardRequest } from '../contract.ts'
 import { isBelow, keyText, rootOf } from '../place.ts'
-import { type Books, bytesOfRecord } from './books.ts'
+import { type Books, bytesOfRecord, payerOf } from './books.ts'
 import { compare, rowOf } from './compare.ts'
 import type { ShardStore } from './contract.ts'
 import { provide } from './provide.ts'
@@ -82,9 +82,9 @@ function put(desk: Desk, { record, owner }: ShardRequest & { readonly kind: 'put
   if (before === undefined && desk.isFull) return refused('busy', SHARD_FULL_RETRY_MS)
   const isSameOwner = before !== undefined && equalBytes(before.owner, next.owner)
   const more = bytesOfRecord(next) - (isSameOwner && before !== undefined ? bytesOfRecord(before) : 0)
-  if (!books.canKeep(next.owner, isSameOwner ? 0 : 1, more)) return refused('over-quota')
-  if (before !== undefined) books.note(before.owner, -1, -bytesOfRecord(before))
-  books.note(next.owner, 1, bytesOfRecord(next))
+  if (!books.canKeep(payerOf(next), isSameOwner ? 0 : 1, more)) return refused('over-quota')
+  if (before !== undefined) books.note(payerOf(before), -1, -bytesOfRecord(before))
+  books.note(payerOf(next), 1, bytesOfRecord(next))
   const endsAtMs = Math.max(next.expiresAtMs, view.recordHidesUntilMs(next.slot, next.key))
   store.putRecord({ ...next, endsAtMs })
   return { kind: 'stored', expiresAtMs: next.expiresAtMs, isNew: true }

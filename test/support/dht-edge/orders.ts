@@ -1,7 +1,8 @@
 // What a process asks of shards through the edge of worker.ts: as JSON, since records of 5 KB are made where they are put.
 
 export interface Order {
-  readonly do: 'put' | 'get'
+  /** `keep` and `fetch` are of values of 200 bytes. */
+  readonly do: 'put' | 'get' | 'keep' | 'fetch'
   /** Of the key, which is below the prefix. */
   readonly seed: string
   readonly prefix: string

@@ -4,7 +4,7 @@
 import type { ShardAnswer, ShardRequest } from '../../../protocol/dht/contract.ts'
 import { shardObjectName } from '../../../protocol/dht/place.ts'
 import type { Env } from '../../../workers/env.ts'
-import { keyOf, peerOf, signedOf } from '../dht.ts'
+import { keyOf, peerOf, signedOf, valueRecord } from '../dht.ts'
 import type { Order, Orders, Outcome } from './orders.ts'
 
 export { DhtShard } from '../../../durable-objects/dht-shard.ts'
@@ -25,6 +25,9 @@ export default {
 function requestOf({ do: what, seed, prefix, sequence }: Order): ShardRequest {
   const key = keyOf(seed, prefix)
   if (what === 'get') return { kind: 'get', key, of: 'signed' }
+  if (what === 'fetch') return { kind: 'get', key, of: 'value' }
+  if (what === 'keep')
+    return { kind: 'put', record: valueRecord(key, { ttlSeconds: TTL_SECONDS }), owner: ownerOf(seed) }
   const terms = {
     sequence: sequence ?? 1,
     says: `${sequence}`,
@@ -32,6 +35,11 @@ function requestOf({ do: what, seed, prefix, sequence }: Order): ShardRequest {
     ttlSeconds: TTL_SECONDS,
   }
   return { kind: 'put', record: signedOf(key, terms), owner: peerOf(seed) }
+}
+
+/** Of values: some hundred peers have them all. */
+function ownerOf(seed: string): Uint8Array {
+  return peerOf(Number(seed) % 256)
 }
 
 function outcomeOf(answer: ShardAnswer): Outcome {

@@ -126,6 +126,17 @@ describe('quotas', () => {
     expect(world.machine(ROOT).stats(world.nowMs).records).toBe(1)
   })
 
+  it('count no announcement: a peer has one', () => {
+    const { world, one } = shard({ peerRecords: 1 })
+    const terms = { kind: 'announcement', createdMs: world.nowMs, ttlSeconds: 60 } as const
+    for (const seed of [1, 2, 3]) expect(one(put(signedOf(keyOf(seed, ROOT), terms)))).toBe('stored')
+    expect(one(put(valueRecord(keyOf(4, ROOT))))).toBe('stored')
+    world.nowMs += 61_000 + SHARD_SWEEP_REST_MS
+    world.wake()
+    expect(world.machine(ROOT).stats(world.nowMs).records).toBe(1)
+    expect(one(put(valueRecord(keyOf(5, ROOT))))).toBe('over-quota')
+  })
+
   it('count provided keys, and their head once', () => {
     const { world, one } = shard({ peerRecords: 3, peerBytes: 8_000 })
     const keys = [1, 2, 3, 4].map((each) => keyOf(each, ROOT))
