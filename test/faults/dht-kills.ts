@@ -26,6 +26,8 @@ const SPLIT_RECORDS = '24'
 const PREFIXES = ['0110', '0110', '011011']
 const CALM_WRITES = 120
 const CALM_MS_MAX = 5_000
+/** And so many after a kill, while everything is looked for: however slow that is, the rest stays as much work as it was. */
+const WRITES_WHILE_CHECKED = 30
 const MOVES_MAX = 20
 const TOGETHER = 40
 
@@ -56,6 +58,8 @@ class Shards {
     depth: 0,
   }
   isOver = false
+  /** Nobody writes beyond it. */
+  writesMax = 0
   readonly #url: string
 
   constructor(url: string) {
@@ -91,6 +95,10 @@ class Shards {
     const leaves = new KnownLeaves()
     const mine: Name[] = []
     while (!this.isOver) {
+      if (this.counts.written >= this.writesMax) {
+        await sleep(5)
+        continue
+      }
       const isNew = mine.length === 0 || random() < 0.5
       const name = isNew ? this.#newName(random) : (mine[Math.floor(random() * mine.length)] as Name)
       if (isNew) mine.push(name)
@@ -194,7 +202,9 @@ export async function killShards({ kills, seed, print }: ShardKillTerms) {
   }
 }
 
-async function calm({ counts }: Shards, random: () => number): Promise<void> {
+async function calm(shards: Shards, random: () => number): Promise<void> {
+  const { counts } = shards
   const [until, untilMs] = [counts.written + random() * CALM_WRITES, performance.now() + CALM_MS_MAX]
+  shards.writesMax = until + WRITES_WHILE_CHECKED
   while (counts.written < until && performance.now() < untilMs) await sleep(2)
 }
