@@ -1,6 +1,7 @@
 // What all shards of a network together should be like from outside: one map. Written without looking at how they do it.
 
 import type {
+  ClosestEntry,
   ProvidedHead,
   ProvidedKey,
   ShardAnswer,
@@ -86,15 +87,15 @@ export class Model {
   }
 
   /** Announcements below a prefix, nearest first. */
-  closest(target: Uint8Array, isBelow: (key: Uint8Array) => boolean, nowMs: number): Uint8Array[] {
+  closest(target: Uint8Array, isBelow: (key: Uint8Array) => boolean, nowMs: number): ClosestEntry[] {
     const live = [...this.#kept.values()].filter(
       ({ record, expiresAtMs }) =>
         record.kind === 'announcement' && expiresAtMs > nowMs && isBelow(record.key),
     )
     const distance = (key: Uint8Array) =>
       [...key].map((byte, at) => String(byte ^ (target[at] ?? 0)).padStart(3, '0')).join()
-    const keyed = live.map(({ record }) => ({ far: distance(record.key), bytes: record.bytes }))
-    return keyed.sort((a, b) => (a.far < b.far ? -1 : 1)).map(({ bytes }) => bytes)
+    const keyed = live.map(({ record: { key, bytes } }) => ({ far: distance(key), key, bytes }))
+    return keyed.sort((a, b) => (a.far < b.far ? -1 : 1)).map(({ key, bytes }) => ({ key, bytes }))
   }
 
   #providersOf(key: Uint8Array): Map<string, Provider> {
