@@ -10,6 +10,7 @@ const ONE_PATH = { paths: 1, pathsMax: 1 } as const
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   calm: { churn: false },
   churn: {},
+  short: { minutes: 3, lookups: 400 },
   measured: { measured: true },
   absent: { absent: true, minutes: 5, lookups: 300 },
   'edge-away': { edgeGoneAfterMinutes: 0, minutes: 30 },
