@@ -43,6 +43,17 @@ describe('who lies', () => {
     expect(net.drops.of('unverified')).toBe(1)
   })
 
+  it('that there is nothing is not believed by anybody on the way of a thorough lookup', () => {
+    for (const thorough of [true, false]) {
+      const { net, a, liar } = liarBetween()
+      net.gives(a, { kind: 'find', lookup: 5, wanted: 'value', key: KEY, thorough })
+      net.passes(2 * LINK_MS)
+      answers(net, liar, (token) => ({ kind: 'nodes', token, hops: 3, nodes: [] }))
+      net.passes(200)
+      expect(net.result(a)?.items).toHaveLength(thorough ? 1 : 0)
+    }
+  })
+
   it('that there is nothing is not believed as long as there are other paths', () => {
     const net = new MeshNet()
     const looker = net.joins('looker', at('0'))
