@@ -15,6 +15,10 @@ export const MESH_HOPS_MAX = 10
 export const MESH_DETOURS = 1
 /** …and one that stores: each node of the walk around the key keeps a copy. */
 export const MESH_STORE_DETOURS = 4
+/**
+ * …of a thorough lookup. As long as there are more of them than above, a node that is told of nothing tries its next neighbour as well.
+ */
+export const MESH_DETOURS_THOROUGH = 3
 export const MESH_DETOURS_MAX = 8
 /** Paths a lookup begins with: Kademlia's alpha, and one more. */
 export const MESH_PATHS = 4

@@ -12,7 +12,7 @@ const SMALL = { peers: 1_000, records: 60, lookups: 250, minutes: 4 } as const
 const play = (seed: number | string, scenario: string, over: Partial<ExperimentOptions> = {}) =>
   experiment({ ...SCENARIOS[scenario], ...SMALL, seed, ...over })
 
-describe('a thousand peers', () => {
+describe('a thousand peers', { timeout: 120_000 }, () => {
   it('find what was put while half of them come and go', () => {
     const { ours, textbook, newestShare, meanLinks, meanCopies, successByTime } = play(1, 'churn')
     expect(ours.lookups).toBeGreaterThan(240)

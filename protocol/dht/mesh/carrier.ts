@@ -1,6 +1,7 @@
 // Carrying requests towards their keys, neighbour by neighbour, and the answers back: for others, and the paths of our own lookups.
 
 import {
+  MESH_DETOURS,
   MESH_HOP_MS,
   MESH_HOP_MS_MIN,
   MESH_HOPS_MAX,
@@ -162,7 +163,7 @@ export class Carrier {
     this.#ground.send(next, { ...ask, token, hops: ask.hops - 1, detours, withinMs })
   }
 
-  /** Another way, because this one is silent, or led to a lie. Each costs a detour, so that their number is bounded. */
+  /** Another way, because this one is silent, led to a lie, or to nothing where that is to be doubted. Each costs a detour, so that their number is bounded. */
   #deviates(carry: Carry): void {
     if (carry.over) return
     carry.deviated++
@@ -186,6 +187,8 @@ export class Carrier {
       this.#closes(carry)
       return carry.for.answered(answer, entry)
     }
+    const isNothing = answer.kind === 'nodes' && carry.ask.kind !== 'findNode'
+    if (isNothing && carry.ask.detours - carry.deviated > MESH_DETOURS) return this.#deviates(carry)
     if (answer.kind === 'record') return this.#checks(carry, entry, answer)
     this.#passes(carry, answer)
   }

@@ -43,8 +43,14 @@ export type MeshInput =
     }
   | { readonly kind: 'unlinked'; readonly neighbour: Neighbour }
   | { readonly kind: 'message'; readonly neighbour: Neighbour; readonly bytes: Uint8Array }
-  /** Lookups are named by the host. */
-  | { readonly kind: 'find'; readonly lookup: number; readonly wanted: Wanted; readonly key: Key }
+  /** Lookups are named by the host. `thorough`: nodes do not take their neighbours' word for it that there is nothing. */
+  | {
+      readonly kind: 'find'
+      readonly lookup: number
+      readonly wanted: Wanted
+      readonly key: Key
+      readonly thorough?: boolean
+    }
   /** What is given is the host's own, or was verified by it. */
   | {
       readonly kind: 'put'

@@ -22,6 +22,7 @@ export interface LookupPlan {
   readonly key: Key
   /** What is to be stored. */
   readonly bytes: Uint8Array
+  readonly detours: number
   readonly paths: number
   readonly pathsMax: number
 }

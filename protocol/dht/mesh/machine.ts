@@ -61,7 +61,7 @@ export class MeshNode implements MeshMachine {
       case 'message':
         return this.#message(input.neighbour, input.bytes)
       case 'find':
-        return this.#searches.find(input.lookup, FINDS[input.wanted], input.key)
+        return this.#searches.find(input.lookup, FINDS[input.wanted], input.key, input.thorough ?? false)
       case 'put':
         return this.#searches.put(input.lookup, input.given, input.key, input.item)
       case 'cancel':

@@ -3,6 +3,7 @@
 import {
   MESH_COPIES_OF_PATH,
   MESH_DETOURS,
+  MESH_DETOURS_THOROUGH,
   MESH_HOPS_MAX,
   MESH_LOOKUPS_MAX,
   MESH_NEAR,
@@ -60,8 +61,9 @@ export class Searches {
     return first
   }
 
-  find(host: number, kind: AskKind, key: Key): void {
-    const lookup = this.#begin(host, kind, key, NOTHING)
+  find(host: number, kind: AskKind, key: Key, isThorough: boolean): void {
+    const detours = isThorough ? MESH_DETOURS_THOROUGH : MESH_DETOURS
+    const lookup = this.#begin(host, kind, key, NOTHING, detours)
     const { held, links, nowMs } = this.#ground
     if (kind === 'findNode') return lookup.namesNodes(links.neighbours.nodesNear(key, MESH_NODES_MAX))
     const record = kind === 'findValue' ? held.record(key, nowMs) : undefined
@@ -71,7 +73,7 @@ export class Searches {
   }
 
   put(host: number | undefined, given: Given, key: Key, item: Checked): void {
-    const lookup = this.#begin(host, PUTS[given], key, item.bytes)
+    const lookup = this.#begin(host, PUTS[given], key, item.bytes, MESH_STORE_DETOURS)
     const { held, links, nowMs } = this.#ground
     const isNear = links.neighbours.nearerThanUs(key) < MESH_NEAR
     if (isNear && held.put(given, key, item, nowMs)) lookup.keeps(1)
@@ -112,7 +114,7 @@ export class Searches {
     }
   }
 
-  #begin(host: number | undefined, kind: AskKind, key: Key, bytes: Uint8Array): Lookup {
+  #begin(host: number | undefined, kind: AskKind, key: Key, bytes: Uint8Array, detours: number): Lookup {
     if (key.length !== NODE_BYTES) throw new RangeError(`key has ${key.length} bytes, not ${NODE_BYTES}`)
     if (host !== undefined && this.#lookups.size - this.#publishing >= MESH_LOOKUPS_MAX)
       throw new RangeError(`more than ${MESH_LOOKUPS_MAX} lookups`)
@@ -125,14 +127,22 @@ export class Searches {
       pathsMax: this.#config.pathsMax ?? MESH_PATHS_MAX,
     }
     const storing = { paths: MESH_STORE_PATHS, pathsMax: MESH_PATHS_MAX }
-    const plan = { host, number, kind, key: key.slice(), bytes, ...(isPut(kind) ? storing : finding) }
+    const plan = {
+      host,
+      number,
+      kind,
+      key: key.slice(),
+      bytes,
+      detours,
+      ...(isPut(kind) ? storing : finding),
+    }
     const lookup = new Lookup(plan, nowMs, this.#patienceMs)
     this.#lookups.set(lookup, new Set())
     return lookup
   }
 
   #beginsPath(lookup: Lookup): void {
-    const { kind, key, bytes, number } = lookup.plan
+    const { kind, key, bytes, number, detours } = lookup.plan
     const beganAtMs = this.#ground.nowMs
     const usedBefore = lookup.used.size
     const paths = this.#lookups.get(lookup)
@@ -151,7 +161,6 @@ export class Searches {
     }
     lookup.pathBegins()
     paths?.add(path)
-    const detours = isPut(kind) ? MESH_STORE_DETOURS : MESH_DETOURS
     // As somebody would have asked us who has everything left.
     const withinMs = Math.min(MESH_PATH_MS, lookup.deadlineMs - beganAtMs)
     this.#carrier.begin(

@@ -4,6 +4,7 @@
 import type { Checked, LookupResult, MeshEffect, MeshInput } from '../../../protocol/dht/mesh/contract.ts'
 import { MeshNode } from '../../../protocol/dht/mesh/machine.ts'
 import {
+  type Answer,
   type Ask,
   encodeMesh,
   isAsk,
@@ -12,7 +13,7 @@ import {
 } from '../../../protocol/dht/mesh/messages.ts'
 import { DropCounts } from '../../../protocol/drops.ts'
 import { checks, recordOf } from '../../sim/mesh/records.ts'
-import { BEGAN_AT_MS, World } from '../../sim/world.ts'
+import { World } from '../../sim/world.ts'
 
 export const LINK_MS = 10
 export const VERIFY_MS = 3
@@ -155,4 +156,17 @@ export class MeshNet {
   }
 }
 
-export { BEGAN_AT_MS }
+export const KEY = at('1111111111111111')
+
+/** Each nearer to the key than the one before. */
+export function chainOf(net: MeshNet, count: number): Member[] {
+  const members = Array.from({ length: count }, (_, i) => net.joins(`node ${i}`, at('1'.repeat(i))))
+  net.chain(...members)
+  return members
+}
+
+/** Answers whatever a played member was asked last. */
+export function answers(net: MeshNet, member: Member, answer: (token: number) => Answer): void {
+  const { from, ask } = net.asked(member).at(-1)!
+  net.says(member, from, answer(ask.token))
+}

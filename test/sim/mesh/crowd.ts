@@ -104,10 +104,10 @@ export class Crowd {
     for (const number of first) for (const other of this.#places.atFirst(number)) this.#links(number, other)
   }
 
-  finds(number: number, key: Uint8Array, asked: Asked): void {
+  finds(number: number, key: Uint8Array, thorough: boolean, asked: Asked): void {
     const lookup = this.#nextLookup++
     this.#asked.set(lookup, asked)
-    this.#give(number, { kind: 'find', lookup, wanted: 'value', key })
+    this.#give(number, { kind: 'find', lookup, wanted: 'value', key, thorough })
   }
 
   puts(number: number, key: Uint8Array, item: Checked, done: (result: LookupResult) => void): void {

@@ -25,6 +25,7 @@ export interface ExperimentOptions {
   readonly measured?: boolean
   /** What is looked for was never put. */
   readonly absent?: boolean
+  readonly thorough?: boolean
 }
 
 export interface Figures {
@@ -197,7 +198,7 @@ class Experiment {
     const { version } = record
     let firstMs: number | undefined
     let best: Checked | undefined
-    this.#crowd.finds(peer, record.key, {
+    this.#crowd.finds(peer, record.key, this.#options.thorough ?? false, {
       found: (item) => {
         firstMs ??= this.#world.nowMs - atMs
         best = item

@@ -10,9 +10,13 @@ const ONE_PATH = { paths: 1, pathsMax: 1 } as const
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   calm: { churn: false },
   churn: {},
+  short: { minutes: 3, lookups: 400 },
   measured: { measured: true },
   absent: { absent: true, minutes: 5, lookups: 300 },
   'edge-away': { edgeGoneAfterMinutes: 0, minutes: 30 },
+  'absent-thorough': { absent: true, minutes: 5, lookups: 300, thorough: true },
+  'lies-thorough': { ...MALICIOUS, malice: 'lies', thorough: true },
+  'drops-thorough': { ...MALICIOUS, malice: 'drops', thorough: true },
   drops: { ...MALICIOUS, malice: 'drops' },
   'drops-one-path': { ...MALICIOUS, malice: 'drops', ...ONE_PATH },
   lies: { ...MALICIOUS, malice: 'lies' },
