@@ -1,16 +1,18 @@
 // Every test of the repository, as projects: by the place the code runs in, and by how much of the machine it needs.
-// Groups run one after another, so that what drives browsers or kills processes never shares two cores with the rest.
+// Groups run one after another, so that what drives browsers never shares two cores with the rest.
 
 import { mkdirSync } from 'node:fs'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { TEST_SECRET } from './test/support/passes.ts'
 
 // wrangler.toml names the built dashboard, and the plugin wants the folder to exist; no test needs what is in it.
 mkdirSync(new URL('dist/dashboard', import.meta.url), { recursive: true })
 
-// No deployment's secret: what the edge signs with in tests, here and as test/support/local-edge.ts starts it.
-const TEST_VARS = { PASS_SECRET: TEST_SECRET }
+// No deployment's secret: what the edge signs with in tests, here and as test/support/local-edge.ts starts it. And what
+// scripts/fuzz.ts has to say to a test that runs in workerd.
+const TEST_VARS = { PASS_SECRET: TEST_SECRET, FUZZ_TIMES: process.env.FUZZ_TIMES ?? '1' }
 
 // A slow machine is slow, not wrong: what a test waits for may take its time, and a failure is a failure all the same.
 const patient = { testTimeout: 60_000, expect: { poll: { timeout: 20_000 } } }
@@ -28,25 +30,53 @@ const inBrowsers = {
 
 const group = (groupOrder: number) => ({ sequence: { groupOrder } })
 
-/** What talks to processes of its own mostly waits for them: four at a time keep two cores busy. */
-const waiting = { maxWorkers: 4, ...group(2) }
+// The longest of each group begin first: whatever ends last began late because it is short. Those that mostly wait stand among
+// those that compute, so that no core is idle.
+const FIRST = [
+  'faults/presence',
+  'edge/fuzz',
+  'client/mail-attacks',
+  'faults/chaos',
+  'faults/vault',
+  'client/identities',
+  'faults/mailbox',
+  'client/rooms',
+  'faults/mail',
+  'protocol/crypto/suite',
+  'sim/keyed',
+  'sim/links',
+  'sim/churn',
+  'browser/dashboard',
+  'browser/malicious-edge',
+  'browser/vault',
+  'browser/streams',
+  'browser/identities',
+].map((name) => `/test/${name}.test.ts`)
+
+/** In place of vitest's order, which is one project after another. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const groupOf = ({ project }: TestSpecification) => project.config.sequence.groupOrder
+    const rankOf = ({ moduleId }: TestSpecification) => {
+      const rank = FIRST.findIndex((path) => moduleId.endsWith(path))
+      return rank < 0 ? FIRST.length : rank
+    }
+    const sorted = await super.sort(files)
+    return sorted.sort((a, b) => groupOf(a) - groupOf(b) || rankOf(a) - rankOf(b))
+  }
+}
+
+/** Machines and formats leave nothing behind in a process: a new one for each file costs a third of what they cost. */
+const pure = { environment: 'node', isolate: false } as const
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    // What waits for processes of its own leaves its core to others: three at a time keep two busy.
+    maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     projects: [
-      {
-        test: { name: 'protocol', include: ['test/protocol/**/*.test.ts'], environment: 'node', ...patient },
-      },
-      {
-        test: {
-          name: 'client',
-          include: ['test/client/**/*.test.ts'],
-          environment: 'node',
-          ...patient,
-          ...waiting,
-        },
-      },
+      { test: { name: 'protocol', include: ['test/protocol/**/*.test.ts'], ...pure, ...patient } },
+      { test: { name: 'client', include: ['test/client/**/*.test.ts'], environment: 'node', ...patient } },
       {
         test: {
           name: 'project',
@@ -56,7 +86,7 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
-      { test: { name: 'sim', include: ['test/sim/**/*.test.ts'], environment: 'node', testTimeout: 60_000 } },
+      { test: { name: 'sim', include: ['test/sim/**/*.test.ts'], ...pure, testTimeout: 60_000 } },
       {
         plugins: [
           cloudflareTest({ wrangler: { configPath: './wrangler.toml' }, miniflare: { bindings: TEST_VARS } }),
@@ -71,7 +101,6 @@ export default defineConfig({
           environment: 'node',
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          ...waiting,
         },
       },
       {
@@ -80,10 +109,11 @@ export default defineConfig({
           include: ['test/browser/**/*.test.ts'],
           exclude: ALONE,
           ...inBrowsers,
-          ...group(3),
+          maxWorkers: 2,
+          ...group(1),
         },
       },
-      { test: { name: 'alone', include: ALONE, fileParallelism: false, ...inBrowsers, ...group(4) } },
+      { test: { name: 'alone', include: ALONE, fileParallelism: false, ...inBrowsers, ...group(2) } },
     ],
   },
 })

@@ -2,7 +2,7 @@
 // they speak the protocol and report what they have read, as clients do; the bare one is given the same bytes.
 
 import { randomBytes } from 'node:crypto'
-import { READ_REPORT_BYTES } from '../protocol/limits.ts'
+import { READ_REPORT_BYTES } from '../protocol/limits/room.ts'
 import { framesOf } from '../protocol/wire/batch.ts'
 import { decode, encode } from '../protocol/wire/codec.ts'
 import { FRAME, WIRE_VERSION } from '../protocol/wire/registry.ts'

@@ -6,12 +6,12 @@ import { createHash, createHmac } from 'node:crypto'
 import { dayOf } from '../protocol/crypto/admission/mail.ts'
 import { LABELS } from '../protocol/crypto/contexts.ts'
 import { concat } from '../protocol/crypto/suite.ts'
-import { MAILBOX_WINDOW_BYTES_MOST, MAILBOX_WINDOW_LETTERS_MOST } from '../protocol/limits.ts'
+import { MAILBOX_WINDOW_BYTES_MOST, MAILBOX_WINDOW_LETTERS_MOST } from '../protocol/limits/mailbox.ts'
 import { mailSubprotocols } from '../protocol/mailbox/admission.ts'
-import { encodeMail, encodePutRequest, type PutRequest, tryDecodeMail } from '../protocol/mailbox/frames.ts'
 import { toBase64url } from '../protocol/wire/base64url.ts'
 import { framesOf, messagesOf } from '../protocol/wire/batch.ts'
 import { Writer } from '../protocol/wire/bytes.ts'
+import { encodeMail, encodePutRequest, type PutRequest, tryDecodeMail } from '../protocol/wire/mail-frames.ts'
 import { MAIL_FRAME, SUBPROTOCOL, WIRE_VERSION } from '../protocol/wire/registry.ts'
 import { type MailOwner, newEnvelope, newOwner } from '../test/support/mail.ts'
 import { passFor } from '../test/support/passes.ts'
@@ -19,9 +19,9 @@ import { Http } from './http.ts'
 import type { Server } from './server.ts'
 import { openSocket, type Socket } from './socket.ts'
 
-export const ENVELOPE_BYTES = 4_096
+const ENVELOPE_BYTES = 4_096
 /** Letters acknowledged together. */
-export const BATCH = 32
+const BATCH = 32
 const TTL_S = 86_400
 
 /** Puts a letter, or a message's; resolves when the server says that all are kept. */

@@ -20,15 +20,15 @@ export interface Server {
 
 interface Kind {
   readonly entry: string
-  /** Of the room and of the mailbox. */
-  readonly classNames: readonly [string, string]
+  /** Its objects' classes, by the binding. */
+  readonly objects: Readonly<Record<string, string>>
   readonly settings: Readonly<Record<string, string>>
 }
 
 const KINDS: Readonly<Record<Side, Kind>> = {
   ours: {
     entry: join(root, 'workers', 'index.ts'),
-    classNames: ['SignalingRoom', 'RelayMailbox'],
+    objects: { ROOMS: 'SignalingRoom', MAILBOXES: 'RelayMailbox', REGISTRIES: 'NetworkRegistry' },
     // What a crowd behind one generator does is far over what one member may: the limits stay, but do not bite.
     settings: {
       ROOM_TOKENS_PER_SECOND: '1000000',
@@ -46,7 +46,7 @@ const KINDS: Readonly<Record<Side, Kind>> = {
   },
   bare: {
     entry: join(root, 'bench', 'bare', 'worker.ts'),
-    classNames: ['BareRoom', 'BareMailbox'],
+    objects: { ROOMS: 'BareRoom', MAILBOXES: 'BareMailbox' },
     settings: {},
   },
 }
@@ -124,20 +124,27 @@ export async function bundle(entry: string, outfile: string): Promise<void> {
   })
 }
 
-function configOf({ classNames, settings }: Kind, objects: string): string {
-  const [room, mailbox] = classNames
+function configOf({ objects, settings }: Kind, folder: string): string {
   const toml = readFileSync(join(root, 'wrangler.toml'), 'utf8')
   const date = /^compatibility_date = (".*")/m.exec(toml)?.[1]
   const flags = /^compatibility_flags = (\[.*\])/m.exec(toml)?.[1]
   if (date === undefined || flags === undefined) throw new Error('wrangler.toml has no date or flags')
-  const bindings = Object.entries(settings).map(
-    ([name, value]) => `, (name = ${JSON.stringify(name)}, text = ${JSON.stringify(value)})`,
+  const namespaces = Object.values(objects).map(
+    (name) => `(className = "${name}", uniqueKey = "${name}", enableSql = true)`,
   )
+  const bindings = [
+    ...Object.entries(objects).map(
+      ([binding, name]) => `(name = "${binding}", durableObjectNamespace = "${name}")`,
+    ),
+    ...Object.entries(settings).map(
+      ([name, value]) => `(name = ${JSON.stringify(name)}, text = ${JSON.stringify(value)})`,
+    ),
+  ]
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "edge", worker = .edge),
-    (name = "objects", disk = (path = ${JSON.stringify(objects)}, writable = true)),
+    (name = "objects", disk = (path = ${JSON.stringify(folder)}, writable = true)),
   ],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "edge")],
 );
@@ -145,15 +152,9 @@ const edge :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
   compatibilityDate = ${date},
   compatibilityFlags = ${flags},
-  durableObjectNamespaces = [
-    (className = "${room}", uniqueKey = "${room}", enableSql = true),
-    (className = "${mailbox}", uniqueKey = "${mailbox}", enableSql = true),
-  ],
+  durableObjectNamespaces = [${namespaces.join(', ')}],
   durableObjectStorage = (localDisk = "objects"),
-  bindings = [
-    (name = "ROOMS", durableObjectNamespace = "${room}"),
-    (name = "MAILBOXES", durableObjectNamespace = "${mailbox}")${bindings.join('')}
-  ],
+  bindings = [${bindings.join(', ')}],
 );
 `
 }

@@ -7,7 +7,7 @@ import {
   HANDSHAKES_OF_PEER_BURST,
   HANDSHAKES_OF_PEER_PER_SECOND,
   HANDSHAKES_PER_SECOND,
-} from '../protocol/limits.ts'
+} from '../protocol/limits/keying.ts'
 
 const OF_ALL = { perSecond: HANDSHAKES_PER_SECOND, burst: HANDSHAKES_BURST }
 const OF_ONE = { perSecond: HANDSHAKES_OF_PEER_PER_SECOND, burst: HANDSHAKES_OF_PEER_BURST }

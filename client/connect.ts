@@ -1,13 +1,14 @@
 // connect(): asks the edge what a client needs to know, and makes a Waypost of it.
 
-import { type Bootstrap, parseIceServers } from '../protocol/bootstrap.ts'
+import { parseIceServers } from '../protocol/bootstrap.ts'
 import { WaypostError } from '../protocol/errors.ts'
+import { TIMEOUT_MAX_MS } from '../protocol/limits/membership.ts'
 import { DEFAULT_NETWORK, isNetworkName } from '../protocol/names.ts'
-import { WIRE_VERSION } from '../protocol/wire/registry.ts'
+import { askEdge } from './bootstrap.ts'
 import type { Direct } from './direct.ts'
 import type { Mail } from './mail/mail.ts'
 import { checkChoice, checkDuration, checkOptions, checkSignal } from './options.ts'
-import type { PassSource } from './pass.ts'
+import type { EdgeOfIdentity, OpenKeys } from './secure.ts'
 import type { ConnectOptions, IdentityChoice } from './types.ts'
 import { Waypost } from './waypost.ts'
 
@@ -22,15 +23,16 @@ const OPTIONS = [
   'requireNative',
   'suite',
   'mail',
+  'mesh',
 ] as const
 /** Of the protocol, as handshakes offer them. */
 const SUITES = ['WP1'] as const
 const TIMEOUT_MS = 20_000
-const TIMEOUT_MAX_MS = 600_000
-/** Between tries while the edge does not answer: a page that loads while the network comes up should not have to retry. */
-const RETRY_MS = 500
 
-/** Reaches the edge at this address. Throws TypeError or RangeError for misuse; rejects with a WaypostError. */
+/**
+ * Reaches the edge at this address; or, as an identity that reached it before and while it does not answer, goes by what it said
+ * then. Throws TypeError or RangeError for misuse; rejects with a WaypostError.
+ */
 export async function connect(edge: string | URL, options: ConnectOptions = {}): Promise<Waypost> {
   checkOptions('connect', options, OPTIONS)
   checkSignal('connect: signal', options.signal)
@@ -42,6 +44,8 @@ export async function connect(edge: string | URL, options: ConnectOptions = {}):
   if (typeof relayOnly !== 'boolean') throw new TypeError('connect: relayOnly must be a boolean')
   const { mail = options.identity !== undefined } = options
   if (typeof mail !== 'boolean') throw new TypeError('connect: mail must be a boolean')
+  const { mesh = true } = options
+  if (typeof mesh !== 'boolean') throw new TypeError('connect: mesh must be a boolean')
   if (typeof requireNative !== 'boolean') throw new TypeError('connect: requireNative must be a boolean')
   checkChoice('connect: suite', suite, SUITES)
   const iceServers = options.iceServers === undefined ? undefined : parseIceServers(options.iceServers)
@@ -58,32 +62,41 @@ export async function connect(edge: string | URL, options: ConnectOptions = {}):
     onProgress: onStampProgress,
   })
   const stop = new AbortController()
+  const timeout = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS)
+  const { signal = stop.signal } = options
+  const asking = askEdge(base, network, AbortSignal.any([signal, timeout, stop.signal]))
   try {
-    const [bootstrap, direct, Mail, opened] = await Promise.all([
-      ask(base, network, options, stop.signal),
+    const [direct, Mail, opened] = await Promise.all([
       relayOnly ? undefined : loadDirect(),
       mail ? loadMail() : undefined,
       opening,
     ])
-    opened.passes.offer(bootstrap.challenge)
-    await opened.passes.begin() // Whoever connects is about to join.
+    const { passes, bootstraps } = opened
+    const challenge = await bootstraps.begin(asking)
+    signal.throwIfAborted()
+    if (challenge !== undefined) passes.offer(challenge)
+    await passes.begin() // Whoever connects is about to join.
+    void bootstraps.keep()
     return new Waypost({
       base,
       network,
       relayOnly,
-      iceServers: iceServers ?? bootstrap.iceServers,
+      iceServers: () => iceServers ?? bootstraps.iceServers,
       direct,
       mail: Mail,
+      mesh,
       ...opened,
     })
   } catch (problem) {
-    stop.abort()
     // However far it got: whoever tries again must not find it taken by a try that failed.
     await opening.then(
       ({ release }) => release(),
       () => {},
     )
-    throw problem
+    if (!signal.aborted) throw problem
+    throw new WaypostError('aborted', 'connect was aborted', { cause: signal.reason })
+  } finally {
+    stop.abort()
   }
 }
 
@@ -103,12 +116,9 @@ async function loadMail(): Promise<typeof Mail> {
 async function openIdentity(
   choice: IdentityChoice | undefined,
   requireNative: boolean,
-  edge: Pick<PassSource, 'base' | 'network' | 'onProgress'>,
-) {
-  const { openIdentity, Passes } = await import('./secure.ts')
-  const opened = await openIdentity(choice, requireNative)
-  const { suite, identity, store } = opened
-  return { ...opened, passes: new Passes({ ...edge, hash: suite.hash, key: identity.key, store }) }
+  edge: EdgeOfIdentity,
+): Promise<OpenKeys> {
+  return (await import('./secure.ts')).openIdentity(choice, requireNative, edge)
 }
 
 function edgeUrl(edge: string | URL): URL {
@@ -129,73 +139,4 @@ function edgeUrl(edge: string | URL): URL {
   url.search = ''
   url.hash = ''
   return url
-}
-
-async function ask(
-  base: URL,
-  network: string,
-  options: ConnectOptions,
-  stop: AbortSignal,
-): Promise<Bootstrap> {
-  const url = new URL('v1/bootstrap', base)
-  url.searchParams.set('network', network)
-  const timeout = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS)
-  const until = AbortSignal.any([options.signal ?? stop, timeout, stop])
-  let cause: unknown
-  while (!until.aborted) {
-    try {
-      const response = await fetch(url, { signal: until, headers: { Accept: 'application/json' } })
-      if (response.status < 500) return await read(response)
-      cause = new Error(`status ${response.status}`)
-    } catch (error) {
-      if (error instanceof WaypostError) throw error
-      if (!until.aborted) cause = error
-    }
-    if (!until.aborted) await pause(RETRY_MS, until)
-  }
-  if (options.signal?.aborted)
-    throw new WaypostError('aborted', 'connect was aborted', { cause: options.signal.reason })
-  throw new WaypostError('edge-unreachable', `no answer from ${base.origin}`, { cause })
-}
-
-async function read(response: Response): Promise<Bootstrap> {
-  const text = await response.text() // Throws when the connection breaks in the middle: that is worth another try.
-  const body = parseJson(text)
-  if (!response.ok) {
-    const { error } = (body ?? {}) as { error?: { message?: unknown } }
-    const why = typeof error?.message === 'string' ? error.message : `status ${response.status}`
-    throw new WaypostError('edge-refused', `the edge refused: ${why}`)
-  }
-  const { version, iceServers } = (body ?? {}) as { version?: { wire?: unknown }; iceServers?: unknown }
-  if (typeof version?.wire !== 'number' || parseIceServers(iceServers) === undefined) {
-    throw new WaypostError(
-      'edge-refused',
-      `what answers at ${new URL(response.url).origin} is not a Waypost edge`,
-    )
-  }
-  if (version.wire !== WIRE_VERSION) {
-    const message = `the edge speaks version ${version.wire} of the protocol, this client ${WIRE_VERSION}`
-    throw new WaypostError('version-mismatch', message)
-  }
-  return body as Bootstrap
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-function pause(ms: number, until: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms)
-    until.addEventListener('abort', done, { once: true })
-    function done() {
-      clearTimeout(timer)
-      until.removeEventListener('abort', done)
-      resolve()
-    }
-  })
 }

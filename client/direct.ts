@@ -17,7 +17,7 @@ import { DirectConnection } from './webrtc.ts'
 
 export interface DirectOptions {
   readonly polite: boolean
-  readonly iceServers: readonly IceServer[]
+  readonly iceServers: () => readonly IceServer[]
   readonly unwilling: () => DeclineReason | undefined
 }
 
@@ -107,7 +107,7 @@ export class Direct {
 
   #create(connection: number): void {
     try {
-      this.#connection = new DirectConnection(connection, this.#options.iceServers, {
+      this.#connection = new DirectConnection(connection, this.#options.iceServers(), {
         input: (input) => this.#host.give(input),
         frame: (channel, bytes) => this.#listener.frame(channel, bytes),
       })

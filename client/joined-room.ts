@@ -2,7 +2,7 @@
 
 import type { DropReason } from '../protocol/drops.ts'
 import { WaypostError } from '../protocol/errors.ts'
-import { BROADCAST_QUEUE_MAX } from '../protocol/limits.ts'
+import { BROADCAST_QUEUE_MAX } from '../protocol/limits/membership.ts'
 import type { EndReason } from '../protocol/membership/contract.ts'
 import type { KnownMember } from '../protocol/membership/roster.ts'
 import { WireError } from '../protocol/wire/bytes.ts'

@@ -3,10 +3,12 @@
 
 import type { DropReason } from '../protocol/drops.ts'
 import { WaypostError } from '../protocol/errors.ts'
-import * as limits from '../protocol/limits.ts'
+import { LINK_MESSAGE_BYTES_MAX, LINK_QUEUE_MESSAGES_MAX, LINK_TTL_MS } from '../protocol/limits/link.ts'
+import { MAIL_TTL_MOST_MS, MAIL_TTL_MS } from '../protocol/limits/mail.ts'
 import { PRIORITIES, type Priority } from '../protocol/priority.ts'
 import { toBase64url } from '../protocol/wire/base64url.ts'
 import { DATA_NAME_BYTES, encodeData, NAMED_DATA } from '../protocol/wire/data.ts'
+import type { DhtAnswer, DhtQuestion } from '../protocol/wire/dht-frames.ts'
 import { SERVICE_MAIL } from '../protocol/wire/registry.ts'
 import { nowMs } from './clock.ts'
 import { Deliveries } from './deliveries.ts'
@@ -54,20 +56,20 @@ export class Messages {
     checkOptions('send', options, ['channel', 'priority', 'ttlMs', 'signal'])
     checkSignal('send: signal', options.signal)
     const mail = this.#mail
-    checkDuration('send: ttlMs', options.ttlMs, mail ? limits.MAIL_TTL_MOST_MS : limits.LINK_TTL_MS)
+    checkDuration('send: ttlMs', options.ttlMs, mail ? MAIL_TTL_MOST_MS : LINK_TTL_MS)
     const { channel = 'control', priority = 'normal', ttlMs, signal } = options
     checkChoice('send: channel', channel, ['control', 'bulk'])
     checkChoice('send: priority', priority, PRIORITIES)
     const link = linkTo()
     const bytes = encodeData(data)
-    const most = limits.LINK_MESSAGE_BYTES_MAX
+    const most = LINK_MESSAGE_BYTES_MAX
     if (bytes.length > most) throw new WaypostError('too-large', `a message holds at most ${most - 1} bytes`)
     if (link === undefined && mail === undefined) unreachable(to)
     if (signal?.aborted) throw new WaypostError('aborted', 'send was aborted', { cause: signal.reason })
-    const onLinkMs = Math.min(ttlMs ?? limits.LINK_TTL_MS, limits.LINK_TTL_MS)
+    const onLinkMs = Math.min(ttlMs ?? LINK_TTL_MS, LINK_TTL_MS)
     const byLink = (bytes: Uint8Array) =>
       link && this.#sendByLink(link, channel, bytes, priority, onLinkMs, signal)
-    const how = { priority, ttlMs: ttlMs ?? limits.MAIL_TTL_MS, signal }
+    const how = { priority, ttlMs: ttlMs ?? MAIL_TTL_MS, signal }
     return mail?.send(to as PeerId, bytes, how, byLink) ?? (byLink(bytes) as Promise<Receipt>)
   }
 
@@ -79,7 +81,7 @@ export class Messages {
     ttlMs: number,
     signal: AbortSignal | undefined,
   ): Promise<Receipt> {
-    const most = limits.LINK_QUEUE_MESSAGES_MAX
+    const most = LINK_QUEUE_MESSAGES_MAX
     if (link.waitingMessages >= most)
       throw new WaypostError('queue-full', `${most} messages to ${link.id} are waiting already`)
     link.connect()
@@ -91,11 +93,16 @@ export class Messages {
   /** For machinery: resolves when the peer has it. */
   async tell(to: PeerId, service: Uint8Array): Promise<unknown> {
     const link = this.#owner.links.get(to)
-    if (link === undefined || link.waitingMessages >= limits.LINK_QUEUE_MESSAGES_MAX)
+    if (link === undefined || link.waitingMessages >= LINK_QUEUE_MESSAGES_MAX)
       return this.#owner.dropped('slow-receiver')
     const { token, settled } = this.#deliveries.begin(undefined, () => {})
-    link.send(token, 'service', service, nowMs() + limits.LINK_TTL_MS, 'normal')
+    link.send(token, 'service', service, nowMs() + LINK_TTL_MS, 'normal')
     return settled
+  }
+
+  /** For machinery that has other ways: now, or not at all. */
+  tellIfReached(to: PeerId, service: Uint8Array): void {
+    if (this.#owner.links.get(to)?.reachable) this.tell(to, service).catch(() => {})
   }
 
   settled(token: number, outcome: { readonly via: Via } | 'timeout' | 'abandoned'): void {
@@ -139,6 +146,11 @@ export class Messages {
     return this.#mail?.status
   }
 
+  /** Of the DHT, over the home socket; undefined where there is none now. */
+  ask(question: DhtQuestion): Promise<DhtAnswer | undefined> | undefined {
+    return this.#mail?.home.ask(question)
+  }
+
   async rotateAccess(): Promise<void> {
     if (this.#mail === undefined) throw new TypeError('rotateAccess: this Waypost has no mail')
     await this.#mail.rotateAccess()
@@ -149,7 +161,7 @@ export class Messages {
     this.#mail?.reached(peer)
   }
 
-  /** It left the last room we share, and has no direct path to us. */
+  /** It left the last room we share, and there is no direct path to it, or no more. */
   departed(peer: PeerId): void {
     this.#mail?.departed(peer)
   }

@@ -3,7 +3,8 @@
 
 import type { IceServer } from '../protocol/bootstrap.ts'
 import type { DropReason } from '../protocol/drops.ts'
-import { DATAGRAMS_HELD_MAX, DATAGRAMS_HELD_MS, DIRECT_WAITS_MS } from '../protocol/limits.ts'
+import { DIRECT_WAITS_MS } from '../protocol/limits/direct.ts'
+import { DATAGRAMS_HELD_MAX, DATAGRAMS_HELD_MS } from '../protocol/limits/keying.ts'
 import { type LinkEffect, type LinkInput, LinkMachine } from '../protocol/link/machine.ts'
 import type { PathName } from '../protocol/path.ts'
 import type { PeerId } from '../protocol/peer-id.ts'
@@ -26,7 +27,7 @@ export interface PeerLinkOptions {
   readonly makeSecure: (peer: PeerId, listener: SecureLinkListener) => SecureLink
   readonly session: Uint8Array
   readonly polite: boolean
-  readonly iceServers: readonly IceServer[]
+  readonly iceServers: () => readonly IceServer[]
   /** Why no new direct connection is made just now, if none is. */
   readonly unwilling: () => DeclineReason | undefined
   /** Undefined where no direct connection is ever made. */

@@ -34,6 +34,9 @@ export class PeerStreams {
   /** What a stream that is lost is told. */
   #lost = new WaypostError('peer-unreachable', 'the peer left and did not come back')
 
+  #lastToken = 0
+  #known: () => void = () => {}
+
   constructor({ peer, even }: StreamsOptions, listener: StreamsListener) {
     this.#peer = peer
     this.#listener = listener
@@ -76,6 +79,7 @@ export class PeerStreams {
 
   settled(token: number): void {
     this.#host.give({ kind: 'settled', token })
+    if (token === this.#lastToken) this.#known()
   }
 
   /** The link gave up. */
@@ -89,6 +93,15 @@ export class PeerStreams {
     this.#lost = new WaypostError('peer-unreachable', 'the peer began anew and knows nothing of the stream')
     this.#host.give({ kind: 'peerRestarted' })
     this.#lost = before
+  }
+
+  /** We close: every stream is over. Resolves when the peer knows, and has what went before. */
+  farewell(): Promise<void> {
+    this.#lost = new WaypostError('closed', 'this Waypost is closed')
+    return new Promise((resolve) => {
+      this.#known = resolve
+      this.#host.give({ kind: 'abandoned' })
+    })
   }
 
   close(): void {
@@ -106,6 +119,7 @@ export class PeerStreams {
   #perform(effect: StreamsEffect): void {
     switch (effect.kind) {
       case 'send':
+        this.#lastToken = effect.token
         return this.#listener.send(effect.token, effect.message)
       case 'cancel':
         return this.#listener.cancel(effect.token)

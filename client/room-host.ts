@@ -11,6 +11,7 @@ import type { Identity } from './identity.ts'
 import type { Sight } from './key-work.ts'
 import type { Passes } from './pass.ts'
 import { keepSocket, type SocketKeeper } from './socket-keeper.ts'
+import { onceATurn } from './turn.ts'
 
 export interface RoomListener {
   entered(again: boolean): void
@@ -59,7 +60,7 @@ export class RoomHost {
   readonly #listener: RoomListener
   readonly #host: Host<MembershipInput, MembershipEffect>
   readonly #keeper: SocketKeeper
-  #turnEnds = false
+  readonly #endTurn = onceATurn(() => this.#host.give({ kind: 'endOfTurn' }))
 
   constructor(options: RoomHostOptions, listener: RoomListener) {
     const { identity, metadata, firstJoinWithinMs } = options
@@ -94,12 +95,7 @@ export class RoomHost {
 
   give(input: MembershipInput): void {
     this.#host.give(input)
-    if (!COLLECTED.has(input.kind) || this.#turnEnds) return
-    this.#turnEnds = true
-    queueMicrotask(() => {
-      this.#turnEnds = false
-      this.#host.give({ kind: 'endOfTurn' })
-    })
+    if (COLLECTED.has(input.kind)) this.#endTurn()
   }
 
   #perform(effect: MembershipEffect): void {

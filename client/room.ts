@@ -2,7 +2,7 @@
 
 import { BROADCAST_BYTES_MAX } from '../protocol/crypto/broadcast/padding.ts'
 import { WaypostError } from '../protocol/errors.ts'
-import { METADATA_BYTES_MAX } from '../protocol/limits.ts'
+import { METADATA_BYTES_MAX } from '../protocol/limits/room.ts'
 import { type Data, encodeData } from '../protocol/wire/data.ts'
 import type { Events } from './events.ts'
 import type { RoomHost } from './room-host.ts'

@@ -17,7 +17,7 @@ import {
   OPENING_BYTES_MAX,
   OPENING_OVERHEAD_BYTES,
   RECORD_BODY_BYTES_MAX,
-} from '../protocol/limits.ts'
+} from '../protocol/limits/keying.ts'
 import type { ChannelName } from '../protocol/link/machine.ts'
 import type { PathName } from '../protocol/path.ts'
 import { framesOf } from '../protocol/wire/batch.ts'

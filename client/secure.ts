@@ -9,16 +9,17 @@ import { WaypostError } from '../protocol/errors.ts'
 import { type PeerId, parsePeerId } from '../protocol/peer-id.ts'
 import { Admittance } from './admittance.ts'
 import { nowMs } from './clock.ts'
+import { DhtDoor } from './dht/door.ts'
 import { type Identity, newIdentity, type OpenIdentity } from './identity.ts'
+import { Bootstraps } from './kept-bootstrap.ts'
 import { Messages } from './messages.ts'
+import { Passes, type PassSource } from './pass.ts'
 import { PeerLink, type PeerLinkOptions, type PeerListener } from './peer-link.ts'
 import { type BroadcastListener, SealedBroadcasts } from './sealed-broadcasts.ts'
 import { SecureLink, type SecureLinkListener } from './secure-link.ts'
 import { Streams } from './streams.ts'
 import { Tickets } from './tickets.ts'
 import type { IdentityChoice } from './types.ts'
-
-export { Passes } from './pass.ts'
 
 /** Best of what this platform has. A page on plain http has no `crypto.subtle`; it has noble's code, loaded then. */
 export function openSuite(): Promise<Suite> {
@@ -82,31 +83,46 @@ function broadcastsOf(suite: Suite, { id: self }: Identity): MakeBroadcasts {
     new SealedBroadcasts(SealedRoom.open(suite, { network, room, self }), listener)
 }
 
+/** Where an identity is to be known. */
+export type EdgeOfIdentity = Pick<PassSource, 'base' | 'network' | 'onProgress'>
+
 export interface OpenKeys extends OpenIdentity {
+  readonly passes: Passes
+  readonly bootstraps: Bootstraps
   readonly suite: Suite
   readonly makeLink: MakeLink
   readonly makeBroadcasts: MakeBroadcasts
   readonly roomOfService: typeof roomOfService
   readonly messages: typeof Messages
   readonly streams: typeof Streams
+  readonly dht: typeof DhtDoor
 }
 
 /** The kept one of this choice, or without a choice one for this run; and the keys of its links. */
 export async function openIdentity(
   choice: IdentityChoice | undefined,
   requireNative: boolean,
+  edge: EdgeOfIdentity,
 ): Promise<OpenKeys> {
   if (requireNative) await refuseUnlessNative()
   const { suite, ...opened } = await (choice === undefined ? newKeys() : openKept(choice))
-  const { identity } = opened
+  const { identity, store } = opened
+  const bootstraps = new Bootstraps(edge.base, edge.network, store)
   return {
     suite,
     ...opened,
-    makeLink: linksOf(suite, identity, await Tickets.open(nowMs, opened.store)),
+    release: () => {
+      bootstraps.close()
+      return opened.release()
+    },
+    passes: new Passes({ ...edge, hash: suite.hash, key: identity.key, store }),
+    bootstraps,
+    makeLink: linksOf(suite, identity, await Tickets.open(nowMs, store)),
     makeBroadcasts: broadcastsOf(suite, identity),
     roomOfService,
     messages: Messages,
     streams: Streams,
+    dht: DhtDoor,
   }
 }
 

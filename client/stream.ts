@@ -1,7 +1,7 @@
 // One stream as the platform's own: a ReadableStream and a WritableStream over what the streams machine says and asks.
 
 import { WaypostError } from '../protocol/errors.ts'
-import { STREAM_PENDING_BYTES_MAX } from '../protocol/limits.ts'
+import { STREAM_PENDING_BYTES_MAX } from '../protocol/limits/streams.ts'
 import type { PeerId } from '../protocol/peer-id.ts'
 import type { StreamsInput } from '../protocol/streams/contract.ts'
 import { ByteQueue } from './byte-queue.ts'

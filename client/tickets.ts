@@ -3,7 +3,7 @@
 
 import type { Session } from '../protocol/crypto/handshake/session.ts'
 import { isLive, type Ticket, type TicketStore } from '../protocol/crypto/handshake/ticket.ts'
-import { TICKETS_PEERS_KEPT, TICKETS_PEERS_MAX } from '../protocol/limits.ts'
+import { TICKETS_PEERS_KEPT, TICKETS_PEERS_MAX } from '../protocol/limits/keying.ts'
 import { equalBytes } from '../protocol/wire/bytes.ts'
 import type { SealedStore } from './identities/store.ts'
 import { decodeTickets, encodeTickets, type Kept } from './kept-tickets.ts'

@@ -47,9 +47,14 @@ export interface ConnectOptions {
    * lasts as long as the page has nobody to come back.
    */
   readonly mail?: boolean
+  /** Whether peers on links are asked beside the edge when the DHT is used, and answered when they ask. Default: true. */
+  readonly mesh?: boolean
   /** In place of those the edge names. */
   readonly iceServers?: readonly RTCIceServer[]
-  /** How long to try to reach the edge. Default: 20 s. */
+  /**
+   * How long to try to reach the edge. Default: 20 s. An identity that reached it within the last month does not wait: it
+   * connects without, and what it is asked meanwhile is done when the edge answers.
+   */
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
   /**
@@ -245,6 +250,14 @@ export interface RoomStatus {
   readonly waitingBytes: number
 }
 
+/** What the edge says before anything else, as which ICE servers there are. */
+export interface BootstrapStatus {
+  /** `kept`: the edge has not answered since this client started, and it goes by what was said to an earlier one. */
+  readonly state: 'answered' | 'kept'
+  /** Since it was said. */
+  readonly ageMs: number
+}
+
 export interface MailStatus {
   /** Of our own mailbox: `open` while others can write to us, and we hear of it at once. `superseded`: another device has it now. */
   readonly state: 'opening' | 'connecting' | 'open' | 'superseded' | 'failed' | 'closed'
@@ -254,16 +267,27 @@ export interface MailStatus {
   readonly inbox: number
 }
 
+/** Of the mesh: the browsers that answer each other when the DHT is asked. */
+export interface DhtStatus {
+  /** Peers who answer us, and whom we answer. */
+  readonly neighbours: number
+  /** Records and providers kept for others. */
+  readonly held: number
+}
+
 /** What a bug report needs. */
 export interface Status {
   readonly version: string
   readonly id: PeerId
   readonly edge: string
   readonly network: string
+  readonly bootstrap: BootstrapStatus
   readonly rooms: readonly RoomStatus[]
   readonly links: readonly LinkStatus[]
   /** Undefined without mail. */
   readonly mail: MailStatus | undefined
+  /** Undefined before the DHT was used, and without the mesh. */
+  readonly dht: DhtStatus | undefined
   /** Who computes each algorithm: the platform, JavaScript, or both together. */
   readonly crypto: Readonly<Record<Algorithm, Backend>>
   /** What others sent us and we did not act upon, by reason. */

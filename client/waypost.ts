@@ -2,13 +2,17 @@
 
 import { DropCounts, type DropReason } from '../protocol/drops.ts'
 import { WaypostError } from '../protocol/errors.ts'
-import * as limits from '../protocol/limits.ts'
+import { CONNECTIONS_MAX, DATAGRAM_BYTES_MAX, MESH_PEERS_MAX } from '../protocol/limits/direct.ts'
+import { DEPARTED_GRACE_MS, LINK_LINGER_MS } from '../protocol/limits/link.ts'
+import { JOIN_WITHIN_MS, TIMEOUT_MAX_MS } from '../protocol/limits/membership.ts'
 import type { KnownMember } from '../protocol/membership/roster.ts'
 import { isRoomName } from '../protocol/names.ts'
 import { parsePeerId } from '../protocol/peer-id.ts'
 import { VERSION } from '../protocol/version.ts'
 import { encodeData } from '../protocol/wire/data.ts'
-import type { DeclineReason } from '../protocol/wire/registry.ts'
+import { type DeclineReason, SERVICE_MESH_HELLO, SERVICE_MESH_LAST } from '../protocol/wire/registry.ts'
+import type { Dht } from './dht/api.ts'
+import type { DhtDoor } from './dht/door.ts'
 import { Events } from './events.ts'
 import { JoinedRoom, type RoomOwner, tryDecodeData } from './joined-room.ts'
 import type { Messages } from './messages.ts'
@@ -30,9 +34,6 @@ import type {
   WaypostStream,
 } from './types.ts'
 
-const JOIN_TIMEOUT_MS = 30_000
-const TIMEOUT_MAX_MS = 600_000
-
 export class Waypost {
   /** This client's PeerId, as text. */
   readonly id: PeerId
@@ -45,6 +46,7 @@ export class Waypost {
   readonly #streams: Streams
   readonly #lingering = new Map<PeerId, ReturnType<typeof setTimeout>>()
   readonly #messages: Messages
+  readonly #dht: DhtDoor
   readonly #drops = new DropCounts()
   readonly #stopWatching: () => void
   #closed = false
@@ -61,7 +63,20 @@ export class Waypost {
       passRenewed: (pass) => this.#passRenewed(pass),
       dropped,
     })
+    this.#dht = new parts.dht(parts, {
+      askHome: (question) => this.#messages.ask(question),
+      open: (peer, label) => this.#streams.openOwn(label, this.#linkTo(peer, 'dht') ?? unreachable(peer)),
+      serve: (label, take) => this.#streams.serve(label, take),
+      reachable: () => [...this.#links.values()].filter(({ reachable }) => reachable).map(({ id }) => id),
+      tell: (peer, bytes) => this.#messages.tellIfReached(peer, bytes),
+      dropped,
+    })
     this.#stopWatching = watchNetwork(() => this.#networkChanged())
+  }
+
+  /** What everybody may find: content by its hash, names by their owner, peers by their id. Loaded when it is first used. */
+  get dht(): Dht {
+    return this.#dht
   }
 
   /** Gives back a function that stops listening. */
@@ -88,7 +103,7 @@ export class Waypost {
       throw new WaypostError('aborted', `joining '${name}' was aborted`, { cause: signal.reason })
     const known = this.#rooms.get(name)
     if (known === undefined)
-      return this.#enter(name, metadata, options.timeoutMs ?? JOIN_TIMEOUT_MS).wait(signal)
+      return this.#enter(name, metadata, options.timeoutMs ?? JOIN_WITHIN_MS).wait(signal)
     if (options.metadata !== undefined) known.host.give({ kind: 'describe', metadata })
     return known.wait(signal)
   }
@@ -112,8 +127,8 @@ export class Waypost {
   datagram(to: PeerId | string, data: Data): boolean {
     const link = this.#linkTo(to, 'datagram')
     const bytes = encodeData(data)
-    if (bytes.length > limits.DATAGRAM_BYTES_MAX) {
-      throw new WaypostError('too-large', `a datagram holds at most ${limits.DATAGRAM_BYTES_MAX - 1} bytes`)
+    if (bytes.length > DATAGRAM_BYTES_MAX) {
+      throw new WaypostError('too-large', `a datagram holds at most ${DATAGRAM_BYTES_MAX - 1} bytes`)
     }
     if (link === undefined) return false
     link.connect()
@@ -131,12 +146,14 @@ export class Waypost {
       id: this.id,
       edge: this.#parts.base.href,
       network: this.#parts.network,
+      bootstrap: this.#parts.bootstraps.status,
       rooms: [...this.#rooms.values()].map((room) => room.status()),
       links: [...this.#links.values()].map((link) => ({
         ...link.status(),
         streams: this.#streams.size(link.id),
       })),
       mail: this.#messages.mailStatus,
+      dht: this.#dht.status,
       crypto: this.#parts.suite.status,
       drops: this.#drops.all(),
     }
@@ -147,8 +164,10 @@ export class Waypost {
     if (this.#closed) return
     this.#closed = true
     this.#stopWatching()
+    this.#dht.close()
     const rooms = [...this.#rooms.values()]
-    await Promise.all([...rooms, ...this.#leaving].map((room) => room.spoken()))
+    const farewell = this.#streams.farewell((peer) => this.#links.get(peer)?.reachable === true)
+    await Promise.all([farewell, ...[...rooms, ...this.#leaving].map((room) => room.spoken())])
     await this.#messages.close()
     this.#parts.passes.close()
     for (const link of this.#links.values()) link.close()
@@ -225,7 +244,7 @@ export class Waypost {
 
   /** The newcomer connects to those who were there; they wait for it, so that offers seldom cross. */
   #meetAll(room: JoinedRoom): void {
-    if (room.api.peers.size >= limits.MESH_PEERS_MAX) return
+    if (room.api.peers.size >= MESH_PEERS_MAX) return
     for (const id of room.api.peers.keys()) this.#links.get(id)?.connect()
   }
 
@@ -279,7 +298,9 @@ export class Waypost {
       // After this turn: a newcomer has joined the room for the application before a way to it is news.
       pathChanged: (via) => {
         queueMicrotask(() => this.#events.emit('path', { peer: from, via }))
+        this.#dht.linked(from, via !== undefined)
         if (via !== undefined) this.#messages.reached(from)
+        else if (this.#links.get(from)?.known === false) this.#messages.departed(from)
       },
       dropped: (reason) => this.#drops.count(reason),
     }
@@ -291,6 +312,10 @@ export class Waypost {
       const link = this.#links.get(from)
       if (link !== undefined) this.#streams.message(link, bytes)
       return
+    }
+    if (isOfMesh(bytes)) {
+      this.#dht.heardService(from, bytes)
+      return consumed()
     }
     this.#messages.heardService(from, bytes, consumed)
   }
@@ -304,7 +329,7 @@ export class Waypost {
     clearTimeout(this.#lingering.get(id))
     this.#lingering.set(
       id,
-      setTimeout(() => this.#giveUp(id, link), limits.DEPARTED_GRACE_MS),
+      setTimeout(() => this.#giveUp(id, link), DEPARTED_GRACE_MS),
     )
   }
 
@@ -314,7 +339,7 @@ export class Waypost {
       // It left the room and yet talks to us: so do we with it, for as long as the direct path lives.
       this.#lingering.set(
         id,
-        setTimeout(() => this.#giveUp(id, link), limits.DEPARTED_GRACE_MS),
+        setTimeout(() => this.#giveUp(id, link), DEPARTED_GRACE_MS),
       )
       return
     }
@@ -322,7 +347,7 @@ export class Waypost {
     this.#streams.abandoned(id)
     this.#lingering.set(
       id,
-      setTimeout(() => this.#forget(id, link), limits.LINK_LINGER_MS),
+      setTimeout(() => this.#forget(id, link), LINK_LINGER_MS),
     )
   }
 
@@ -339,7 +364,7 @@ export class Waypost {
     if (this.#parts.direct === undefined) return 'no-webrtc'
     let connecting = 0
     for (const link of this.#links.values()) if (link.connecting) connecting++
-    return connecting >= limits.CONNECTIONS_MAX ? 'too-many' : undefined
+    return connecting >= CONNECTIONS_MAX ? 'too-many' : undefined
   }
 
   #linkTo(to: string, what: string): PeerLink | undefined {
@@ -354,6 +379,10 @@ export class Waypost {
   #refuseClosed(): void {
     if (this.#closed) throw new WaypostError('closed', 'this Waypost is closed')
   }
+}
+
+function isOfMesh([type = 0]: Uint8Array): boolean {
+  return type >= SERVICE_MESH_HELLO && type <= SERVICE_MESH_LAST
 }
 
 function unreachable(to: string): never {

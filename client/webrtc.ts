@@ -3,7 +3,7 @@
 
 import type { IceServer } from '../protocol/bootstrap.ts'
 import { fingerprintOf } from '../protocol/keying/fingerprint.ts'
-import { CHANNEL_HIGH_BYTES, CHANNEL_LOW_BYTES } from '../protocol/limits.ts'
+import { CHANNEL_HIGH_BYTES, CHANNEL_LOW_BYTES } from '../protocol/limits/direct.ts'
 import type { ChannelName } from '../protocol/link/machine.ts'
 import type { NegotiationInput } from '../protocol/negotiation/contract.ts'
 

@@ -1,50 +1,69 @@
-// What the mailboxes of a network come to: one of several objects that share them, each mailbox always at the same one. It
-// keeps a row for each mailbox and adds them up when it is asked.
+// What the mailboxes of a network come to: one of several objects that share them, each mailbox always at the same one. On
+// disk it has their ids, a row for each and no more. Figures are in memory only: when it is asked it asks the mailboxes that
+// said they have changed, or that it knows nothing of in this life; theirs are on the disk. So no letter costs a row here.
 
 import { DurableObject } from 'cloudflare:workers'
-import { REGISTRY_SUM_MS } from '../protocol/limits.ts'
+import { REGISTRY_ASKS_MAX, REGISTRY_SUM_MS, REGISTRY_TRUST_MS } from '../protocol/limits/mailbox.ts'
+import { mailboxObjectName } from '../protocol/mailbox/place.ts'
 import {
   addTotals,
-  type MailGauges,
   type MailReport,
   type MailTotals,
   NO_MAIL,
+  networkOfRegistry,
 } from '../protocol/mailbox/report.ts'
-import { addTally, type MailCounts, NO_MAIL_COUNTS } from '../protocol/mailbox/tally.ts'
+import { toBase64url } from '../protocol/wire/base64url.ts'
 
-// Without row numbers: a second tree for them would make each report two rows.
-const TABLE =
-  'CREATE TABLE IF NOT EXISTS mailboxes (id BLOB PRIMARY KEY NOT NULL, report TEXT NOT NULL) WITHOUT ROWID'
+// Without row numbers: a second tree for them would make each id two rows.
+const TABLE = 'CREATE TABLE IF NOT EXISTS mailboxes (id BLOB PRIMARY KEY NOT NULL) WITHOUT ROWID'
 const HAS_TABLE = "SELECT 1 FROM sqlite_master WHERE name = 'mailboxes'"
-const READ = 'SELECT report FROM mailboxes WHERE id = ?'
-const READ_ALL = 'SELECT report FROM mailboxes'
-const WRITE = 'INSERT OR REPLACE INTO mailboxes (id, report) VALUES (?, ?)'
+const READ_ALL = 'SELECT id FROM mailboxes'
+const WRITE = 'INSERT INTO mailboxes (id) VALUES (?)'
 
-type Row = { readonly report: string }
+interface Settings {
+  readonly MAILBOXES: {
+    getByName(name: string): { figures(): Promise<MailReport | undefined> }
+  }
+}
 
-export class NetworkRegistry extends DurableObject {
+interface Member {
+  readonly id: Uint8Array
+  /** As it last said, and when; undefined before it did. */
+  said: { readonly report: MailReport; readonly atMs: number } | undefined
+  changed: boolean
+}
+
+export class NetworkRegistry extends DurableObject<Settings> {
+  readonly #network: string
   #hasTable: boolean
-  #sum: { readonly atMs: number; readonly totals: MailTotals } | undefined
+  /** By id. Those that were asked last are last. */
+  #known: Map<string, Member> | undefined
+  #sum: { readonly fromMs: number; readonly totals: Promise<MailTotals> } | undefined
 
-  constructor(ctx: DurableObjectState, env: object) {
+  constructor(ctx: DurableObjectState, env: Settings) {
     super(ctx, env)
+    this.#network = networkOfRegistry(ctx.id.name) ?? ''
     this.#hasTable = ctx.storage.sql.exec(HAS_TABLE).toArray().length > 0
   }
 
-  /** What a mailbox counted since its last report, and how it is now. */
-  report(mailbox: Uint8Array, counts: MailCounts, gauges: MailGauges): void {
+  /** A mailbox's figures are others than those it gave last; or it is new. */
+  changed(id: Uint8Array): void {
+    const member = this.#members.get(toBase64url(id))
+    if (member !== undefined) {
+      member.changed = true
+      return
+    }
     const { sql } = this.ctx.storage
     if (!this.#hasTable) sql.exec(TABLE)
     this.#hasTable = true
-    const before = sql.exec<Row>(READ, mailbox).toArray()[0]
-    const sum = addTally(before === undefined ? NO_MAIL_COUNTS : reportIn(before).counts, counts)
-    sql.exec(WRITE, mailbox, JSON.stringify({ counts: sum, gauges } satisfies MailReport))
+    sql.exec(WRITE, id)
+    this.#add(id)
   }
 
-  totals(): MailTotals {
+  totals(): Promise<MailTotals> {
     const nowMs = Date.now()
-    if (this.#sum === undefined || nowMs - this.#sum.atMs > REGISTRY_SUM_MS)
-      this.#sum = { atMs: nowMs, totals: this.#addUp() }
+    if (this.#sum === undefined || nowMs - this.#sum.fromMs > REGISTRY_SUM_MS)
+      this.#sum = { fromMs: nowMs, totals: this.#addUp(nowMs) }
     return this.#sum.totals
   }
 
@@ -53,15 +72,46 @@ export class NetworkRegistry extends DurableObject {
     return { used: this.#hasTable }
   }
 
-  #addUp(): MailTotals {
+  get #members(): Map<string, Member> {
+    if (this.#known !== undefined) return this.#known
+    this.#known = new Map()
+    if (this.#hasTable)
+      for (const { id } of this.ctx.storage.sql.exec<{ id: ArrayBuffer }>(READ_ALL))
+        this.#add(new Uint8Array(id))
+    return this.#known
+  }
+
+  #add(id: Uint8Array): void {
+    this.#members.set(toBase64url(id), { id, said: undefined, changed: true })
+  }
+
+  async #addUp(nowMs: number): Promise<MailTotals> {
+    const members = [...this.#members.values()]
+    const trusted = nowMs - REGISTRY_TRUST_MS
+    const doubtful = members.filter(
+      ({ said, changed }) => changed || said === undefined || said.atMs < trusted,
+    )
+    await Promise.all(doubtful.slice(0, REGISTRY_ASKS_MAX).map((member) => this.#ask(member)))
     let totals = NO_MAIL
-    if (!this.#hasTable) return totals
-    for (const row of this.ctx.storage.sql.exec<Row>(READ_ALL))
-      totals = addTotals(totals, { mailboxes: 1, ...reportIn(row) })
+    for (const { said, changed } of members) {
+      const one = { mailboxes: 1, behind: Number(changed || said === undefined) }
+      totals = addTotals(totals, said === undefined ? { ...NO_MAIL, ...one } : { ...said.report, ...one })
+    }
     return totals
   }
-}
 
-function reportIn({ report }: Row): MailReport {
-  return JSON.parse(report) as MailReport
+  async #ask(member: Member): Promise<void> {
+    // Behind all others: one that never answers must not stand in their way.
+    const key = toBase64url(member.id)
+    this.#members.delete(key)
+    this.#members.set(key, member)
+    // Before it is asked: if it changes while its answer is under way, it says so.
+    member.changed = false
+    try {
+      const report = await this.env.MAILBOXES.getByName(mailboxObjectName(this.#network, member.id)).figures()
+      if (report !== undefined) member.said = { report, atMs: Date.now() }
+    } catch {
+      member.changed = true
+    }
+  }
 }

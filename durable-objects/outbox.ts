@@ -5,7 +5,8 @@
 // In a quiet room that timer would cost about what a message does and gather nothing. Nobody says which it is, so it is
 // tried when events come close together, and goes on for as long as it saves more than it costs.
 
-import { BATCH_FRAMES_MAX, UNREAD_BYTES_CEILING, UNREAD_BYTES_MAX } from '../protocol/limits.ts'
+import { UNREAD_BYTES_CEILING, UNREAD_BYTES_MAX } from '../protocol/limits/room.ts'
+import { BATCH_FRAMES_MAX } from '../protocol/limits/wire.ts'
 import { messagesOf } from '../protocol/wire/batch.ts'
 import { sendTo } from './host.ts'
 import type { Seat, Seats } from './seats.ts'

@@ -5,7 +5,7 @@ import { type EdgeKeys, keyRing, type PassSecrets } from '../protocol/crypto/adm
 import { mintGranted } from '../protocol/crypto/admission/pass.ts'
 import { nativeHash } from '../protocol/crypto/native.ts'
 import type { Subtle } from '../protocol/crypto/subtle.ts'
-import { PASS_LIFETIME_MS } from '../protocol/limits.ts'
+import { PASS_LIFETIME_MS } from '../protocol/limits/admission.ts'
 import { encode } from '../protocol/wire/codec.ts'
 import { FRAME } from '../protocol/wire/registry.ts'
 

@@ -8,7 +8,8 @@ import { GRANT_BYTES } from '../protocol/crypto/admission/pass.ts'
 import { readHead, splitPublication } from '../protocol/crypto/mail/publication.ts'
 import { SIZES } from '../protocol/crypto/suite.ts'
 import { DropCounts } from '../protocol/drops.ts'
-import { KEEP_ALIVE_MS, MAILBOX_SENDERS_MAX } from '../protocol/limits.ts'
+import { MAILBOX_SENDERS_MAX } from '../protocol/limits/mailbox.ts'
+import { KEEP_ALIVE_MS } from '../protocol/limits/room.ts'
 import { AUDIENCE_HEADER, HELLO_HEADER, helloOf } from '../protocol/mailbox/admission.ts'
 import { newCaller } from '../protocol/mailbox/caller.ts'
 import { type MailboxConfig, type MailboxSettings, mailboxConfig } from '../protocol/mailbox/config.ts'
@@ -20,29 +21,32 @@ import type {
   PutOutcome,
 } from '../protocol/mailbox/contract.ts'
 import { SEQ_LIMIT } from '../protocol/mailbox/cursor.ts'
-import { encodeMail, type HelloFrame, tryDecodePutRequest } from '../protocol/mailbox/frames.ts'
 import { MailboxMachine } from '../protocol/mailbox/machine.ts'
 import { type MailboxPlace, placeOf } from '../protocol/mailbox/place.ts'
 import { PrekeyDesk } from '../protocol/mailbox/prekey-desk.ts'
-import type { MailGauges } from '../protocol/mailbox/report.ts'
+import type { MailReport } from '../protocol/mailbox/report.ts'
 import { GRANT_HEADER } from '../protocol/room/admission.ts'
 import { fromBase64url } from '../protocol/wire/base64url.ts'
 import { equalBytes } from '../protocol/wire/bytes.ts'
+import { encodeMail, type HelloFrame, tryDecodePutRequest } from '../protocol/wire/mail-frames.ts'
 import { type RefusalCode, WIRE_VERSION } from '../protocol/wire/registry.ts'
+import { Alarm } from './alarm.ts'
+import type { ShardNamespace } from './dht/asking.ts'
 import { answerClose, answerKeepAlives, turnAway, upgraded } from './host.ts'
-import { Alarm } from './mailbox/alarm.ts'
 import { type Caller, Callers } from './mailbox/callers.ts'
+import { DhtDesk } from './mailbox/dht-desk.ts'
 import { Forwarding, type MailboxNamespace } from './mailbox/forwarding.ts'
+import { News, type RegistryNamespace } from './mailbox/news.ts'
 import { ProofCheck } from './mailbox/proof-check.ts'
 import { type Answer, PutDesk } from './mailbox/put-desk.ts'
 import { Reception } from './mailbox/reception.ts'
-import { type RegistryNamespace, Reporter } from './mailbox/reporter.ts'
 import { SqliteLetterStore, SqliteOwnerStore, Tables } from './mailbox/sqlite-store.ts'
 import { PassRenewal } from './pass-renewal.ts'
 
 interface Settings extends MailboxSettings, PassSecrets {
   readonly MAILBOXES: MailboxNamespace
   readonly REGISTRIES: RegistryNamespace
+  readonly SHARDS: ShardNamespace
 }
 
 export class RelayMailbox extends DurableObject<Settings> {
@@ -56,7 +60,7 @@ export class RelayMailbox extends DurableObject<Settings> {
   readonly #desk: PutDesk
   readonly #prekeys: PrekeyDesk
   readonly #renewal: PassRenewal
-  readonly #reporter: Reporter | undefined
+  readonly #news: News | undefined
   readonly #drops = new DropCounts()
   #made: MailboxMachine<Answer> | undefined
   /** Times that puts were decided, each in one transaction. */
@@ -74,7 +78,7 @@ export class RelayMailbox extends DurableObject<Settings> {
     this.#callers = new Callers(ctx)
     this.#prekeys = new PrekeyDesk(this.#owner)
     this.#renewal = new PassRenewal(env)
-    this.#reporter = this.#place && new Reporter(env.REGISTRIES, this.#place)
+    this.#news = this.#place && new News(env.REGISTRIES, this.#place)
     const { network, id } = this.#place ?? { network: '', id: new Uint8Array(SIZES.hash) }
     const proofs = new ProofCheck(env, id)
     this.#desk = new PutDesk({
@@ -94,6 +98,7 @@ export class RelayMailbox extends DurableObject<Settings> {
       rates: this.#config.socket,
       callers: this.#callers,
       forwarding: new Forwarding(env.MAILBOXES, network, flush),
+      dht: new DhtDesk({ shards: env.SHARDS, network, owner: id, answered: flush }),
       put: (request, audience, answer) => this.#put(request, audience, answer),
       took: (ids) => this.#receive({ kind: 'took', ids }),
       renewPass: (caller) => ctx.waitUntil(this.#renewPass(caller)),
@@ -117,7 +122,8 @@ export class RelayMailbox extends DurableObject<Settings> {
     const caller = this.#callers.of(socket)
     if (caller === undefined) return
     this.#reception.hear(caller, message, Date.now())
-    this.#callers.flush()
+    // What this message cost is written down once for all whose answers leave together.
+    if (!this.#desk.isSitting) this.#callers.flush()
   }
 
   override webSocketClose(socket: WebSocket, code: number, reason: string): void {
@@ -133,7 +139,6 @@ export class RelayMailbox extends DurableObject<Settings> {
 
   override alarm(): void {
     this.#alarm.rang()
-    this.#reporter?.allow()
     this.#receive({ kind: 'wake' })
   }
 
@@ -157,7 +162,7 @@ export class RelayMailbox extends DurableObject<Settings> {
 
   page(cursor: Uint8Array | undefined, limit: number): Page | undefined {
     const page = this.#machine.page(cursor, limit, Date.now())
-    this.#alarm.noLaterThan(this.#report())
+    this.#noteNews()
     return page
   }
 
@@ -199,8 +204,17 @@ export class RelayMailbox extends DurableObject<Settings> {
   }
 
   setAccess(rules: AccessRules): void {
-    this.#owner.open()
+    this.#open()
     this.#owner.setAccess(rules)
+  }
+
+  /** For its network's registry; undefined when it is no mailbox. */
+  figures(): MailReport | undefined {
+    if (!this.#owner.opened) return undefined
+    const { tally } = this.#machine
+    const { oldestHour = null, ...gauges } = this.#machine.stats(Date.now())
+    this.#news?.asked(tally.events)
+    return { counts: tally.all(), gauges: { ...gauges, oldestHour } }
   }
 
   /** For the health route, and for whoever looks behind: nothing here makes a mailbox of what is none. */
@@ -242,7 +256,7 @@ export class RelayMailbox extends DurableObject<Settings> {
   }
 
   #comeHome(socket: WebSocket, hello: HelloFrame, audience: Uint8Array, grant: Uint8Array): void {
-    this.#owner.open()
+    this.#open()
     const before = this.#callers.home()
     if (before !== undefined) this.#leave(before, 'superseded')
     const machine = this.#machine
@@ -287,19 +301,18 @@ export class RelayMailbox extends DurableObject<Settings> {
     }
     this.#callers.flush()
     this.#alarm.noLaterThan(this.#machine.wakeAtMs)
-    this.#alarm.noLaterThan(this.#report())
+    this.#noteNews()
     return taken
   }
 
-  /** When the next report is due, if nothing happens before. */
-  #report(): number | undefined {
-    const { tally } = this.#machine
-    return this.#owner.opened ? this.#reporter?.next(tally, () => this.#gauges(), Date.now()) : undefined
+  #noteNews(): void {
+    if (this.#owner.opened) this.#news?.noted(this.#machine.tally.events)
   }
 
-  #gauges(): MailGauges {
-    const { oldestHour = null, ...gauges } = this.#machine.stats(Date.now())
-    return { ...gauges, oldestHour }
+  #open(): void {
+    if (this.#owner.opened) return
+    this.#owner.open()
+    this.#news?.say()
   }
 
   #perform(effect: Exclude<MailboxEffect<Answer>, { kind: 'taken' }>): void {

@@ -4,18 +4,17 @@
 // At most one socket matters: what comes from any other than the newest is ignored. A wake at wakeAtMs moves it on, whatever
 // the edge said: nobody spins.
 
+import { PASS_REFUSALS_MAX, PASS_RENEWAL_RETRY_MS } from './limits/admission.ts'
 import {
   JOIN_TIMEOUT_MS,
   KEEP_ALIVE_LEAST_MS,
   KEEP_ALIVE_MOST_MS,
-  PASS_REFUSALS_MAX,
-  PASS_RENEWAL_RETRY_MS,
   PONG_SUSPECT_MS,
   PONG_TIMEOUT_MS,
   RECONNECT_BASE_MS,
   RECONNECT_MAX_MS,
   STEADY_MS,
-} from './limits.ts'
+} from './limits/kept-socket.ts'
 import type { Random } from './machine.ts'
 import { CLOSE_CODE_BASE, KEEP_ALIVE_PING, nameOf, REFUSAL, type RefusalCode } from './wire/registry.ts'
 

@@ -1,6 +1,7 @@
 // Names of networks and rooms, and what may be in them.
 
-import { IDENTITY_NAME_LENGTH_MAX, NAME_LENGTH_MAX } from './limits.ts'
+import { IDENTITY_NAME_LENGTH_MAX } from './limits/identities.ts'
+import { NAME_LENGTH_MAX } from './limits/room.ts'
 
 export const DEFAULT_NETWORK = 'default'
 

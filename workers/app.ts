@@ -8,12 +8,14 @@ import { secureHeaders } from 'hono/secure-headers'
 import type { Edge } from './env.ts'
 import { Misconfigured, refuse } from './errors.ts'
 import { bootstrap } from './routes/bootstrap.ts'
+import { closestPeers, getRecord, provideAll, provideOne, providers, putRecord } from './routes/dht.ts'
 import { health } from './routes/health.ts'
 import { putLetter, readLetters, takeLetters } from './routes/letters.ts'
 import { drawPrekeys, openMailbox, publishPrekeys, setAccess } from './routes/mailboxes.ts'
 import { givePass } from './routes/passes.ts'
 import { queueStats } from './routes/queue-stats.ts'
 import { enterRoom } from './routes/rooms.ts'
+import { getIpns, putIpns, routeClosestPeers, routePeer, routeProviders } from './routes/routing.ts'
 import { isUpgrade } from './upgrade.ts'
 
 export const app = new Hono<Edge>()
@@ -33,6 +35,17 @@ app.delete('/v1/mailboxes/:id/messages/:ids', takeLetters)
 app.put('/v1/mailboxes/:id/prekeys', publishPrekeys)
 app.get('/v1/mailboxes/:id/prekeys', drawPrekeys)
 app.put('/v1/mailboxes/:id/access', setAccess)
+app.put('/v1/dht/records/:key', putRecord)
+app.get('/v1/dht/records/:key', getRecord)
+app.get('/v1/dht/peers/:target', closestPeers)
+app.post('/v1/dht/providers', provideAll)
+app.post('/v1/dht/providers/:key', provideOne)
+app.get('/v1/dht/providers/:key', providers)
+app.get('/routing/v1/providers/:cid', routeProviders)
+app.get('/routing/v1/peers/:peer', routePeer)
+app.get('/routing/v1/dht/closest/peers/:key', routeClosestPeers)
+app.get('/routing/v1/ipns/:name', getIpns)
+app.put('/routing/v1/ipns/:name', putIpns)
 app.get('/network/queue/stats', queueStats)
 
 const ALLOWED = {
@@ -46,6 +59,14 @@ const ALLOWED = {
   '/v1/mailboxes/:id/messages/:ids': 'DELETE, OPTIONS',
   '/v1/mailboxes/:id/prekeys': 'GET, HEAD, PUT, OPTIONS',
   '/v1/mailboxes/:id/access': 'PUT, OPTIONS',
+  '/v1/dht/records/:key': 'GET, HEAD, PUT, OPTIONS',
+  '/v1/dht/peers/:target': 'GET, HEAD, OPTIONS',
+  '/routing/v1/providers/:cid': 'GET, HEAD, OPTIONS',
+  '/routing/v1/peers/:peer': 'GET, HEAD, OPTIONS',
+  '/routing/v1/dht/closest/peers/:key': 'GET, HEAD, OPTIONS',
+  '/routing/v1/ipns/:name': 'GET, HEAD, PUT, OPTIONS',
+  '/v1/dht/providers': 'POST, OPTIONS',
+  '/v1/dht/providers/:key': 'GET, HEAD, POST, OPTIONS',
 }
 for (const [path, Allow] of Object.entries(ALLOWED)) {
   app.all(path, (c) => refuse(c, 'method-not-allowed', `${c.req.method} is not served here`, { Allow }))
@@ -73,7 +94,7 @@ function anyOrigin(): Parameters<typeof cors>[0] {
     origin: '*',
     allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'],
     allowHeaders: ['Authorization', 'Content-Type'],
-    exposeHeaders: ['X-Request-Id', 'Retry-After'],
+    exposeHeaders: ['X-Request-Id', 'Retry-After', 'X-Expires-At'],
     maxAge: 86_400,
   }
 }

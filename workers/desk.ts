@@ -9,7 +9,7 @@ import { nativeHash } from '../protocol/crypto/native.ts'
 import { type PlatformSuite, platformSuite } from '../protocol/crypto/platform.ts'
 import type { Subtle } from '../protocol/crypto/subtle.ts'
 import type { Hash } from '../protocol/crypto/suite.ts'
-import { STAMP_BITS, STAMP_BITS_MAX } from '../protocol/limits.ts'
+import { STAMP_BITS, STAMP_BITS_MAX } from '../protocol/limits/admission.ts'
 import type { Env } from './env.ts'
 import { Misconfigured } from './errors.ts'
 

@@ -1,6 +1,7 @@
 // What the Worker is given by wrangler.toml.
 
 import type { PassSecrets } from '../protocol/crypto/admission/keys.ts'
+import type { ShardAnswer, ShardRequest } from '../protocol/dht/contract.ts'
 import type { AccessRules, Letter, PutOutcome } from '../protocol/mailbox/contract.ts'
 import type { MailTotals } from '../protocol/mailbox/report.ts'
 import type { RoomSettings } from '../protocol/room/config.ts'
@@ -53,9 +54,17 @@ export interface RegistryStub {
   probe(): Promise<unknown>
 }
 
+/** One that holds the keys of a prefix: see protocol/dht/place.ts for its name. */
+export interface ShardStub {
+  /** An answer for each, in their order. */
+  ask(requests: readonly ShardRequest[]): Promise<readonly ShardAnswer[]>
+  probe(): Promise<unknown>
+}
+
 export interface Env extends RoomSettings, PassSecrets {
   readonly MAILBOXES: { getByName(name: string): MailboxStub }
   readonly REGISTRIES: { getByName(name: string): RegistryStub }
+  readonly SHARDS: { getByName(name: string): ShardStub }
   readonly ROOMS: { getByName(name: string): RoomStub }
   readonly ASSETS?: { fetch(request: Request): Promise<Response> }
   /** RTCIceServer[] as JSON text. */

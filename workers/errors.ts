@@ -3,7 +3,7 @@
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { AdmissionRefusal } from '../protocol/crypto/admission/refusals.ts'
-import type { MailRefusal } from '../protocol/wire/registry.ts'
+import type { DhtRefusal, MailRefusal } from '../protocol/wire/registry.ts'
 
 export const HTTP_ERRORS = {
   'not-found': 404, // no such route
@@ -35,10 +35,15 @@ export const HTTP_ERRORS = {
   'stale-stamp': 410,
   blocked: 403,
   'no-such-mailbox': 404,
+  // Refusals of the DHT, as protocol/wire/registry.ts explains them.
+  stale: 409,
+  busy: 503,
+  'no-such-record': 404,
+  unprocessable: 422, // as the Delegated Routing API wants what it cannot read to be called
   misconfigured: 500, // the deployment's settings are wrong; the message names which
   internal: 500, // our fault
 } as const satisfies Record<string, ContentfulStatusCode> &
-  Record<AdmissionRefusal | MailRefusal, ContentfulStatusCode>
+  Record<AdmissionRefusal | MailRefusal | DhtRefusal, ContentfulStatusCode>
 
 export type HttpErrorCode = keyof typeof HTTP_ERRORS
 

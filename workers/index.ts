@@ -3,6 +3,7 @@
 
 import { app } from './app.ts'
 
+export { DhtShard } from '../durable-objects/dht-shard.ts'
 export { NetworkRegistry } from '../durable-objects/network-registry.ts'
 export { RelayMailbox } from '../durable-objects/relay-mailbox.ts'
 export { SignalingRoom } from '../durable-objects/signaling-room.ts'

@@ -5,7 +5,7 @@
 // way of a later version of it, and of whoever clears the site's data.
 
 import { WaypostError } from '../../protocol/errors.ts'
-import { IDENTITY_LOCK_WAIT_MS } from '../../protocol/limits.ts'
+import { IDENTITY_LOCK_WAIT_MS } from '../../protocol/limits/identities.ts'
 import { PEER_ID_BYTES } from '../../protocol/peer-id.ts'
 import { browserVault } from './browser-vault.ts'
 import type { Kept, Place, Release } from './place.ts'

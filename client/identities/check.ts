@@ -1,6 +1,6 @@
 // Checks of what applications pass in about identities: misuse throws, and names the argument.
 
-import { PASSPHRASE_LENGTH_MAX } from '../../protocol/limits.ts'
+import { PASSPHRASE_LENGTH_MAX } from '../../protocol/limits/identities.ts'
 import { isIdentityName } from '../../protocol/names.ts'
 import { checkOptions } from '../options.ts'
 import type { IdentityChoice } from '../types.ts'

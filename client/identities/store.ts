@@ -4,7 +4,7 @@
 import type { Keeping } from '../../protocol/crypto/keeping/locked-box.ts'
 import { sealedValues } from '../../protocol/crypto/keeping/sealed-values.ts'
 import { WaypostError } from '../../protocol/errors.ts'
-import { STORE_ENTRIES_MAX, STORE_VALUE_BYTES_MAX } from '../../protocol/limits.ts'
+import { STORE_ENTRIES_MAX, STORE_VALUE_BYTES_MAX } from '../../protocol/limits/identities.ts'
 import type { ValuePlace } from './place.ts'
 
 /** Each call is all or nothing; calls for one key take effect in the order they were made. */

@@ -5,7 +5,7 @@
 // What commits replace stays in the file as garbage. When there is more of it than of what is not, the log is written anew
 // under another name, synced, and renamed: so a crash leaves the old one or the new one, and each says the same.
 
-import { VAULT_LOG_LEAST_BYTES } from '../../protocol/limits.ts'
+import { VAULT_LOG_LEAST_BYTES } from '../../protocol/limits/identities.ts'
 import type { FileHandle, Node } from './node.ts'
 import { syncDirectory, UNFINISHED, USER_ONLY, unlessMissing } from './node.ts'
 import type { VaultRecords } from './vault.ts'

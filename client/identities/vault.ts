@@ -13,7 +13,7 @@ import {
   VAULT_ENTRIES_MAX,
   VAULT_NAME_BYTES_MAX,
   VAULT_VALUE_BYTES_MAX,
-} from '../../protocol/limits.ts'
+} from '../../protocol/limits/identities.ts'
 import { utf8 } from '../../protocol/wire/bytes.ts'
 
 /** Values sealed or opened side by side: enough to keep the platform's crypto busy, and a page has other things to do. */

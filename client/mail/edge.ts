@@ -2,9 +2,9 @@
 // is not there is one of them, since nobody waits for these in a way that an exception would serve.
 
 import { type Challenge, readChallenge } from '../../protocol/crypto/admission/challenge.ts'
-import { MAIL_ANSWER_BYTES_MAX } from '../../protocol/limits.ts'
-import { encodePutRequest, type PutRequest } from '../../protocol/mailbox/frames.ts'
+import { MAIL_ANSWER_BYTES_MAX } from '../../protocol/limits/client-mail.ts'
 import { fromBase64url, toBase64url } from '../../protocol/wire/base64url.ts'
+import { encodePutRequest, type PutRequest } from '../../protocol/wire/mail-frames.ts'
 import { MAIL_REFUSAL, type MailRefusal } from '../../protocol/wire/registry.ts'
 import type { PeerId } from '../types.ts'
 

@@ -1,7 +1,7 @@
 // What goes wrong with mail, in an application's words.
 
 import { type ErrorCode, WaypostError } from '../../protocol/errors.ts'
-import { MAIL_MESSAGE_BYTES_MAX } from '../../protocol/limits.ts'
+import { MAIL_MESSAGE_BYTES_MAX } from '../../protocol/limits/client-mail.ts'
 import type { OutboxFailure } from '../../protocol/mail/outbox.ts'
 import type { PeerId } from '../types.ts'
 

@@ -1,13 +1,16 @@
-// Hosts a home machine: the socket to our own mailbox, and who is told of what comes in. Loaded with mail, never before.
+// Hosts a home machine: the socket to our own mailbox, who is told of what comes in, and who waits for an answer of the DHT.
+// Loaded with mail, never before.
 
 import type { DropReason } from '../../protocol/drops.ts'
 import type { HomeEffect, HomeEnd, HomeInput, HomeLetter } from '../../protocol/home/contract.ts'
 import { HomeMachine } from '../../protocol/home/machine.ts'
 import type { KeptState } from '../../protocol/kept-socket.ts'
 import { mailSubprotocols } from '../../protocol/mailbox/admission.ts'
+import type { DhtAnswer, DhtQuestion } from '../../protocol/wire/dht-frames.ts'
 import { Host } from '../host.ts'
 import type { Passes } from '../pass.ts'
 import { keepSocket, type SocketKeeper } from '../socket-keeper.ts'
+import { onceATurn } from '../turn.ts'
 
 export interface HomeListener {
   /** The mailbox is open to us, for the first time or again: what it holds, and the one-time prekeys it has left. */
@@ -42,7 +45,10 @@ export class HomeHost {
   readonly #listener: HomeListener
   readonly #host: Host<HomeInput, HomeEffect>
   readonly #keeper: SocketKeeper
-  #turnEnds = false
+  /** By token: those who wait for an answer of the DHT. */
+  readonly #asking = new Map<number, (answer: DhtAnswer | undefined) => void>()
+  #token = 0
+  readonly #endTurn = onceATurn(() => this.#host.give({ kind: 'endOfTurn' }))
 
   constructor({ url, passes }: HomeHostOptions, listener: HomeListener) {
     this.#url = url
@@ -58,11 +64,18 @@ export class HomeHost {
 
   give(input: HomeInput): void {
     this.#host.give(input)
-    if (input.kind !== 'took' || this.#turnEnds) return
-    this.#turnEnds = true
-    queueMicrotask(() => {
-      this.#turnEnds = false
-      this.#host.give({ kind: 'endOfTurn' })
+    if (input.kind === 'took') this.#endTurn()
+  }
+
+  /** Undefined at once where the socket is not open: there may be another way. Undefined later: there was no answer. */
+  ask(question: DhtQuestion): Promise<DhtAnswer | undefined> | undefined {
+    if (this.#machine.state !== 'joined') return undefined
+    return new Promise((resolve) => {
+      const token = this.#token
+      this.#token = (token + 1) % 2 ** 32
+      this.#asking.set(token, resolve)
+      this.give({ kind: 'ask', token, question })
+      this.#endTurn()
     })
   }
 
@@ -78,6 +91,10 @@ export class HomeHost {
         return this.#listener.prekeysLeft(effect.left)
       case 'interrupted':
         return this.#listener.interrupted()
+      case 'answer':
+        this.#asking.get(effect.token)?.(effect.answer)
+        this.#asking.delete(effect.token)
+        return
       case 'passRenewed':
         return this.#listener.passRenewed(effect.pass)
       case 'drop':

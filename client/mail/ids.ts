@@ -2,7 +2,7 @@
 // the next life of this page. An id counts with its sender: nobody can use up another's.
 
 import { concat } from '../../protocol/crypto/suite.ts'
-import { MAIL_IDS_REMEMBERED } from '../../protocol/limits.ts'
+import { MAIL_IDS_REMEMBERED } from '../../protocol/limits/client-mail.ts'
 import { MESSAGE_ID_BYTES } from '../../protocol/mail/content.ts'
 import { parsePeerId } from '../../protocol/peer-id.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'

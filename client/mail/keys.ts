@@ -3,13 +3,9 @@
 
 import { forgetOldPrekeys, makePrekeys, replenish } from '../../protocol/crypto/mail/prekeys.ts'
 import { SIZES } from '../../protocol/crypto/suite.ts'
-import {
-  MAIL_PREKEY_ROTATION_MS,
-  MAIL_REPLENISH_MS,
-  MAIL_TTL_MOST_MS,
-  MAILBOX_ACCESS_KEYS_MAX,
-  MAILBOX_PREKEYS_LOW,
-} from '../../protocol/limits.ts'
+import { MAIL_REPLENISH_MS } from '../../protocol/limits/client-mail.ts'
+import { MAIL_PREKEY_ROTATION_MS, MAIL_TTL_MOST_MS } from '../../protocol/limits/mail.ts'
+import { MAILBOX_ACCESS_KEYS_MAX, MAILBOX_PREKEYS_LOW } from '../../protocol/limits/mailbox.ts'
 import { peerIdText } from '../../protocol/peer-id.ts'
 import type { Passes } from '../pass.ts'
 import type { MailEdge, OwnerAnswer } from './edge.ts'

@@ -5,7 +5,13 @@
 import { contentMax } from '../../protocol/crypto/mail/envelope.ts'
 import { concat } from '../../protocol/crypto/suite.ts'
 import { WaypostError } from '../../protocol/errors.ts'
-import * as limits from '../../protocol/limits.ts'
+import {
+  MAIL_MESSAGE_BYTES_MAX,
+  MAIL_OUTBOX_BYTES_MAX,
+  MAIL_OUTBOX_MESSAGES_MAX,
+  MAIL_RECEIPTS_MAX,
+} from '../../protocol/limits/client-mail.ts'
+import { MAIL_ENVELOPE_BYTES_MAX, MAIL_TTL_MS } from '../../protocol/limits/mail.ts'
 import {
   CARD_BYTES,
   type MailReceipt,
@@ -34,6 +40,8 @@ import { MailState } from './state.ts'
 
 interface Waiting {
   readonly to: PeerId
+  /** A link is trying it, and is not known to be gone. */
+  held: boolean
   readonly resolve: (receipt: Receipt) => void
   readonly reject: (error: WaypostError) => void
   readonly over: () => void
@@ -41,11 +49,11 @@ interface Waiting {
 
 /** What of a message fits one envelope, whatever else travels with it. */
 const PART_BYTES_MAX =
-  (contentMax('first', limits.MAIL_ENVELOPE_BYTES_MAX as 262144) as number) -
+  (contentMax('first', MAIL_ENVELOPE_BYTES_MAX) as number) -
   PART_OVERHEAD_BYTES -
   CARD_BYTES -
   RECEIPTS_OVERHEAD_BYTES -
-  limits.MAIL_RECEIPTS_MAX * RECEIPT_BYTES
+  MAIL_RECEIPTS_MAX * RECEIPT_BYTES
 /** Ids of messages that came by link are kept together, after so long at most. */
 const IDS_TOGETHER_MS = 1_000
 
@@ -101,16 +109,19 @@ export class Mail {
     const bytes = this.#parts.suite.random(MESSAGE_ID_BYTES)
     const id = toBase64url(bytes)
     const attempt = tryLink(concat([Uint8Array.of(NAMED_DATA), bytes, data]))
-    if (data.length > limits.MAIL_MESSAGE_BYTES_MAX) {
+    if (data.length > MAIL_MESSAGE_BYTES_MAX) {
       if (attempt !== undefined) return { ...(await attempt), id }
       throw tooLarge()
     }
-    const settled = this.#settled(id, to, how.signal)
+    // What a link that is gone has not brought goes before this, or it would be overtaken.
+    if (attempt === undefined) this.departed(to)
+    const settled = this.#settled(id, to, attempt !== undefined, how.signal)
     if (attempt !== undefined) this.#follow(id, attempt)
     // A link may have brought it before the vault is open.
     this.#opening.then(
       ({ postman }) => {
-        if (this.#waiting.has(id)) this.#post(postman, id, to, data, how, attempt !== undefined)
+        const waiting = this.#waiting.get(id)
+        if (waiting !== undefined) this.#post(postman, id, to, data, how, waiting.held)
       },
       (problem: unknown) => {
         if (attempt === undefined) this.#fail(id, asWaypostError(problem))
@@ -119,7 +130,7 @@ export class Mail {
     return settled
   }
 
-  #settled(id: string, to: PeerId, signal: AbortSignal | undefined): Promise<Receipt> {
+  #settled(id: string, to: PeerId, held: boolean, signal: AbortSignal | undefined): Promise<Receipt> {
     return new Promise((resolve, reject) => {
       const abort = () => {
         this.#opened?.postman.give({ kind: 'cancel', id })
@@ -129,7 +140,8 @@ export class Mail {
       if (signal?.aborted)
         return reject(new WaypostError('aborted', 'send was aborted', { cause: signal.reason }))
       signal?.addEventListener('abort', abort, { once: true })
-      this.#waiting.set(id, { to, resolve, reject, over: () => signal?.removeEventListener('abort', abort) })
+      const over = () => signal?.removeEventListener('abort', abort)
+      this.#waiting.set(id, { to, held, resolve, reject, over })
     })
   }
 
@@ -144,7 +156,11 @@ export class Mail {
         // The peer left, or says nothing: its mailbox will take it.
         if (code === 'peer-unreachable' || code === 'timeout')
           return this.#opening.then(
-            ({ postman }) => postman.give({ kind: 'release', id }),
+            ({ postman }) =>
+              // The outbox was full: the link was its only chance.
+              postman.has(id)
+                ? postman.give({ kind: 'release', id })
+                : this.#fail(id, asWaypostError(problem)),
             () => this.#fail(id, asWaypostError(problem)),
           )
         // Of a Waypost that is closed, what was kept leaves in its next life.
@@ -157,10 +173,10 @@ export class Mail {
   #post(postman: Postman, id: string, to: PeerId, data: Uint8Array, how: MailSend, held: boolean): void {
     const { priority, ttlMs } = how
     if (
-      postman.waiting >= limits.MAIL_OUTBOX_MESSAGES_MAX ||
-      postman.waitingBytes + data.length > limits.MAIL_OUTBOX_BYTES_MAX
+      postman.waiting >= MAIL_OUTBOX_MESSAGES_MAX ||
+      postman.waitingBytes + data.length > MAIL_OUTBOX_BYTES_MAX
     ) {
-      const message = `the outbox holds ${limits.MAIL_OUTBOX_MESSAGES_MAX} messages, or as many bytes as it may, already`
+      const message = `the outbox holds ${MAIL_OUTBOX_MESSAGES_MAX} messages, or as many bytes as it may, already`
       if (!held) this.#fail(id, new WaypostError('queue-full', message))
       return // A link has it: that is its only chance.
     }
@@ -225,10 +241,13 @@ export class Mail {
     this.#opened?.receipts.tellNow(peer, false)
   }
 
-  /** The peer left: what its link has not brought goes into its mailbox too. Whichever comes first is heard, once. */
+  /** No way leads to the peer: what its link has not brought goes into its mailbox too. Whichever comes first is heard, once. */
   departed(peer: PeerId): void {
-    for (const [id, { to }] of this.#waiting)
-      if (to === peer) this.#opened?.postman.give({ kind: 'release', id })
+    for (const [id, waiting] of this.#waiting) {
+      if (waiting.to !== peer || !waiting.held) continue
+      waiting.held = false
+      this.#opened?.postman.give({ kind: 'release', id })
+    }
   }
 
   networkChanged(): void {
@@ -240,6 +259,11 @@ export class Mail {
   async rotateAccess(): Promise<void> {
     const { keys } = await this.#opening
     await keys.rotate()
+  }
+
+  /** The socket to our mailbox, for what else goes on it. */
+  get home(): HomeHost {
+    return this.#home
   }
 
   get status(): MailStatus {
@@ -347,7 +371,7 @@ export class Mail {
     if (postman.tells(to)) return
     const id = toBase64url(this.#parts.suite.random(MESSAGE_ID_BYTES))
     const sentAtMs = Date.now()
-    const expiresAtMs = sentAtMs + limits.MAIL_TTL_MS
+    const expiresAtMs = sentAtMs + MAIL_TTL_MS
     postman.add(id, { to, priority: 'low', sentAtMs, expiresAtMs }, [], false)
   }
 

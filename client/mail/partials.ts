@@ -8,7 +8,7 @@ import {
   MAIL_PARTIALS_MAX,
   MAIL_PARTIALS_OF_PEER_MAX,
   MAIL_PARTS_MAX,
-} from '../../protocol/limits.ts'
+} from '../../protocol/limits/client-mail.ts'
 import type { MailPart } from '../../protocol/mail/content.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
 import type { Vault } from '../identities/vault.ts'

@@ -7,7 +7,8 @@ import { audienceOf } from '../../protocol/crypto/admission/names.ts'
 import { stampPlace } from '../../protocol/crypto/admission/stamp.ts'
 import { type Bundle, readBundle } from '../../protocol/crypto/mail/bundle.ts'
 import { needsBundle, nextKind, seal } from '../../protocol/crypto/mail/correspondence.ts'
-import { CHALLENGE_LIFETIME_MS, MAIL_RECEIPTS_MAX } from '../../protocol/limits.ts'
+import { CHALLENGE_LIFETIME_MS } from '../../protocol/limits/admission.ts'
+import { MAIL_RECEIPTS_MAX } from '../../protocol/limits/client-mail.ts'
 import { type Content, encodeContent, type MailReceipt } from '../../protocol/mail/content.ts'
 import {
   type OutboxEffect,
@@ -15,10 +16,10 @@ import {
   type OutboxInput,
   OutboxMachine,
 } from '../../protocol/mail/outbox.ts'
-import { LETTER_ID_BYTES } from '../../protocol/mailbox/contract.ts'
-import type { Proof } from '../../protocol/mailbox/frames.ts'
 import { type PeerId, parsePeerId, peerIdText } from '../../protocol/peer-id.ts'
 import { fromBase64url } from '../../protocol/wire/base64url.ts'
+import { equalBytes } from '../../protocol/wire/bytes.ts'
+import { LETTER_ID_BYTES, type Proof } from '../../protocol/wire/mail-frames.ts'
 import { setAlarm } from '../alarm.ts'
 import { nowMs } from '../clock.ts'
 import { Host } from '../host.ts'
@@ -103,6 +104,10 @@ export class Postman {
 
   get waitingBytes(): number {
     return this.#bytes
+  }
+
+  has(id: string): boolean {
+    return this.#machine.has(id)
   }
 
   /** A letter of receipts to this peer has not left yet. */
@@ -242,7 +247,10 @@ export class Postman {
     const isKnown = out.record.isMessage || peer.given !== undefined
     // Until it answers, whatever we wrote to it before may not have come.
     const isUnheard = nextKind(peer.correspondence, Date.now()) === 'first'
-    const givesCard = isKnown && card !== undefined && (isUnheard || !sameBytes(card, peer.given))
+    const givesCard =
+      isKnown &&
+      card !== undefined &&
+      (isUnheard || peer.given === undefined || !equalBytes(card, peer.given))
     const envelopes: Uint8Array[] = []
     for (const [i, content] of contentsOf(id, out, told, givesCard ? card : undefined).entries()) {
       const sealing = { nowMs: Date.now(), bundle: i === 0 ? bundle : undefined }
@@ -364,8 +372,4 @@ function write(id: string, { record, parts }: Out, changes: Changes): void {
 
 function bytesOf({ parts }: Out): number {
   return parts.reduce((sum, part) => sum + part.length, 0)
-}
-
-function sameBytes(one: Uint8Array, other: Uint8Array | undefined): boolean {
-  return other !== undefined && one.length === other.length && one.every((byte, i) => byte === other[i])
 }

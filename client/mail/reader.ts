@@ -4,7 +4,11 @@
 import { openEnvelope } from '../../protocol/crypto/mail/opening.ts'
 import type { DropReason } from '../../protocol/drops.ts'
 import type { HomeLetter } from '../../protocol/home/contract.ts'
-import { MAIL_HANDLING_MAX, MAIL_INBOX_BYTES_MAX, MAIL_INBOX_MESSAGES_MAX } from '../../protocol/limits.ts'
+import {
+  MAIL_HANDLING_MAX,
+  MAIL_INBOX_BYTES_MAX,
+  MAIL_INBOX_MESSAGES_MAX,
+} from '../../protocol/limits/client-mail.ts'
 import { type MailPart, type MailReceipt, tryDecodeContent } from '../../protocol/mail/content.ts'
 import { type PeerId, peerIdText } from '../../protocol/peer-id.ts'
 import { Inbox, type InboxMessage } from './inbox.ts'
@@ -98,8 +102,8 @@ export class Reader {
       () => !this.#closed && this.#listener.listens(),
       (message) => {
         const handled = this.#listener.message(message)
-        if (handled === undefined) this.#handled(message)
-        else return handled.then(() => this.#handled(message))
+        if (handled !== undefined) return handled.then(() => this.#handled(message))
+        this.#handled(message)
         return undefined
       },
     )

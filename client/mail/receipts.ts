@@ -1,7 +1,7 @@
 // Telling senders what became of their messages: over the link to them if there is one, else with the next letter to them,
 // else, after a moment, in one of its own.
 
-import { MAIL_RECEIPT_DELAY_MS, MAIL_RECEIPTS_MAX } from '../../protocol/limits.ts'
+import { MAIL_RECEIPT_DELAY_MS, MAIL_RECEIPTS_MAX } from '../../protocol/limits/client-mail.ts'
 import { encodeContent, type MailReceipt } from '../../protocol/mail/content.ts'
 import type { PeerId } from '../types.ts'
 import type { Changes } from './records.ts'

@@ -10,9 +10,15 @@
 //
 // Only what this code wrote opens (the vault's seal), so a record that does not read is of another version: it is passed over.
 
-import { type MailReceipt, MESSAGE_ID_BYTES, type ReceiptState } from '../../protocol/mail/content.ts'
-import { PRIORITIES, type Priority } from '../../protocol/priority.ts'
+import {
+  ACCESS_KEY_BYTES,
+  type MailReceipt,
+  MESSAGE_ID_BYTES,
+  type ReceiptState,
+} from '../../protocol/mail/content.ts'
+import type { Priority } from '../../protocol/priority.ts'
 import { Reader, WireError, Writer } from '../../protocol/wire/bytes.ts'
+import { readPriority, writePriority } from '../../protocol/wire/priority.ts'
 
 export const OUT = 'out/'
 export const IN = 'in/'
@@ -61,8 +67,8 @@ const VERSION = 1
 const NOT_SEALED = 0xffff
 
 export function packOut(record: OutRecord): Uint8Array {
-  const to = new Writer(96).u8(VERSION).u8(PRIORITIES.indexOf(record.priority))
-  writeNumber(writeNumber(writeNumber(to, record.order), record.sentAtMs), record.expiresAtMs)
+  const to = writePriority(new Writer(96).u8(VERSION), record.priority)
+  to.u64(record.order).u64(record.sentAtMs).u64(record.expiresAtMs)
   return to
     .u8(record.isMessage ? 1 : 0)
     .u16(record.parts)
@@ -74,7 +80,7 @@ export function packOut(record: OutRecord): Uint8Array {
 export function unpackOut(bytes: Uint8Array): OutRecord | undefined {
   return read(bytes, (from) => {
     const priority = readPriority(from)
-    const [order, sentAtMs, expiresAtMs] = [readNumber(from), readNumber(from), readNumber(from)]
+    const [order, sentAtMs, expiresAtMs] = [from.u64(), from.u64(), from.u64()]
     const [isMessage, parts, stored] = [from.u8() === 1, from.u16(), from.u16()]
     return {
       to: from.text(from.remaining),
@@ -100,18 +106,13 @@ export interface InRecord {
 
 export function packIn(record: InRecord): Uint8Array {
   const from = new Writer().text(record.from).done()
-  const to = new Writer(128 + record.data.length).u8(VERSION).u8(PRIORITIES.indexOf(record.priority))
-  return writeNumber(to, record.sentAtMs)
-    .bytes(record.id)
-    .u16(from.length)
-    .bytes(from)
-    .bytes(record.data)
-    .done()
+  const to = writePriority(new Writer(128 + record.data.length).u8(VERSION), record.priority)
+  return to.u64(record.sentAtMs).bytes(record.id).u16(from.length).bytes(from).bytes(record.data).done()
 }
 
 export function unpackIn(bytes: Uint8Array): InRecord | undefined {
   return read(bytes, (from) => {
-    const [priority, sentAtMs, id] = [readPriority(from), readNumber(from), from.bytes(MESSAGE_ID_BYTES)]
+    const [priority, sentAtMs, id] = [readPriority(from), from.u64(), from.bytes(MESSAGE_ID_BYTES)]
     return { priority, sentAtMs, id, from: from.text(from.u16()), data: from.rest() }
   })
 }
@@ -123,17 +124,18 @@ export interface AccessRecord {
   readonly published: boolean
 }
 
-const ACCESS_KEY_BYTES = 32
-
 export function packAccess({ keys, madeAtMs, published }: AccessRecord): Uint8Array {
-  const to = writeNumber(new Writer(128).u8(VERSION), madeAtMs).u8(published ? 1 : 0)
+  const to = new Writer(128)
+    .u8(VERSION)
+    .u64(madeAtMs)
+    .u8(published ? 1 : 0)
   for (const key of keys) to.bytes(key)
   return to.done()
 }
 
 export function unpackAccess(bytes: Uint8Array): AccessRecord | undefined {
   return read(bytes, (from) => {
-    const [madeAtMs, published] = [readNumber(from), from.u8() === 1]
+    const [madeAtMs, published] = [from.u64(), from.u8() === 1]
     const keys: Uint8Array[] = []
     while (from.remaining > 0) keys.push(from.bytes(ACCESS_KEY_BYTES))
     return { keys, madeAtMs, published }
@@ -171,7 +173,7 @@ export function packTold(receipts: readonly MailReceipt[]): Uint8Array {
 }
 
 export function unpackTold(bytes: Uint8Array): readonly MailReceipt[] {
-  const read_ = read(bytes, (from) => {
+  const unpacked = read(bytes, (from) => {
     const receipts: MailReceipt[] = []
     while (from.remaining > 0) {
       const state = STATES[from.u8()]
@@ -180,7 +182,7 @@ export function unpackTold(bytes: Uint8Array): readonly MailReceipt[] {
     }
     return receipts
   })
-  return read_ ?? []
+  return unpacked ?? []
 }
 
 function read<Value>(bytes: Uint8Array, how: (from: Reader) => Value): Value | undefined {
@@ -191,18 +193,4 @@ function read<Value>(bytes: Uint8Array, how: (from: Reader) => Value): Value | u
     if (error instanceof WireError) return undefined
     throw error
   }
-}
-
-function readPriority(from: Reader): Priority {
-  const priority = PRIORITIES[from.u8()]
-  if (priority === undefined) throw new WireError('bad-value', 'no such priority')
-  return priority
-}
-
-function writeNumber(to: Writer, value: number): Writer {
-  return to.u32(Math.floor(value / 2 ** 32)).u32(value % 2 ** 32)
-}
-
-function readNumber(from: Reader): number {
-  return from.u32() * 2 ** 32 + from.u32()
 }

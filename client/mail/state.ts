@@ -11,9 +11,10 @@ import {
 } from '../../protocol/crypto/mail/packing.ts'
 import { NO_PREKEYS, type Prekeys } from '../../protocol/crypto/mail/prekeys.ts'
 import type { Suite } from '../../protocol/crypto/suite.ts'
-import { MAIL_PEERS_MAX, MAIL_TOLD_MAX } from '../../protocol/limits.ts'
+import { MAIL_PEERS_MAX, MAIL_TOLD_MAX } from '../../protocol/limits/client-mail.ts'
 import type { MailReceipt } from '../../protocol/mail/content.ts'
 import { type PeerId, parsePeerId } from '../../protocol/peer-id.ts'
+import { equalBytes } from '../../protocol/wire/bytes.ts'
 import type { Vault } from '../identities/vault.ts'
 import { Ids } from './ids.ts'
 import {
@@ -158,8 +159,7 @@ export class MailState {
 
   /** `read` says `delivered` too. */
   addTold(id: PeerId, receipt: MailReceipt, changes: Changes): void {
-    const same = (one: MailReceipt) => one.id.every((byte, i) => byte === receipt.id[i])
-    const receipts = [...this.told(id).filter((one) => !same(one)), receipt]
+    const receipts = [...this.told(id).filter((one) => !equalBytes(one.id, receipt.id)), receipt]
     this.#setTold(id, receipts.slice(-MAIL_TOLD_MAX), changes)
   }
 

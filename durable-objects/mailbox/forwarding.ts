@@ -1,7 +1,7 @@
 // Puts that a sender's socket here brings for other mailboxes of the network: passed on to their objects, so that a client
 // needs one socket for all its mail. To each object one call at a time, with all that waits for it: calls are what costs.
 
-import { MAILBOX_SHARED_MAX, MAILBOX_VERIFYING_MAX } from '../../protocol/limits.ts'
+import { MAILBOX_SHARED_MAX, MAILBOX_VERIFYING_MAX } from '../../protocol/limits/mailbox.ts'
 import type { PutOutcome } from '../../protocol/mailbox/contract.ts'
 import { mailboxObjectName } from '../../protocol/mailbox/place.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'

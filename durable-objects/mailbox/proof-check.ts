@@ -4,18 +4,22 @@ import { type KeyRing, keyRing, type PassSecrets } from '../../protocol/crypto/a
 import { mailResource, type Proven, verifyProof } from '../../protocol/crypto/admission/mail.ts'
 import { nativeHash } from '../../protocol/crypto/native.ts'
 import type { Subtle } from '../../protocol/crypto/subtle.ts'
+import { MAILBOX_ACCESS_KEYS_MAX } from '../../protocol/limits/mailbox.ts'
 import type { AccessRules } from '../../protocol/mailbox/contract.ts'
-import type { PutRequest } from '../../protocol/mailbox/frames.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
+import type { PutRequest } from '../../protocol/wire/mail-frames.ts'
 import type { MailRefusal } from '../../protocol/wire/registry.ts'
 
 /** Origins that one edge is reached at: its own, and perhaps one of an old name. */
 const AUDIENCES_KEPT_MAX = 8
 
+/** The owner's access keys, and those that challenges are signed with today and yesterday, before and after a rotation. */
+const KEYS_KEPT_MAX = MAILBOX_ACCESS_KEYS_MAX + 4
+
 const NO_RESOURCE = new Uint8Array()
 
 export class ProofCheck {
-  readonly #hash = nativeHash(crypto.subtle as unknown as Subtle)
+  readonly #hash = nativeHash(crypto.subtle as unknown as Subtle, KEYS_KEPT_MAX)
   readonly #secrets: PassSecrets
   readonly #mailbox: Uint8Array
   #ring: KeyRing | undefined

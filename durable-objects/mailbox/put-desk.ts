@@ -3,9 +3,10 @@
 // once. Where puts come close together, those of one event wait for what the platform has queued up behind it: a zero-delay
 // timer fires when it has handed that out. Nobody waits for a transaction to fill.
 
-import { MAILBOX_SHARED_MAX, MAILBOX_VERIFYING_MAX } from '../../protocol/limits.ts'
-import type { Put, PutOutcome, SenderKind } from '../../protocol/mailbox/contract.ts'
-import type { PutRequest } from '../../protocol/mailbox/frames.ts'
+import type { Proven } from '../../protocol/crypto/admission/mail.ts'
+import { MAILBOX_SHARED_MAX, MAILBOX_VERIFYING_MAX } from '../../protocol/limits/mailbox.ts'
+import type { Put, PutOutcome } from '../../protocol/mailbox/contract.ts'
+import type { PutRequest } from '../../protocol/wire/mail-frames.ts'
 import type { MailRefusal } from '../../protocol/wire/registry.ts'
 
 /** Tells whoever put it. The id is known once the envelope was hashed. */
@@ -17,7 +18,7 @@ export interface Incoming {
   readonly answer: Answer
 }
 
-export type Verdict = { readonly sender: SenderKind; readonly id: Uint8Array } | MailRefusal
+export type Verdict = Proven | MailRefusal
 
 export interface DeskHost {
   verify(request: PutRequest, audience: Uint8Array): Promise<Verdict>
@@ -57,6 +58,11 @@ export class PutDesk {
 
   get isFull(): boolean {
     return this.#verifying >= MAILBOX_VERIFYING_MAX
+  }
+
+  /** Whether somebody will be told of a decision yet. */
+  get isSitting(): boolean {
+    return this.#verifying + this.#verified.length + this.#refused.length > 0
   }
 
   take(incoming: Incoming): void {

@@ -1,17 +1,20 @@
 // What the sockets of a mailbox say: messages taken apart, paid for, and each frame brought to where it belongs. What is no
 // good is refused with a word for it; nothing a socket sends goes unanswered, and nothing is free.
 
-import { MAILBOX_MESSAGE_BYTES_MAX, PRICE } from '../../protocol/limits.ts'
+import { MAILBOX_MESSAGE_BYTES_MAX } from '../../protocol/limits/mailbox.ts'
+import { PRICE } from '../../protocol/limits/room.ts'
 import { pay, priceOf } from '../../protocol/mailbox/caller.ts'
 import type { SocketRates } from '../../protocol/mailbox/config.ts'
 import type { PutOutcome } from '../../protocol/mailbox/contract.ts'
-import { encodeMail, tryDecodeMail } from '../../protocol/mailbox/frames.ts'
 import { PEER_ID_BYTES } from '../../protocol/peer-id.ts'
 import { framesOf } from '../../protocol/wire/batch.ts'
 import { equalBytes, WireError } from '../../protocol/wire/bytes.ts'
 import { encode } from '../../protocol/wire/codec.ts'
-import { FRAME, MAIL_FRAME, type RefusalCode } from '../../protocol/wire/registry.ts'
+import { encodeDht, tryDecodeDht } from '../../protocol/wire/dht-frames.ts'
+import { encodeMail, tryDecodeMail } from '../../protocol/wire/mail-frames.ts'
+import { DHT_FRAME, FRAME, MAIL_FRAME, type RefusalCode } from '../../protocol/wire/registry.ts'
 import type { Caller, Callers } from './callers.ts'
+import type { DhtDesk } from './dht-desk.ts'
 import type { Forwarding } from './forwarding.ts'
 import type { Answer } from './put-desk.ts'
 
@@ -21,6 +24,7 @@ export interface ReceptionHost {
   readonly rates: SocketRates
   readonly callers: Callers
   readonly forwarding: Forwarding
+  readonly dht: DhtDesk
   put(request: Uint8Array, audience: Uint8Array, answer: Answer): void
   took(ids: readonly Uint8Array[]): void
   renewPass(caller: Caller): void
@@ -57,6 +61,7 @@ export class Reception {
       return this.#refuse(caller, length > MAILBOX_MESSAGE_BYTES_MAX ? 'too-large' : 'malformed', type)
     for (const frame of frames) this.#frame(caller, frame)
     this.#host.forwarding.flush()
+    this.#host.dht.flush()
   }
 
   #frame(caller: Caller, frame: Uint8Array): void {
@@ -65,6 +70,8 @@ export class Reception {
     if (type === MAIL_FRAME.put) return this.#put(caller, frame)
     if (type === FRAME.passWanted && frame.length === 1)
       return isOwner ? this.#host.renewPass(caller) : this.#refuse(caller, 'unexpected', type)
+    if (type === DHT_FRAME.dhtAsk)
+      return isOwner ? this.#ask(caller, frame) : this.#refuse(caller, 'unexpected', type)
     const decoded = tryDecodeMail(frame)
     if (decoded === undefined) return this.#refuse(caller, 'malformed', type)
     if (decoded.kind !== 'took' || !isOwner) return this.#refuse(caller, 'unexpected', type)
@@ -81,6 +88,15 @@ export class Reception {
     if (equalBytes(mailbox, this.#host.mailbox))
       return this.#host.put(request, caller.record.audience, answer)
     this.#host.forwarding.take(mailbox, caller.record.audience, request, answer)
+  }
+
+  #ask(caller: Caller, frame: Uint8Array): void {
+    const asked = tryDecodeDht(frame)
+    if (asked?.kind !== 'dhtAsk') return this.#refuse(caller, 'malformed', DHT_FRAME.dhtAsk)
+    const { token, question } = asked
+    this.#host.dht.take(question, (answer) =>
+      this.#host.callers.send(caller, encodeDht({ kind: 'dhtAnswer', token, answer })),
+    )
   }
 
   #answer(caller: Caller, token: number, outcome: PutOutcome): void {

@@ -1,21 +1,28 @@
 // A mailbox's two stores over SQLite. What nobody has opened has no tables: every question to it is answered without
 // asking the disk, and only `open` makes them.
 
-import type {
-  AccessRules,
-  Letter,
-  LetterHead,
-  LetterStore,
-  OneTimePrekey,
-  OwnerStore,
+import { concat } from '../../protocol/crypto/suite.ts'
+import { MIB } from '../../protocol/limits/units.ts'
+import {
+  ACCESS_KEY_BYTES,
+  type AccessRules,
+  type Letter,
+  type LetterHead,
+  type LetterStore,
+  type OneTimePrekey,
+  type OwnerStore,
 } from '../../protocol/mailbox/contract.ts'
+import type { MailCounts } from '../../protocol/mailbox/tally.ts'
 import { PRIORITIES, type Priority } from '../../protocol/priority.ts'
+import { LETTER_ID_BYTES } from '../../protocol/wire/mail-frames.ts'
+import { LetterNotes } from './letter-notes.ts'
 import { hasTables, migrate } from './migrate.ts'
 import { prepareStatements, type Statements } from './statements.ts'
 
-const ACCESS_KEY_BYTES = 32
 const THE_ONE = 1
 const MANY = Number.POSITIVE_INFINITY
+/** What one statement inserts: the platform takes values of up to 2 MB, and what is put into one is copied. */
+const LOT_BYTES_MAX = MIB
 
 /** The tables, once there are some; both stores of an object share it. */
 export class Tables {
@@ -50,9 +57,11 @@ export class Tables {
 
 export class SqliteLetterStore implements LetterStore {
   readonly #tables: Tables
+  readonly #notes: LetterNotes
 
   constructor(tables: Tables) {
     this.#tables = tables
+    this.#notes = new LetterNotes(tables)
   }
 
   *heads(): Iterable<LetterHead> {
@@ -63,22 +72,79 @@ export class SqliteLetterStore implements LetterStore {
   }
 
   insert(letters: readonly Letter[]): void {
+    if (letters.length === 0) return
     if (!this.#tables.exist) this.#tables.make()
-    this.#tables.change(letters.length, ({ insert }) => {
-      for (const { priority, sender, ...letter } of letters)
-        insert.run({ ...letter, priority: PRIORITIES.indexOf(priority), stranger: sender === 'stranger' })
+    const places = this.#notes.free(letters.length)
+    const lots = lotsOf(letters.slice(places.length))
+    this.#tables.change(places.length + lots.length, (statements) => {
+      for (const [at, place] of places.entries())
+        statements.insertAt.run({ ...rowOf(letters[at] as Letter), place })
+      for (const lot of lots) insertLot(statements, lot)
     })
+    this.#notes.used(places)
   }
 
-  remove(heads: readonly LetterHead[]): void {
-    if (heads.length === 0 || !this.#tables.exist) return
-    this.#tables.change(heads.length, ({ remove }) => {
-      for (const { seq } of heads) remove.run({ seq })
+  remove(heads: readonly LetterHead[], counts: MailCounts): void {
+    const last = heads.at(-1)
+    if (last === undefined || !this.#tables.exist) return
+    const note = this.#notes.next(counts)
+    let written = false
+    this.#tables.change(heads.length, (statements) => {
+      for (const { seq } of heads.slice(0, -1)) statements.remove.run({ seq })
+      written = statements.note.get({ ...note, place: last.seq }) !== undefined
     })
+    if (written) this.#notes.wrote(note)
+  }
+
+  counts(): MailCounts | undefined {
+    return this.#tables.exist ? this.#notes.newest() : undefined
   }
 
   envelope({ seq }: LetterHead): Uint8Array | undefined {
     return this.#tables.exist ? this.#tables.statements.envelope.get({ seq })?.envelope : undefined
+  }
+}
+
+/** As few as there may be, in order. */
+function lotsOf(letters: readonly Letter[]): readonly (readonly Letter[])[] {
+  const lots: Letter[][] = []
+  let room = 0
+  for (const letter of letters) {
+    if (letter.bytes > room) {
+      lots.push([])
+      room = LOT_BYTES_MAX
+    }
+    lots.at(-1)?.push(letter)
+    room -= letter.bytes
+  }
+  return lots
+}
+
+function insertLot({ insert, insertAll }: Statements, lot: readonly Letter[]): void {
+  const [first, ...more] = lot
+  if (first === undefined) return
+  if (more.length > 0) return void insertAll.run(packed(lot))
+  insert.run(rowOf(first))
+}
+
+function rowOf({ priority, sender, ...letter }: Letter) {
+  return { ...letter, priority: PRIORITIES.indexOf(priority), stranger: Number(sender === 'stranger') }
+}
+
+/** Their bytes joined, and of each its columns; where its bytes are in place of them, counted from 1 as SQLite does. */
+function packed(letters: readonly Letter[]) {
+  const heads: number[][] = []
+  let at = 1
+  for (const [i, { seq, priority, sender, bytes, hour, expiresAtMs }] of letters.entries()) {
+    const stranger = sender === 'stranger' ? 1 : 0
+    const idAt = i * LETTER_ID_BYTES + 1
+    heads.push([seq, idAt, PRIORITIES.indexOf(priority), stranger, bytes, hour, expiresAtMs, at])
+    at += bytes
+  }
+  return {
+    heads: JSON.stringify(heads),
+    ids: concat(letters.map(({ id }) => id)),
+    envelopes: concat(letters.map(({ envelope }) => envelope)),
   }
 }
 

@@ -2,7 +2,7 @@
 // answer first.
 
 import { fromBase64url } from '../wire/base64url.ts'
-import type { Subtle } from './subtle.ts'
+import type { Subtle, SubtleKey } from './subtle.ts'
 import {
   type Aead,
   CryptoError,
@@ -14,15 +14,15 @@ import {
   type Signatures,
 } from './suite.ts'
 
-export function nativeHash(subtle: Subtle): Hash {
+/** `keysKept`: how many HMAC keys are kept imported, for who signs with few, again and again. Importing costs as much as signing. */
+export function nativeHash(subtle: Subtle, keysKept = 0): Hash {
+  const imports = new HmacKeys(subtle, keysKept)
   const hmac = async (key: Uint8Array, ...parts: readonly Uint8Array[]) => {
-    // HMAC pads a key with zeros, and WebCrypto refuses an empty one: one zero is the same key.
-    const bytes = key.length === 0 ? new Uint8Array(1) : key
-    const imported = await subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
-    return new Uint8Array(await subtle.sign('HMAC', imported, concat(parts)))
+    const imported = imports.kept(key) ?? (await imports.import(key))
+    return new Uint8Array(await subtle.sign('HMAC', imported, joined(parts)))
   }
   return {
-    sha256: async (...parts) => new Uint8Array(await subtle.digest('SHA-256', concat(parts))),
+    sha256: async (...parts) => new Uint8Array(await subtle.digest('SHA-256', joined(parts))),
     hmac,
     extract: (salt, secret) => hmac(salt, secret),
     // By HMAC and not WebCrypto's HKDF, which cannot expand a key without extracting it first.
@@ -33,6 +33,40 @@ export function nativeHash(subtle: Subtle): Hash {
       }
       return concat(blocks).slice(0, length)
     },
+  }
+}
+
+/** WebCrypto copies what it is given before it returns: a lone part need not be copied for it. */
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  return parts.length === 1 ? (parts[0] as Uint8Array) : concat(parts)
+}
+
+class HmacKeys {
+  readonly #subtle: Subtle
+  readonly #keptMax: number
+  readonly #byBytes = new Map<string, SubtleKey>()
+
+  constructor(subtle: Subtle, keptMax: number) {
+    this.#subtle = subtle
+    this.#keptMax = keptMax
+  }
+
+  kept(key: Uint8Array): SubtleKey | undefined {
+    return this.#byBytes.size === 0 ? undefined : this.#byBytes.get(String.fromCharCode(...key))
+  }
+
+  /** A key and not its promise is kept: in a Worker, one made while one request is served may never resolve for another. */
+  async import(key: Uint8Array): Promise<SubtleKey> {
+    // HMAC pads a key with zeros, and WebCrypto refuses an empty one: one zero is the same key.
+    const bytes = key.length === 0 ? new Uint8Array(1) : key
+    const how = { name: 'HMAC', hash: 'SHA-256' }
+    const name = this.#keptMax === 0 ? undefined : String.fromCharCode(...key)
+    const imported = await this.#subtle.importKey('raw', bytes, how, false, ['sign'])
+    if (name === undefined) return imported
+    for (const oldest of this.#byBytes.keys())
+      if (this.#byBytes.size >= this.#keptMax) this.#byBytes.delete(oldest)
+    this.#byBytes.set(name, imported)
+    return imported
   }
 }
 

@@ -1,5 +1,5 @@
-// Every primitive in JavaScript, by noble: the only file that imports it, and loaded only where something is missing
-// natively, or where a test wants to choose the randomness.
+// Every primitive in JavaScript, by noble: with blake3.ts the only file that imports it, and loaded only where something is
+// missing natively, or where a test wants to choose the randomness.
 
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { expand, extract } from '@noble/hashes/hkdf.js'

@@ -1,6 +1,6 @@
 // What the DHT holds and what its shards are asked, as types. See README.md beside this file.
 
-import type { DhtRefusal } from '../wire/registry.ts'
+import type { DhtAnswer } from '../wire/dht-frames.ts'
 
 /** 32 bytes. */
 export type Key = Uint8Array
@@ -66,7 +66,11 @@ export interface ProvidedKey {
 
 /** What was verified is asked of a shard; one call carries many. */
 export type ShardRequest =
-  | { readonly kind: 'get'; readonly key: Key }
+  /**
+   * `of`: what is looked for, which whoever asks should say, as a key may be that of a name and of a value. Not said: something
+   * signed, if there is such a thing, or else a value.
+   */
+  | { readonly kind: 'get'; readonly key: Key; readonly of?: 'signed' | 'value' }
   /** `owner`: whose quota it counts against; of a value, whoever's pass it was put with; undefined for IPNS. */
   | { readonly kind: 'put'; readonly record: Verified<StoredRecord>; readonly owner: Uint8Array | undefined }
   | { readonly kind: 'provide'; readonly head: Verified<ProvidedHead>; readonly keys: readonly ProvidedKey[] }
@@ -74,20 +78,19 @@ export type ShardRequest =
   /** The announcements whose keys are nearest to the target. */
   | { readonly kind: 'closest'; readonly target: Key; readonly limit: number }
 
-export type ShardAnswer =
-  | { readonly kind: 'record'; readonly bytes: Uint8Array; readonly expiresAtMs: number }
-  | { readonly kind: 'nothing' }
-  /** `isNew`: it was written; otherwise what is there will do for longer than a quarter of its time. */
-  | { readonly kind: 'stored'; readonly expiresAtMs: number; readonly isNew: boolean }
-  | {
-      readonly kind: 'providers'
-      readonly heads: readonly Uint8Array[]
-      readonly providers: readonly ProviderEntry[]
-    }
-  /** Nearest first, of this shard's; whoever wants more asks the next nearest leaf. */
-  | { readonly kind: 'closest'; readonly records: readonly Uint8Array[] }
-  | { readonly kind: 'refused'; readonly reason: DhtRefusal; readonly retryAfterMs: number }
-  | Moved
+export type ShardAnswer = Exclude<DhtAnswer, { kind: 'stored' }> | Stored | Moved
+
+/**
+ * `isNew`: something was written; otherwise what is there will last for more than a quarter of the time that was asked for.
+ * Of `provide`: `kept` of its keys are kept, the first of them until then; the others have as many providers as they may,
+ * who all last longer.
+ */
+export interface Stored {
+  readonly kind: 'stored'
+  readonly expiresAtMs: number
+  readonly isNew: boolean
+  readonly kept?: number
+}
 
 /** That key is not held here: these are the leaves below this prefix. */
 export interface Moved {
@@ -95,6 +98,11 @@ export interface Moved {
   readonly prefix: string
   readonly version: number
   readonly leaves: readonly string[]
+}
+
+export interface ClosestEntry {
+  readonly key: Key
+  readonly bytes: Uint8Array
 }
 
 export interface ProviderEntry {

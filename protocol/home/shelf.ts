@@ -2,7 +2,7 @@
 // heard of it. `took` has no answer, so a mailbox whose socket broke sends again whatever it did not hear of; of those
 // that we took it is told once more, and those that we hold are not handed over twice.
 
-import { HOME_HELD_WINDOWS, HOME_TAKEN_REMEMBERED, MAILBOX_TOOK_MAX } from '../limits.ts'
+import { HOME_HELD_WINDOWS, HOME_TAKEN_REMEMBERED, MAILBOX_TOOK_MAX } from '../limits/mailbox.ts'
 import { toBase64url } from '../wire/base64url.ts'
 import type { HomeWindow } from './contract.ts'
 

@@ -13,7 +13,7 @@ import {
   KEYING_REMEMBER_MS,
   KEYING_RESUME_TRIES,
   KEYING_STRANDED_MS,
-} from '../limits.ts'
+} from '../limits/keying.ts'
 import type { Machine } from '../machine.ts'
 import { equalBytes } from '../wire/bytes.ts'
 import type { KeyingConfig, KeyingEffect, KeyingInput, TaskResult } from './contract.ts'

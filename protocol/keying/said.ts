@@ -1,6 +1,6 @@
 // What a task of ours says, again and again until it is answered.
 
-import { KEYING_RESEND_MAX_MS, KEYING_RESEND_MS } from '../limits.ts'
+import { KEYING_RESEND_MAX_MS, KEYING_RESEND_MS } from '../limits/keying.ts'
 
 export interface Said {
   readonly task: number

@@ -1,7 +1,7 @@
 // The ways to one peer, and how the current session's keys reach them: joins of ours, and the peer's that we accept.
 
 import type { Role } from '../crypto/handshake/session.ts'
-import { KEYING_JOIN_TRIES } from '../limits.ts'
+import { KEYING_JOIN_TRIES } from '../limits/keying.ts'
 import type { PathName } from '../path.ts'
 import type { KeyingEffect, TaskResult } from './contract.ts'
 import { isDue, type Said, said } from './said.ts'

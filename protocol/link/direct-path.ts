@@ -8,7 +8,7 @@ import {
   PATH_SILENCE_LEAST_MS,
   PATH_SILENCE_MS,
   PATH_STEADY_MS,
-} from '../limits.ts'
+} from '../limits/link.ts'
 
 type State =
   | { readonly kind: 'down' }

@@ -14,7 +14,7 @@ import {
   LINK_WINDOW_BYTES,
   RESEND_MIN_MS,
   STREAMS_ACK_SPACING_MS,
-} from '../limits.ts'
+} from '../limits/link.ts'
 import type { Machine } from '../machine.ts'
 import type { PathName } from '../path.ts'
 import type { Priority } from '../priority.ts'

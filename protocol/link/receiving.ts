@@ -6,7 +6,7 @@ import {
   LINK_MESSAGE_BYTES_MAX,
   LINK_OVERHEAD_BYTES,
   LINK_WINDOW_BYTES,
-} from '../limits.ts'
+} from '../limits/link.ts'
 import type { LinkDataFrame } from '../wire/frames.ts'
 
 /** How far ahead of its turn a fragment may be: no honest sender has more fragments than this in a window. */

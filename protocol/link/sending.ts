@@ -7,7 +7,7 @@ import {
   LINK_WINDOW_BYTES,
   RESEND_MAX_MS,
   RESEND_MIN_MS,
-} from '../limits.ts'
+} from '../limits/link.ts'
 import type { PathName } from '../path.ts'
 import { type Priority, PriorityQueue } from '../priority.ts'
 import { Queue } from '../queue.ts'

@@ -1,6 +1,5 @@
 // What one envelope holds, as values and as bytes: README.md shows the layout. Reading gives undefined for what is none.
 
-import type { Reader as From } from '../wire/bytes.ts'
 import { Reader, WireError, Writer } from '../wire/bytes.ts'
 import { DATA_NAME_BYTES } from '../wire/data.ts'
 
@@ -43,8 +42,7 @@ const SECTION_BYTES = 5
 const MESSAGE_BYTES = MESSAGE_ID_BYTES + 8
 const PART_BYTES = MESSAGE_BYTES + 4
 
-/** What a message, a part and a card take beside their data. */
-export const MESSAGE_OVERHEAD_BYTES = SECTION_BYTES + MESSAGE_BYTES
+/** What a part and a card take beside their data. */
 export const PART_OVERHEAD_BYTES = SECTION_BYTES + PART_BYTES
 export const CARD_BYTES = SECTION_BYTES + ACCESS_KEY_BYTES
 export const RECEIPTS_OVERHEAD_BYTES = SECTION_BYTES
@@ -54,11 +52,11 @@ export function encodeContent({ message, part, receipts, card }: Content): Uint8
   const to = new Writer(256)
   if (message !== undefined) {
     to.u8(SECTION.message).u32(MESSAGE_BYTES + message.data.length)
-    writeTime(to.bytes(message.id), message.sentAtMs).bytes(message.data)
+    to.bytes(message.id).u64(message.sentAtMs).bytes(message.data)
   }
   if (part !== undefined) {
     to.u8(SECTION.part).u32(PART_BYTES + part.bytes.length)
-    writeTime(to.bytes(part.id), part.sentAtMs).u16(part.index).u16(part.count).bytes(part.bytes)
+    to.bytes(part.id).u64(part.sentAtMs).u16(part.index).u16(part.count).bytes(part.bytes)
   }
   if (receipts !== undefined && receipts.length > 0) {
     to.u8(SECTION.receipts).u32(receipts.length * RECEIPT_BYTES)
@@ -79,7 +77,7 @@ export function tryDecodeContent(bytes: Uint8Array): Content | undefined {
 
 type Draft = { -readonly [Field in keyof Content]: Content[Field] } & { receipts?: MailReceipt[] }
 
-function decodeContent(from: From): Content {
+function decodeContent(from: Reader): Content {
   const content: Draft = {}
   while (from.remaining > 0) {
     const type = from.u8()
@@ -106,28 +104,24 @@ function decodeContent(from: From): Content {
   return content
 }
 
-function readName(from: From): { id: Uint8Array; sentAtMs: number } {
+function readName(from: Reader): { id: Uint8Array; sentAtMs: number } {
   const id = from.bytes(MESSAGE_ID_BYTES)
-  return { id, sentAtMs: from.u32() * 2 ** 32 + from.u32() }
+  return { id, sentAtMs: from.u64() }
 }
 
-function readPart(from: From): MailPart {
+function readPart(from: Reader): MailPart {
   const part = { ...readName(from), index: from.u16(), count: from.u16(), bytes: from.rest() }
   if (part.index >= part.count) throw new WireError('bad-value', `part ${part.index} of ${part.count}`)
   return part
 }
 
-function readReceipts(from: From, receipts: MailReceipt[]): void {
+function readReceipts(from: Reader, receipts: MailReceipt[]): void {
   while (from.remaining > 0) {
     const number = from.u8()
     const state = number === STATES.delivered ? 'delivered' : number === STATES.read ? 'read' : undefined
     if (state === undefined) throw new WireError('bad-value', `no such state of a message: ${number}`)
     receipts.push({ state, id: from.bytes(MESSAGE_ID_BYTES) })
   }
-}
-
-function writeTime(to: Writer, ms: number): Writer {
-  return to.u32(Math.floor(ms / 2 ** 32)).u32(ms % 2 ** 32)
 }
 
 function twice(): WireError {

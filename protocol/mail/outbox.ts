@@ -13,7 +13,7 @@ import {
   MAIL_PUTS_MAX,
   MAIL_RETRY_BASE_MS,
   MAIL_RETRY_MAX_MS,
-} from '../limits.ts'
+} from '../limits/client-mail.ts'
 import type { Machine, Random } from '../machine.ts'
 import type { Priority } from '../priority.ts'
 import type { MailRefusal } from '../wire/registry.ts'

@@ -3,8 +3,8 @@
 // header that it alone sets. A socket without a hello is a sender's: it needs no pass, since each of its puts has a proof.
 
 import { fromBase64url, toBase64url } from '../wire/base64url.ts'
+import { encodeMail, type HelloFrame, tryDecodeMail } from '../wire/mail-frames.ts'
 import { MAIL_SUBPROTOCOL_PREFIX, PASS_SUBPROTOCOL_PREFIX, SUBPROTOCOL } from '../wire/registry.ts'
-import { encodeMail, type HelloFrame, tryDecodeMail } from './frames.ts'
 
 /** From the Worker to the mailbox: the owner's hello, its pass checked; or no such header. */
 export const HELLO_HEADER = 'x-waypost-hello'

@@ -1,10 +1,10 @@
 // Who is at a socket of a mailbox, as the socket's attachment keeps it while the object sleeps; and what it may still send.
-// The limits are a room's (limits.ts): entering the object costs the same here.
+// The limits are a room's (limits/room.ts): entering the object costs the same here.
 
 import { FULL, type Rate, take } from '../bucket.ts'
 import { GRANT_BYTES } from '../crypto/admission/pass.ts'
 import { SIZES } from '../crypto/suite.ts'
-import { PATIENCE_BURST, PATIENCE_PER_SECOND, PRICE } from '../limits.ts'
+import { PATIENCE_BURST, PATIENCE_PER_SECOND, PRICE } from '../limits/room.ts'
 import { Reader, Writer } from '../wire/bytes.ts'
 import { FRAME } from '../wire/registry.ts'
 import type { SocketRates } from './config.ts'

@@ -1,7 +1,9 @@
 // What a deployment may set about its mailboxes, and the limits they get otherwise.
 
 import type { Rate } from '../bucket.ts'
-import * as limits from '../limits.ts'
+import * as limits from '../limits/mailbox.ts'
+import { BYTES_BURST, BYTES_PER_SECOND, TOKENS_BURST, TOKENS_PER_SECOND } from '../limits/room.ts'
+import { KIB, MIB } from '../limits/units.ts'
 import type { SenderKind } from './contract.ts'
 
 export interface MailboxRates {
@@ -26,7 +28,7 @@ export interface MailboxConfig {
 export const MAILBOX_SETTINGS = {
   // A quarter of the least holds a letter of a stranger, whatever its size.
   MAILBOX_LETTERS_MAX: { otherwise: limits.MAILBOX_LETTERS_MAX, least: 4, most: 100_000 },
-  MAILBOX_BYTES_MAX: { otherwise: limits.MAILBOX_BYTES_MAX, least: limits.MIB, most: 2 ** 30 },
+  MAILBOX_BYTES_MAX: { otherwise: limits.MAILBOX_BYTES_MAX, least: MIB, most: 2 ** 30 },
   MAILBOX_CONTACTS_PER_SECOND: {
     otherwise: limits.MAILBOX_CONTACTS_PER_SECOND,
     least: 1,
@@ -34,7 +36,7 @@ export const MAILBOX_SETTINGS = {
   },
   MAILBOX_CONTACTS_BYTES_PER_SECOND: {
     otherwise: limits.MAILBOX_CONTACTS_BYTES_PER_SECOND,
-    least: limits.KIB,
+    least: KIB,
     most: 2 ** 30,
   },
   MAILBOX_STRANGERS_PER_SECOND: {
@@ -44,12 +46,12 @@ export const MAILBOX_SETTINGS = {
   },
   MAILBOX_STRANGERS_BYTES_PER_SECOND: {
     otherwise: limits.MAILBOX_STRANGERS_BYTES_PER_SECOND,
-    least: limits.KIB,
+    least: KIB,
     most: 2 ** 30,
   },
-  MAILBOX_SOCKET_TOKENS_PER_SECOND: { otherwise: limits.TOKENS_PER_SECOND, least: 1, most: 1_000_000 },
+  MAILBOX_SOCKET_TOKENS_PER_SECOND: { otherwise: TOKENS_PER_SECOND, least: 1, most: 1_000_000 },
   MAILBOX_SOCKET_BYTES_PER_SECOND: {
-    otherwise: limits.BYTES_PER_SECOND,
+    otherwise: BYTES_PER_SECOND,
     least: limits.MAILBOX_MESSAGE_BYTES_MAX,
     most: 2 ** 30,
   },
@@ -77,8 +79,8 @@ export function mailboxConfig(settings: MailboxSettings): MailboxConfig {
       },
     },
     socket: {
-      tokens: rate('MAILBOX_SOCKET_TOKENS_PER_SECOND', limits.TOKENS_BURST),
-      bytes: rate('MAILBOX_SOCKET_BYTES_PER_SECOND', limits.BYTES_BURST),
+      tokens: rate('MAILBOX_SOCKET_TOKENS_PER_SECOND', TOKENS_BURST),
+      bytes: rate('MAILBOX_SOCKET_BYTES_PER_SECOND', BYTES_BURST),
     },
   }
 }

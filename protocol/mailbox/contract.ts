@@ -2,8 +2,7 @@
 
 import type { Priority } from '../priority.ts'
 import type { MailRefusal } from '../wire/registry.ts'
-
-export const LETTER_ID_BYTES = 16
+import type { MailCounts } from './tally.ts'
 
 /** Who puts a letter, as far as the mailbox cares. */
 export type SenderKind = 'contact' | 'stranger'
@@ -34,7 +33,10 @@ export interface LetterStore {
   /** Of every letter, in order of seq. Asked once, when the machine is made. */
   heads(): Iterable<LetterHead>
   insert(letters: readonly Letter[]): void
-  remove(heads: readonly LetterHead[]): void
+  /** And keeps what was counted with them, in place of what was kept so before. */
+  remove(heads: readonly LetterHead[], counts: MailCounts): void
+  /** What was kept last; undefined before anything was removed. */
+  counts(): MailCounts | undefined
   /** Undefined for a letter that is not there. */
   envelope(head: LetterHead): Uint8Array | undefined
 }
@@ -55,8 +57,10 @@ export interface OwnerStore {
   readonly oneTimeLeft: number
 }
 
+export const ACCESS_KEY_BYTES = 32
+
 export interface AccessRules {
-  /** 32 bytes each. */
+  /** ACCESS_KEY_BYTES each. */
   readonly keys: readonly Uint8Array[]
   readonly strangers: boolean
 }

@@ -8,9 +8,10 @@
 
 import { COST, PRIORITIES, type Priority } from '../priority.ts'
 import { Reader, Writer } from '../wire/bytes.ts'
+import { CURSOR_BYTES } from '../wire/mail-frames.ts'
 
-export const READING_BYTES = 28
-export const CURSOR_BYTES = 6 + READING_BYTES
+const INCARNATION_BYTES = 6
+export const READING_BYTES = CURSOR_BYTES - INCARNATION_BYTES
 /** Seqs and incarnations are whole numbers below this: a letter a microsecond for nine years. */
 export const SEQ_LIMIT = 2 ** 48
 

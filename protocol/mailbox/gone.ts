@@ -1,6 +1,6 @@
 // Ids of letters that are no more, so that a put repeated because its answer got lost is known and not delivered twice.
 
-import { MAILBOX_GONE_REMEMBERED } from '../limits.ts'
+import { MAILBOX_GONE_REMEMBERED } from '../limits/mailbox.ts'
 import { keyOf } from './heads.ts'
 
 export class GoneLetters {
@@ -14,8 +14,8 @@ export class GoneLetters {
     }
   }
 
-  /** When the letter would have ended; undefined for one that is not remembered. */
-  endMs(id: Uint8Array): number | undefined {
-    return this.#endsMs.get(keyOf(id))
+  /** When the letter of this key (keyOf) would have ended; undefined for one that is not remembered. */
+  endMs(key: string): number | undefined {
+    return this.#endsMs.get(key)
   }
 }

@@ -2,7 +2,8 @@
 // Envelopes are in the store; ten thousand heads are 2 MB.
 
 import type { Priority } from '../priority.ts'
-import { LETTER_ID_BYTES, type LetterHead } from './contract.ts'
+import { LETTER_ID_BYTES } from '../wire/mail-frames.ts'
+import type { LetterHead } from './contract.ts'
 import { Usage } from './usage.ts'
 
 export class Heads {
@@ -31,6 +32,11 @@ export class Heads {
 
   get(id: Uint8Array): LetterHead | undefined {
     return id.length === LETTER_ID_BYTES ? this.#byId.get(keyOf(id)) : undefined
+  }
+
+  /** By what keyOf makes of its id. */
+  of(key: string): LetterHead | undefined {
+    return this.#byId.get(key)
   }
 
   /** The first of its line with a seq above this. */

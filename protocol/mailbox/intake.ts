@@ -7,11 +7,12 @@ import {
   MAIL_ENVELOPE_CLASSES,
   MAIL_TTL_LEAST_MS,
   MAIL_TTL_MOST_MS,
-  MAILBOX_FULL_RETRY_MS,
-} from '../limits.ts'
+} from '../limits/mail.ts'
+import { MAILBOX_FULL_RETRY_MS } from '../limits/mailbox.ts'
+import { LETTER_ID_BYTES } from '../wire/mail-frames.ts'
 import type { MailRefusal } from '../wire/registry.ts'
 import type { MailboxConfig } from './config.ts'
-import { LETTER_ID_BYTES, type Put, type PutOutcome, type SenderKind } from './contract.ts'
+import type { Put, PutOutcome, SenderKind } from './contract.ts'
 import type { Usage } from './usage.ts'
 
 export const HOUR_MS = 3_600_000

@@ -7,12 +7,13 @@
 //    will be pushed: none is skipped, whatever lives the object had in between.
 // 4. What has ended is neither pushed nor read nor counted, however late the alarm.
 // 5. Memory follows the store: what the store would not do has not happened.
+// 6. Of every priority: accepted = acknowledged + expired + in the store, whatever lives the object had in between.
 //
 // Why none is skipped though seqs begin again when the store is empty: in one life of the object seqs only grow, and a
 // cursor of another life is worth nothing. A socket that outlived a life brings its reading along; of that only the part
 // up to the last seq stored at birth says anything, for what comes in this life is above it.
 
-import { MAILBOX_PAGE_BYTES_MAX, MAILBOX_PAGE_LETTERS_MAX, MAILBOX_STORE_REST_MS } from '../limits.ts'
+import { MAILBOX_PAGE_BYTES_MAX, MAILBOX_PAGE_LETTERS_MAX, MAILBOX_STORE_REST_MS } from '../limits/mailbox.ts'
 import type { Machine } from '../machine.ts'
 import { PRIORITIES, type Priority } from '../priority.ts'
 import type { MailboxConfig } from './config.ts'
@@ -42,7 +43,7 @@ export interface MailboxStats {
 }
 
 export class MailboxMachine<Origin> implements Machine<MailboxInput<Origin>, MailboxEffect<Origin>> {
-  readonly tally = new MailTally()
+  readonly tally: MailTally
   readonly #store: LetterStore
   readonly #incarnation: number
   readonly #intake: Intake
@@ -74,6 +75,7 @@ export class MailboxMachine<Origin> implements Machine<MailboxInput<Origin>, Mai
     }
     this.#seq = seq
     this.#seqAtBirth = seq
+    this.tally = new MailTally(store.counts(), this.#heads)
   }
 
   get wakeAtMs(): number | undefined {
@@ -188,8 +190,8 @@ export class MailboxMachine<Origin> implements Machine<MailboxInput<Origin>, Mai
     const fault = faultOf(put)
     if (fault !== undefined) return fault
     const key = keyOf(put.id)
-    const known = (this.#heads.get(put.id) ?? this.#ended.get(key) ?? fresh.get(key))?.expiresAtMs
-    const expiresAtMs = known ?? this.#gone.endMs(put.id)
+    const known = (this.#heads.of(key) ?? this.#ended.get(key) ?? fresh.get(key))?.expiresAtMs
+    const expiresAtMs = known ?? this.#gone.endMs(key)
     if (expiresAtMs !== undefined) return { ok: true, known: true, expiresAtMs }
     const refusal = sitting.admit(put, nowMs)
     if (refusal !== undefined) return refusal
@@ -288,11 +290,8 @@ export class MailboxMachine<Origin> implements Machine<MailboxInput<Origin>, Mai
       const head = this.#heads.get(id)
       if (head !== undefined) taken.add(head)
     }
-    if (this.#remove([...taken], nowMs)) {
-      for (const head of taken) {
-        this.#forget(head)
-        this.tally.note('acknowledged', head.priority)
-      }
+    if (this.#remove([...taken], 'acknowledged', nowMs)) {
+      for (const head of taken) this.#forget(head)
       this.#effects.push({ kind: 'taken', letters: taken.size })
       return this.#push(nowMs)
     }
@@ -306,24 +305,24 @@ export class MailboxMachine<Origin> implements Machine<MailboxInput<Origin>, Mai
     for (const head of this.#heads.endedBy(nowMs)) {
       this.#forget(head)
       this.#ended.set(keyOf(head.id), head)
-      this.tally.note('expired', head.priority)
     }
   }
 
   #sweep(nowMs: number): void {
     if (this.#restUntilMs !== undefined) return
-    if (this.#remove([...this.#ended.values()], nowMs)) this.#ended.clear()
+    if (this.#remove([...this.#ended.values()], 'expired', nowMs)) this.#ended.clear()
   }
 
-  #remove(heads: readonly LetterHead[], nowMs: number): boolean {
+  #remove(heads: readonly LetterHead[], as: 'acknowledged' | 'expired', nowMs: number): boolean {
     if (heads.length === 0) return true
     try {
-      this.#store.remove(heads)
-      return true
+      this.#store.remove(heads, this.tally.after(as, heads))
     } catch (error) {
       this.#storeFailed('remove', error, nowMs)
       return false
     }
+    for (const { priority } of heads) this.tally.note(as, priority)
+    return true
   }
 
   /** Taken or ended. */

@@ -3,10 +3,12 @@
 
 import type { AccessRules, Letter, LetterHead, LetterStore, OneTimePrekey, OwnerStore } from './contract.ts'
 import { keyOf } from './heads.ts'
+import type { MailCounts } from './tally.ts'
 
 export class MemoryLetterStore implements LetterStore {
   readonly #letters = new Map<string, Letter>()
   readonly #seqs = new Set<number>()
+  #counts: MailCounts | undefined
 
   heads(): Iterable<LetterHead> {
     const heads = [...this.#letters.values()].map(({ envelope: _, ...head }) => head)
@@ -25,12 +27,17 @@ export class MemoryLetterStore implements LetterStore {
     }
   }
 
-  remove(heads: readonly LetterHead[]): void {
+  remove(heads: readonly LetterHead[], counts: MailCounts): void {
+    if (heads.length > 0) this.#counts = counts
     for (const { id } of heads) {
       const letter = this.#letters.get(keyOf(id))
       if (letter !== undefined) this.#seqs.delete(letter.seq)
       this.#letters.delete(keyOf(id))
     }
+  }
+
+  counts(): MailCounts | undefined {
+    return this.#counts
   }
 
   envelope({ id }: LetterHead): Uint8Array | undefined {

@@ -6,7 +6,7 @@ import {
   MAILBOX_WINDOW_BYTES_MOST,
   MAILBOX_WINDOW_LETTERS,
   MAILBOX_WINDOW_LETTERS_MOST,
-} from '../limits.ts'
+} from '../limits/mailbox.ts'
 import { PRIORITIES } from '../priority.ts'
 import { Reader, Writer } from '../wire/bytes.ts'
 import type { LetterHead, Window } from './contract.ts'

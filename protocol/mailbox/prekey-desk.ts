@@ -8,12 +8,17 @@ import {
   MAILBOX_DRAWS_PER_SECOND,
   MAILBOX_PREKEYS_LOW,
   MAILBOX_PREKEYS_MAX,
-} from '../limits.ts'
-import type { AccessRules, OneTimePrekey, OwnerStore, SenderKind } from './contract.ts'
+} from '../limits/mailbox.ts'
+import {
+  ACCESS_KEY_BYTES,
+  type AccessRules,
+  type OneTimePrekey,
+  type OwnerStore,
+  type SenderKind,
+} from './contract.ts'
 
 /** Two publications are kept. */
 const ONE_TIME_MAX = MAILBOX_PREKEYS_MAX / 2
-const ACCESS_KEY_BYTES = 32
 const STRANGERS_DRAWS: Rate = { perSecond: MAILBOX_DRAWS_PER_SECOND, burst: MAILBOX_DRAWS_BURST }
 
 export interface Publication {

@@ -1,6 +1,7 @@
-// What a mailbox tells of itself to its network's registry, and what reports come to, summed. Numbers only: no letter, sender
+// What a mailbox says of itself when its network's registry asks, and what that comes to, summed. Numbers only: no letter, sender
 // or owner can be told from them but by whoever sees one mailbox's alone, which the route never shows.
 
+import { isNetworkName } from '../names.ts'
 import { PRIORITIES } from '../priority.ts'
 import { addTally, type ByPriority, type MailCounts, NO_MAIL_COUNTS } from './tally.ts'
 
@@ -13,7 +14,7 @@ export interface MailGauges {
   readonly oldestHour: number | null
 }
 
-/** All that one mailbox has ever counted, as far as it was reported, and how it last was. */
+/** All that one mailbox has ever counted, and how it is. */
 export interface MailReport {
   readonly counts: MailCounts
   readonly gauges: MailGauges
@@ -21,10 +22,13 @@ export interface MailReport {
 
 export interface MailTotals extends MailReport {
   readonly mailboxes: number
+  /** Of those, whose newest figures are not in it: they have changed since they were asked, or were not asked yet. */
+  readonly behind: number
 }
 
 export const NO_MAIL: MailTotals = {
   mailboxes: 0,
+  behind: 0,
   counts: NO_MAIL_COUNTS,
   gauges: {
     letters: 0,
@@ -41,6 +45,7 @@ export function addTotals(a: MailTotals, b: MailTotals): MailTotals {
   const hours = [a.gauges.oldestHour, b.gauges.oldestHour].filter((hour) => hour !== null)
   return {
     mailboxes: a.mailboxes + b.mailboxes,
+    behind: a.behind + b.behind,
     counts: addTally(a.counts, b.counts),
     gauges: {
       letters: a.gauges.letters + b.gauges.letters,
@@ -51,7 +56,7 @@ export function addTotals(a: MailTotals, b: MailTotals): MailTotals {
   }
 }
 
-/** Registries of one network, so that no object hears of all its mailboxes: sixteen take what sixteen thousand busy ones say. */
+/** Registries of one network, so that no object hears of all its mailboxes. */
 export const REGISTRIES = 16
 
 /** A mailbox's own: by the last byte of its id, which is a hash. */
@@ -61,4 +66,11 @@ export function registryOf(mailbox: Uint8Array): number {
 
 export function registryObjectName(network: string, registry: number): string {
   return `${network}/${registry}`
+}
+
+/** Undefined for what is no such name: the health route's, say. */
+export function networkOfRegistry(name: string | null | undefined): string | undefined {
+  const [network = '', registry = '', ...more] = (name ?? '').split('/')
+  const isOne = isNetworkName(network) && Number(registry) < REGISTRIES && more.length === 0
+  return isOne ? network : undefined
 }

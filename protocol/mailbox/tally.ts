@@ -1,5 +1,6 @@
-// What happened in a mailbox, counted, so that an operator sees how mail flows and why some is refused. Counts are in
-// memory and only grow; a host reports what was added since it last did, and loses at most that when it dies.
+// What happened in a mailbox since it was opened, counted, so that an operator sees how mail flows and why some is refused.
+// Counts outlive the object without a row of their own: they go to the disk with what removes letters (contract.ts), and
+// what came is what went and what is there. Lost when it dies is what was delivered, known or refused since the last went.
 
 import { PRIORITIES, type Priority } from '../priority.ts'
 import { MAIL_REFUSAL, type MailRefusal } from '../wire/registry.ts'
@@ -8,7 +9,7 @@ export type ByPriority = Readonly<Record<Priority, number>>
 type ByRefusal = Readonly<Record<MailRefusal, number>>
 
 /** What happens to letters, in the order it happens. `delivered`: pushed, or on a page, for the first time in this life. */
-export const LETTER_EVENTS = ['accepted', 'delivered', 'acknowledged', 'expired'] as const
+const LETTER_EVENTS = ['accepted', 'delivered', 'acknowledged', 'expired'] as const
 export type LetterEvent = (typeof LETTER_EVENTS)[number]
 
 export type MailCounts = Readonly<Record<LetterEvent, ByPriority>> & {
@@ -46,42 +47,53 @@ export function addTally(a: MailCounts, b: MailCounts): MailCounts {
   return sum
 }
 
-export class MailTally {
-  #counts = noCounts()
-  #empty = true
+type Counted = { readonly priority: Priority }
 
-  /** Whether there is anything to report. */
-  get isEmpty(): boolean {
-    return this.#empty
+export class MailTally {
+  #counts: ReturnType<typeof noCounts>
+  #events = 0
+
+  /** `before`: what went to the disk last, if anything did. `there`: every letter that is on the disk. */
+  constructor(before: MailCounts | undefined, there: Iterable<Counted>) {
+    this.#counts = copyOf(before ?? NO_MAIL_COUNTS)
+    const { accepted, acknowledged, expired } = this.#counts
+    for (const priority of PRIORITIES) accepted[priority] = acknowledged[priority] + expired[priority]
+    for (const { priority } of there) accepted[priority]++
+  }
+
+  /** Grows with everything that is counted. Of this life: whoever remembers it knows whether there is anything new. */
+  get events(): number {
+    return this.#events
+  }
+
+  all(): MailCounts {
+    return copyOf(this.#counts)
+  }
+
+  /** As it will be when this has happened to them, too. */
+  after(event: LetterEvent, letters: readonly Counted[]): MailCounts {
+    const counts = copyOf(this.#counts)
+    for (const { priority } of letters) counts[event][priority]++
+    return counts
   }
 
   note(event: LetterEvent, priority: Priority): void {
     this.#counts[event][priority]++
-    this.#empty = false
+    this.#events++
   }
 
   noteKnown(): void {
     this.#counts.known++
-    this.#empty = false
+    this.#events++
   }
 
   /** Of puts that the machine never saw, too: their proofs were no good. */
   noteRefused(reason: MailRefusal): void {
     this.#counts.refused[reason]++
-    this.#empty = false
+    this.#events++
   }
+}
 
-  /** What was counted since it was last taken. */
-  take(): MailCounts {
-    const counts = this.#counts
-    this.#counts = noCounts()
-    this.#empty = true
-    return counts
-  }
-
-  /** What was taken reached nobody: it is counted again. */
-  giveBack(counts: MailCounts): void {
-    this.#counts = addTally(this.#counts, counts) as ReturnType<typeof noCounts>
-    this.#empty = false
-  }
+function copyOf(counts: MailCounts): ReturnType<typeof noCounts> {
+  return addTally(counts, NO_MAIL_COUNTS) as ReturnType<typeof noCounts>
 }

@@ -1,6 +1,6 @@
 // How full a mailbox is, and whether one more letter has room. Never an eviction: what was stored was promised.
 
-import { MAILBOX_SHARES, MAILBOX_STRANGERS_SHARE } from '../limits.ts'
+import { MAILBOX_SHARES, MAILBOX_STRANGERS_SHARE } from '../limits/mailbox.ts'
 import { PRIORITIES, type Priority } from '../priority.ts'
 import type { LetterHead } from './contract.ts'
 

@@ -8,7 +8,7 @@
 // were all among them once in 256 (never, if the vanished are neighbours by address, as those who came together are); of
 // two windows, once in 65,536.
 
-import { SWEEP_MS, SWEEP_WARDENS } from '../limits.ts'
+import { SWEEP_MS, SWEEP_WARDENS } from '../limits/room.ts'
 
 /** Windows are counted by the wall clock, which is about the same everywhere. */
 export function windowOf(wallMs: number): number {

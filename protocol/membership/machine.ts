@@ -8,14 +8,8 @@
 // What is true of any socket that is kept stands in kept-socket.ts.
 
 import { KeptSocket, type KeptState } from '../kept-socket.ts'
-import {
-  ABSENCE_MS,
-  BROADCAST_HOLD_MS,
-  READ_REPORT_BYTES,
-  RETRY_AFTER_MOST_MS,
-  ROSTER_GRACE_MS,
-  SWEEP_MS,
-} from '../limits.ts'
+import { ABSENCE_MS, BROADCAST_HOLD_MS, RETRY_AFTER_MOST_MS, ROSTER_GRACE_MS } from '../limits/membership.ts'
+import { READ_REPORT_BYTES, SWEEP_MS } from '../limits/room.ts'
 import type { Machine } from '../machine.ts'
 import type { PeerId } from '../peer-id.ts'
 import { framesOf } from '../wire/batch.ts'

@@ -2,7 +2,10 @@
 // ones first. An honest client therefore hears no refusal, unless its network held back seconds of what it sent.
 
 import { FULL, type Rate, take } from '../bucket.ts'
-import { BATCH_FRAMES_MAX, LINK_OVERHEAD_BYTES, MESSAGE_BYTES_MAX, MIB, PRICE } from '../limits.ts'
+import { LINK_OVERHEAD_BYTES } from '../limits/link.ts'
+import { PRICE } from '../limits/room.ts'
+import { MIB } from '../limits/units.ts'
+import { BATCH_FRAMES_MAX, MESSAGE_BYTES_MAX } from '../limits/wire.ts'
 import { Queue } from '../queue.ts'
 import { messagesOf } from '../wire/batch.ts'
 import { FRAME } from '../wire/registry.ts'

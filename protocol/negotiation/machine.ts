@@ -15,7 +15,7 @@ import {
   ICE_RESTART_SILENT_MS,
   RESTART_TIMEOUT_MS,
   SIGNAL_RESEND_MS,
-} from '../limits.ts'
+} from '../limits/direct.ts'
 import { type Machine, randomU32 } from '../machine.ts'
 import type { DescriptionFrame, SignalFrame } from '../wire/frames.ts'
 import type {

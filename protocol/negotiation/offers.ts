@@ -1,7 +1,7 @@
 // Which of the peer's offers of new connections are taken up: none of one that is over, and not many, whatever it says.
 
 import { FULL, take } from '../bucket.ts'
-import { OFFERS_BURST, OFFERS_PER_SECOND } from '../limits.ts'
+import { OFFERS_BURST, OFFERS_PER_SECOND } from '../limits/direct.ts'
 
 /** Connections remembered as over. More than a peer can have under way: each needs a round trip, or a timeout. */
 const OVER_MAX = 8

@@ -6,7 +6,7 @@ import {
   RECOVERY_MS,
   RECOVERY_RETRY_MAX_MS,
   RECOVERY_RETRY_MS,
-} from '../limits.ts'
+} from '../limits/direct.ts'
 
 /** After so many failures, the last connection having been open so long ago: short waits while it may come back any moment. */
 export function patienceMs(failures: number, sinceOpenMs: number): number {

@@ -1,7 +1,8 @@
 // What a deployment may set about its rooms, and the limits it gets otherwise.
 
 import type { Rate } from '../bucket.ts'
-import * as limits from '../limits.ts'
+import * as limits from '../limits/room.ts'
+import { KIB } from '../limits/units.ts'
 
 export interface RoomConfig {
   readonly peersMax: number
@@ -22,7 +23,7 @@ export const ROOM_SETTINGS = {
   ROOM_PEERS_MAX: { otherwise: limits.ROOM_PEERS_MAX, least: 1, most: limits.ROOM_PEERS_CEILING },
   PRESENCE_TIMEOUT_MS: { otherwise: limits.PRESENCE_TIMEOUT_MS, least: 1_000, most: 600_000 },
   ROOM_TOKENS_PER_SECOND: { otherwise: limits.TOKENS_PER_SECOND, least: 1, most: 1_000_000 },
-  ROOM_BYTES_PER_SECOND: { otherwise: limits.BYTES_PER_SECOND, least: limits.KIB, most: 2 ** 30 },
+  ROOM_BYTES_PER_SECOND: { otherwise: limits.BYTES_PER_SECOND, least: KIB, most: 2 ** 30 },
 } as const
 
 export type RoomSettings = { readonly [Name in keyof typeof ROOM_SETTINGS]?: string | number }

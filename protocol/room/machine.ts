@@ -14,13 +14,13 @@ import { take } from '../bucket.ts'
 import type { DropReason } from '../drops.ts'
 import {
   KEEP_ALIVE_MS,
-  MESSAGE_BYTES_MAX,
   METADATA_BYTES_MAX,
   PATIENCE_BURST,
   PATIENCE_PER_SECOND,
   PRICE,
   UNREAD_BYTES_MAX,
-} from '../limits.ts'
+} from '../limits/room.ts'
+import { MESSAGE_BYTES_MAX } from '../limits/wire.ts'
 import type { Machine } from '../machine.ts'
 import { addressOf } from '../wire/address.ts'
 import { framesOf } from '../wire/batch.ts'

@@ -15,7 +15,7 @@ import {
   STREAMS_MESSAGE_BYTES_MAX,
   STREAMS_UNSETTLED_BYTES_MAX,
   STREAMS_UNSETTLED_MESSAGES_MAX,
-} from '../limits.ts'
+} from '../limits/streams.ts'
 import type { Machine } from '../machine.ts'
 import { WireError } from '../wire/bytes.ts'
 import type { StreamRefusal } from '../wire/registry.ts'

@@ -2,7 +2,7 @@
 // message's worth of bytes, whatever pieces they were written in, so streams share by bytes. Nothing here looks at a stream
 // that has nothing to say.
 
-import { STREAM_LABEL_BYTES_MAX, STREAMS_MESSAGE_BYTES_MAX } from '../limits.ts'
+import { STREAM_LABEL_BYTES_MAX, STREAMS_MESSAGE_BYTES_MAX } from '../limits/streams.ts'
 import { Queue } from '../queue.ts'
 import { Writer } from '../wire/bytes.ts'
 import type { StreamRefusal } from '../wire/registry.ts'

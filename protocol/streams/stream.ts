@@ -6,7 +6,7 @@ import {
   STREAM_WINDOW_GROWTH,
   STREAM_WINDOW_LEAST_BYTES,
   STREAM_WINDOW_MOST_BYTES,
-} from '../limits.ts'
+} from '../limits/streams.ts'
 import { Queue } from '../queue.ts'
 import type { Writer } from '../wire/bytes.ts'
 

@@ -1,7 +1,7 @@
 // One message of a socket holds one frame, or a batch of them: the platform charges by the message. Splitting and
 // packing are here because both ends of a socket do both.
 
-import { BATCH_FRAMES_MAX, MESSAGE_BYTES_MAX } from '../limits.ts'
+import { BATCH_FRAMES_MAX, MESSAGE_BYTES_MAX } from '../limits/wire.ts'
 import { Reader, WireError, Writer } from './bytes.ts'
 import { FRAME } from './registry.ts'
 

@@ -48,6 +48,11 @@ export class Reader {
     return this.#view.getUint32(this.#advance(4))
   }
 
+  /** Exact up to 2^53, which is what Writer.u64 may be given: times and counts are far below. */
+  u64(): number {
+    return this.u32() * 2 ** 32 + this.u32()
+  }
+
   /** A view of the next bytes, not a copy: whoever keeps it keeps the whole message. */
   bytes(length: number): Uint8Array {
     const at = this.#advance(length)
@@ -112,6 +117,10 @@ export class Writer {
     const at = this.#grow(4)
     this.#view.setUint32(at, value)
     return this
+  }
+
+  u64(value: number): this {
+    return this.u32(Math.floor(value / 2 ** 32)).u32(value % 2 ** 32)
   }
 
   bytes(bytes: Uint8Array): this {

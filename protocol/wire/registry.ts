@@ -93,8 +93,6 @@ export const MAIL_PROOF = {
   stamp: 2, //  32 challenge + 64 stamp
 } as const
 
-export type MailProofKind = keyof typeof MAIL_PROOF
-
 /** Why a put is not kept. */
 export const MAIL_REFUSAL = {
   malformed: 1, // not of the layout, or its envelope of no size class
@@ -110,6 +108,29 @@ export const MAIL_REFUSAL = {
 } as const
 
 export type MailRefusal = keyof typeof MAIL_REFUSAL
+
+/** Frames of the DHT, on a mailbox's socket when its owner asks. Exact. dht/README.md shows each. */
+export const DHT_FRAME = {
+  dhtAsk: 0x70, //        4 token + 1 question + its fields
+  dhtAnswer: 0x71, //     4 token + 1 answer + its fields
+} as const
+
+export const DHT_QUESTION = {
+  get: 1, //       32 key
+  put: 2, //       32 key + record
+  provide: 3, //   announcement of provided keys
+  providers: 4, // 32 key + 1 limit + 1 length + region
+  closest: 5, //   32 target + 1 limit
+} as const
+
+export const DHT_ANSWER = {
+  record: 1, //    8 expires at ms + record
+  nothing: 2,
+  stored: 3, //    8 expires at ms + 1 was written
+  providers: 4, // 1 count + (2 length + head) each + 1 count + (32 peer + 1 head + 2 index + 8 expires at ms + 1 steps + path) each
+  closest: 5, //   1 count + (32 key + 2 length + record) each
+  refused: 6, //   1 reason + 4 retry after ms
+} as const
 
 /** Why the DHT does not keep, or does not answer. */
 export const DHT_REFUSAL = {
@@ -170,6 +191,10 @@ export type Lane = keyof typeof LANE
 
 /** First bytes of service messages, beside those of sealed broadcasts (crypto/broadcast/layout.ts: 0xb2 to 0xb4). */
 export const SERVICE_MAIL = 0xc1 // a content of mail (mail/content.ts): receipts
+export const SERVICE_MESH_HELLO = 0xcf // 1 answer wanted + 4 era + 4 stamp: who is of the mesh too, and where
+/** Messages of the mesh (dht/mesh/README.md) are told by first bytes from here to the last. */
+export const SERVICE_MESH_FIRST = 0xd0
+export const SERVICE_MESH_LAST = 0xdf
 
 /** Fixed places inside relay, signal and broadcast frames, which a room routes without parsing. */
 export const ADDRESS_AT = 1

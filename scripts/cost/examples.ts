@@ -45,7 +45,7 @@ export const APPLICATIONS: readonly Application[] = [
   },
 ]
 
-/** Letters are put by requests and taken one by one, and each is reported alone when it comes and when it goes: the dearest way there is. Each mailbox sets an alarm a day. */
+/** Letters are put by requests and taken one by one, and of each is said alone that it came and that it went: the dearest way there is. Each mailbox sets an alarm a day. */
 export function monthOf(app: Application): Usage {
   const days = app.users * DAYS
   const used = sumOf([
@@ -68,8 +68,7 @@ function mailOf({ users, visits, hours, letters }: Application, days: number): (
     [days * hours, ROOMS.memberHour],
     [days * letters, MAILBOXES.putByRequest],
     [days * letters, MAILBOXES.takenAlone],
-    [days * letters, MAILBOXES.report],
-    [days * letters, MAILBOXES.reportByAlarm],
+    [days * letters * 2, MAILBOXES.news],
     [days, MAILBOXES.alarm],
   ]
 }

@@ -1,11 +1,14 @@
 // docs/cost.md, written out of prices and counters, so that no figure on it is typed by hand.
 
-import { KEEP_ALIVE_MS } from '../../protocol/limits.ts'
+import { REGISTRY_ASKS_MAX } from '../../protocol/limits/mailbox.ts'
+import { KEEP_ALIVE_MS } from '../../protocol/limits/room.ts'
+import { REGISTRIES } from '../../protocol/mailbox/report.ts'
 import { dollarsBeyond, marginalDollars, monthlyDollars, overFree, sumOf } from './bill.ts'
 import { APPLICATIONS, type Application, monthOf } from './examples.ts'
 import { AS_OF, METERS, type Meter, PLAN_DOLLARS, PRICES, SOCKET_MESSAGES_IN_REQUEST } from './prices.ts'
 import {
   EVENT_MS,
+  KNOWN_ROWS,
   LETTER_BYTES,
   LETTER_ROWS,
   MAILBOX_BYTES,
@@ -111,9 +114,9 @@ ${perMillion([
   ['**letters by a socket, taken together**', plus(MAILBOXES.putBySocket, MAILBOXES.takenTogether)],
   ['owners’ sockets opened', MAILBOXES.home],
   ['alarms', MAILBOXES.alarm],
-  ['reports of what waits', MAILBOXES.report],
-  ['such reports that an alarm brings', MAILBOXES.reportByAlarm],
-  [`mailboxes opened: ${OPENING_ROWS} rows, and ${PUBLISHING_ROWS} for prekeys`, MAILBOXES.open],
+  ['times a mailbox says that its figures have changed', MAILBOXES.news],
+  ['times it is asked for them', MAILBOXES.asked],
+  [`mailboxes opened: ${OPENING_ROWS + KNOWN_ROWS} rows, and ${PUBLISHING_ROWS} for prekeys`, MAILBOXES.open],
 ])}
 
 Letters that come together share a transaction and a message, which saves time, but each is a row of its own: nothing is saved on rows. An alarm is
@@ -121,9 +124,10 @@ a row when it is set, and serves every letter that ends no earlier than the firs
 week however many come; a mailbox that gets one letter of an hour each day sets one a day; and where each letter ends earlier than
 all before it, each sets one, and costs ${LETTER_ROWS.put + LETTER_ROWS.taken + 1} rows instead of ${LETTER_ROWS.put + LETTER_ROWS.taken}.
 
-What waits is counted for \`GET /network/queue/stats\`. A mailbox at rest says at once that a letter came, and what happens in the next eight
-seconds by an alarm. So a letter that comes and goes alone costs up to three rows and three object requests more; in a busy mailbox these are
-shared by all letters of eight seconds.
+What waits and what became of it is counted for \`GET /network/queue/stats\`, and that costs no row: what was counted lies in the rows that
+letters leave behind. A mailbox that wakes says once that its figures have changed, which is an object request: so a letter that comes and goes
+alone costs two such requests more, and in a busy mailbox none. Who asks for figures pays for asking: ${REGISTRIES} requests, and one for each mailbox that
+has changed since, no more than ${count(REGISTRIES * REGISTRY_ASKS_MAX)} at once.
 
 A mailbox with its prekeys is no more than ${count(MAILBOX_BYTES / 1e3)} KB on disk, a letter of the least size adds no more than ${count(LETTER_BYTES / 1e3)} KB while it waits: a million mailboxes are
 ${dollars((MAILBOX_BYTES / 1e9) * 1e6 * (storedGbMonths.perMillion / 1e6))} a month, a million letters waiting for a month ${dollars((LETTER_BYTES / 1e9) * 1e6 * (storedGbMonths.perMillion / 1e6))}.
@@ -171,7 +175,7 @@ ${perMillion([
 ${mailboxes()}
 ## Examples
 
-Letters are put by requests, taken one by one, each reported alone, and wait a day; each mailbox sets an alarm a day, its owner’s socket stays open for as long as the
+Letters are put by requests, taken one by one, of each is said alone that it came and that it went, and they wait a day; each mailbox sets an alarm a day, its owner’s socket stays open for as long as the
 owner is in a room. Months have 30 days.
 
 ${APPLICATIONS.map(example).join('\n\n')}

@@ -2,15 +2,15 @@
 // real objects (test/edge/mailbox-rows.test.ts), sweeps by asking the very function that decides on them; requests and
 // messages are those of the protocol. Two figures are assumptions, and named so on the page.
 
-import { KEEP_ALIVE_MS, SWEEP_MS, SWEEP_WARDENS } from '../../protocol/limits.ts'
+import { KEEP_ALIVE_MS, SWEEP_MS, SWEEP_WARDENS } from '../../protocol/limits/room.ts'
 import { type Meter, OBJECT_GB, SOCKET_MESSAGES_IN_REQUEST } from './prices.ts'
 
 /** Rows written for a letter through its life, put alone or with others. */
 export const LETTER_ROWS = { put: 1, delivered: 0, taken: 1 } as const
 /** Setting an alarm is a row. One serves all letters that end no earlier than the first. */
 export const ALARM_ROWS = 1
-/** A mailbox's figures, said to its network's registry. */
-export const REPORT_ROWS = 1
+/** Once for each mailbox, too: its network's registry learns of it. Its figures cost no row. */
+export const KNOWN_ROWS = 1
 /** Once for each mailbox: its tables, its owner, whom it lets write. */
 export const OPENING_ROWS = 13
 /** A publication, and each of its one-time prekeys. */
@@ -82,7 +82,11 @@ const put = { rowsWritten: LETTER_ROWS.put }
 const taken = { rowsWritten: LETTER_ROWS.taken }
 
 export const MAILBOXES = {
-  open: usageOf({ workerRequests: 2, objectRequests: 2, rowsWritten: OPENING_ROWS + PUBLISHING_ROWS }),
+  open: usageOf({
+    workerRequests: 2,
+    objectRequests: 3,
+    rowsWritten: OPENING_ROWS + KNOWN_ROWS + PUBLISHING_ROWS,
+  }),
   home: usageOf({ workerRequests: 1, objectRequests: 1 }),
   putByRequest: usageOf({ workerRequests: 1, objectRequests: 1, ...put }),
   putBySocket: usageOf({ messages: 1, ...put }),
@@ -90,6 +94,8 @@ export const MAILBOXES = {
   takenAlone: usageOf({ messages: 1, ...taken }),
   takenTogether: usageOf({ messages: 1 / TOOK_TOGETHER, ...taken }),
   alarm: usageOf({ objectRequests: 1, rowsWritten: ALARM_ROWS }),
-  report: usageOf({ objectRequests: 1, rowsWritten: REPORT_ROWS }),
-  reportByAlarm: usageOf({ objectRequests: 2, rowsWritten: REPORT_ROWS + ALARM_ROWS }),
+  /** To its registry: its figures have changed. Once for each time it wakes, or is asked. */
+  news: usageOf({ objectRequests: 1 }),
+  /** By its registry, when somebody wants to see figures and they have changed. */
+  asked: usageOf({ objectRequests: 1 }),
 } as const

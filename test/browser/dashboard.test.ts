@@ -5,15 +5,15 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { controlsOf, faintTexts, tabOrder } from '../support/accessibility.ts'
 import { TestBrowser } from '../support/browser.ts'
 import { DashboardPage } from '../support/dashboard-page.ts'
-import { LocalEdge } from '../support/local-edge.ts'
+import { DevelopmentEdge } from '../support/development-edge.ts'
 
-let edge: LocalEdge
+let edge: DevelopmentEdge
 let browser: TestBrowser
 let rooms = 0
 let opened: DashboardPage[] = []
 
 beforeAll(async () => {
-  ;[edge, browser] = await Promise.all([LocalEdge.start(), TestBrowser.launch()])
+  ;[edge, browser] = await Promise.all([DevelopmentEdge.start(), TestBrowser.launch()])
 })
 afterEach(async () => {
   const complaints = opened.flatMap((tab) => tab.complaints)
@@ -35,10 +35,8 @@ async function open(room: string): Promise<DashboardPage> {
 /** Two tabs that see each other, and the name each shows for the other. */
 async function pair(): Promise<{ a: DashboardPage; b: DashboardPage; nameA: string; nameB: string }> {
   const room = `dashboard ${++rooms}`
-  const a = await open(room)
-  const b = await open(room)
-  await a.renames('Alice')
-  await b.renames('Bob')
+  const [a, b] = await Promise.all([open(room), open(room)])
+  await Promise.all([a.renames('Alice'), b.renames('Bob')])
   await Promise.all([a.sees('Bob'), b.sees('Alice')])
   return { a, b, nameA: 'Alice', nameB: 'Bob' }
 }

@@ -3,7 +3,7 @@
 
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { MailStatus, Receipt, Waypost } from '../../client/index.ts'
+import type { MailStatus, Receipt, Via, Waypost } from '../../client/index.ts'
 import { TestBrowser } from '../support/browser.ts'
 import { LocalEdge } from '../support/local-edge.ts'
 
@@ -56,6 +56,17 @@ async function reloads(page: Page): Promise<void> {
   await page.waitForFunction('globalThis.ready === true')
 }
 
+/** Closes a tab that is offline, and opens another with the network. */
+async function reopened(tab: Page): Promise<Page> {
+  const context = tab.context()
+  await tab.close()
+  await context.setOffline(false)
+  const again = await context.newPage()
+  await again.goto(browser.url)
+  await again.waitForFunction('globalThis.ready === true')
+  return again
+}
+
 function sends(page: Page, to: string, data: string | number): Promise<Receipt> {
   return page.evaluate(
     ([to, data]) => {
@@ -86,7 +97,19 @@ async function withMailbox(): Promise<{ page: Page; id: string }> {
   return { page, id }
 }
 
-/** Comes back and hears exactly this: what is sent to it last says that nothing else is on its way. */
+/** The way there is to the peer now. `undefined`: none is left, and the sender knows it. */
+async function has(page: Page, way: Via | undefined, id: string): Promise<void> {
+  const wayTo = (id: string) => {
+    const { waypost } = (globalThis as unknown as { mailed: Mailed }).mailed
+    return waypost.status().links.find(({ peer }) => peer === id)?.via
+  }
+  await expect.poll(() => page.evaluate(wayTo, id)).toBe(way)
+}
+
+/**
+ * Comes back, into no room, and hears exactly this. What is sent to it last goes into its mailbox after whatever was sent to it
+ * before, by whichever way that was tried: it says that nothing else is on its way.
+ */
 async function hears(page: Page, from: Page, id: string, texts: readonly unknown[]): Promise<void> {
   await arrives(page)
   await sends(from, id, 'the last')
@@ -125,12 +148,7 @@ describe('a message', () => {
       expect(next).toBeUndefined() // Offline is offline.
       await begins(tab, bob.id, 'in haste')
       await new Promise((resolve) => setTimeout(resolve, ms))
-      const context = tab.context()
-      await tab.close()
-      await context.setOffline(false)
-      const again = await context.newPage()
-      await again.goto(browser.url)
-      await again.waitForFunction('globalThis.ready === true')
+      const again = await reopened(tab)
       await arrives(again)
       await expect.poll(async () => (await statusOf(again))?.outbox).toBe(0)
       await hears(bob.page, again, bob.id, ['in haste'])
@@ -147,6 +165,41 @@ describe('a message', () => {
     await alice.context().setOffline(false)
     await expect.poll(async () => (await statusOf(alice))?.outbox).toBe(0)
     await hears(bob.page, alice, bob.id, ['from the train'])
+  })
+})
+
+describe('a page that starts without a network, as one that was here before', () => {
+  /** Loaded, and has not connected: what a service worker, say, gave it. */
+  async function startsOffline(
+    text: string,
+  ): Promise<{ tab: Page; bob: Awaited<ReturnType<typeof withMailbox>> }> {
+    const [alice, bob] = [await withMailbox(), await withMailbox()]
+    await reloads(alice.page)
+    await alice.page.context().setOffline(true)
+    expect(await arrives(alice.page)).toBe(alice.id)
+    const started = await alice.page.evaluate(`${mailedIn}.waypost.status().bootstrap.state`)
+    expect(started).toBe('kept')
+    await begins(alice.page, bob.id, text)
+    await expect.poll(async () => (await statusOf(alice.page))?.outbox).toBe(1)
+    return { tab: alice.page, bob }
+  }
+
+  it('writes what leaves when there is one, once', async () => {
+    const { tab, bob } = await startsOffline('from the train')
+    await tab.context().setOffline(false)
+    await expect.poll(async () => (await statusOf(tab))?.outbox).toBe(0)
+    await isOpen(tab)
+    const answered = () => tab.evaluate(`${mailedIn}.waypost.status().bootstrap.state`)
+    await expect.poll(answered, { timeout: 40_000 }).toBe('answered')
+    await hears(bob.page, tab, bob.id, ['from the train'])
+  })
+
+  it('and is closed: what it wrote leaves from the next that has one, once', async () => {
+    const { tab, bob } = await startsOffline('from the tunnel')
+    const again = await reopened(tab)
+    await arrives(again)
+    await expect.poll(async () => (await statusOf(again))?.outbox).toBe(0)
+    await hears(bob.page, again, bob.id, ['from the tunnel'])
   })
 })
 
@@ -196,13 +249,29 @@ describe('a peer on a link', () => {
     expect((await sends(alice, bob.id, 'by link')).via).not.toBe('mailbox')
     expect(await textsOf(bob.page)).toEqual(['by link'])
     await reloads(bob.page)
+    // By mail, which is kept as it is heard. What comes by a link may be heard again by a tab that crashes at once.
+    await has(alice, undefined, bob.id)
     await begins(alice, bob.id, 'to nobody')
     await arrives(bob.page, { room: 'crash' })
-    await expect.poll(() => textsOf(bob.page)).toEqual(['to nobody'])
+    await expect.poll(() => heardBy(bob.page)).toEqual([['to nobody', 'mailbox']])
     await browser.killPage(bob.page)
     await begins(alice, bob.id, 'to a dead tab')
     const tab = await browser.tabBeside(bob.page)
     await hears(tab, alice, bob.id, ['to a dead tab'])
+  })
+
+  it('that crashed in the middle of a direct connection hears in order what went into it and what came after', async () => {
+    const [alice, bob] = [await browser.page(), await withMailbox()]
+    await arrives(alice, { room: 'direct' })
+    await arrives(bob.page, { room: 'direct' })
+    await has(alice, 'direct', bob.id)
+    await browser.killPage(bob.page)
+    // The connection does not know yet that nobody is there; when it does, the next is not to overtake these.
+    await begins(alice, bob.id, 'to a dead tab')
+    await begins(alice, bob.id, 'and another')
+    await has(alice, undefined, bob.id)
+    const tab = await browser.tabBeside(bob.page)
+    await hears(tab, alice, bob.id, ['to a dead tab', 'and another'])
   })
 })
 

@@ -72,7 +72,7 @@ it('the mail of the README reaches a peer that is away', async () => {
   await bob.waitForFunction(() => globalThis.waypost.status().mail?.state === 'open')
   await bob.evaluate(() => globalThis.waypost.close())
   const saw: string[] = []
-  alice.on('console', (message) => saw.push(message.text()))
+  alice.on('console', (message) => message.type() === 'log' && saw.push(message.text()))
   await alice.addScriptTag({ type: 'module', content: here(code).replace('send(bob,', `send('${id}',`) })
   await expect.poll(() => saw, { timeout: 20_000 }).toContain('handed over mailbox')
   const heard = bob.evaluate(async (url) => {
@@ -81,6 +81,18 @@ it('the mail of the README reaches a peer that is away', async () => {
   }, edge.url)
   expect(await heard).toEqual(['see you tomorrow', 'mailbox'])
   await expect.poll(() => saw.join(' '), { timeout: 20_000 }).toMatch(/is (delivered|read)/)
+
+  // The same in a page that starts without a network, and is given one then.
+  await alice.reload()
+  await alice.waitForFunction('globalThis.ready === true')
+  await alice.context().setOffline(true)
+  saw.length = 0
+  const started = `${here(code.replace('const receipt', "console.log('started')\n$&")).replace('send(bob,', `send('${id}',`)}`
+  await alice.addScriptTag({ type: 'module', content: started })
+  await expect.poll(() => saw, { timeout: 20_000 }).toContain('started')
+  expect(saw).not.toContain('handed over mailbox')
+  await alice.context().setOffline(false)
+  await expect.poll(() => saw, { timeout: 20_000 }).toContain('handed over mailbox')
 })
 
 /** The part about streams, between two pages: handler and opener as they stand. */

@@ -8,7 +8,7 @@ import type * as Challenges from '../../protocol/crypto/admission/challenge.ts'
 import { isStamped } from '../../protocol/crypto/admission/stamp.ts'
 import { nativeHash } from '../../protocol/crypto/native.ts'
 import type { Subtle } from '../../protocol/crypto/subtle.ts'
-import { STAMP_BITS } from '../../protocol/limits.ts'
+import { STAMP_BITS } from '../../protocol/limits/admission.ts'
 import { TestBrowser } from '../support/browser.ts'
 import { pageScript } from '../support/page-script.ts'
 

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ConnectOptions, WaypostStream } from '../../client/index.ts'
+import { DEPARTED_GRACE_MS } from '../../protocol/limits/link.ts'
 import { TestBrowser } from '../support/browser.ts'
 import { BrowserPeer } from '../support/browser-peer.ts'
 import { LocalEdge } from '../support/local-edge.ts'
@@ -172,20 +173,63 @@ describe.each(WAYS)('streams by the $way way', ({ way, options, bytes }) => {
     }
   })
 
-  it('end with an error when the peer is gone', async () => {
-    await opens('lost')
-    const failed = alice.page.evaluate(() =>
-      stream.readable
-        .getReader()
-        .read()
-        .then(
-          () => 'nothing failed',
-          (error: { code: string }) => error.code,
-        ),
+  it('end with an error as soon as the peer closes', async () => {
+    const carol = await BrowserPeer.open(browser)
+    await carol.joins(edge.url, `streams ${way}`, options)
+    await Promise.all([alice.reaches(carol, way), carol.reaches(alice, way)])
+    const opened = carol.page.evaluate(
+      () =>
+        new Promise<void>((resolve) => {
+          kept.waypost.on('stream', () => resolve())
+        }),
     )
-    await bob.dies()
-    // Gone, for as long as a peer may be gone before it is given up.
-    expect(await failed).toBe('peer-unreachable')
-    expect((await alice.status()).links[0]?.streams).toBe(0)
+    await alice.page.evaluate(async (to) => {
+      globalThis.stream = await kept.waypost.open(to, 'closing')
+    }, carol.id)
+    await opened
+    const failed = alice.page.evaluate(() => {
+      const beganMs = performance.now()
+      const read = stream.readable.getReader().read()
+      const failure = read.then(
+        () => 'nothing failed',
+        (error: { code: string }) => error.code,
+      )
+      return failure.then((code) => ({ code, afterMs: performance.now() - beganMs }))
+    })
+    await carol.page.evaluate(() => kept.waypost.close())
+    const { code, afterMs } = await failed
+    expect(code).toBe('peer-unreachable')
+    expect(afterMs).toBeLessThan(DEPARTED_GRACE_MS / 2)
+    await carol.page.close()
   })
+})
+
+it('streams of either way end with an error when the peer is gone', async () => {
+  const ends = await Promise.all(
+    WAYS.map(async ({ way, options }) => {
+      const { alice, bob } = await pair(`lost ${way}`, way, options)
+      await bob.page.evaluate(() => {
+        kept.waypost.on('stream', ({ stream }) => {
+          globalThis.stream = stream
+        })
+      })
+      await alice.page.evaluate(async (to) => {
+        globalThis.stream = await kept.waypost.open(to, 'lost')
+      }, bob.id)
+      await bob.page.waitForFunction(() => globalThis.stream?.label === 'lost')
+      const failed = alice.page.evaluate(() =>
+        stream.readable
+          .getReader()
+          .read()
+          .then(
+            () => 'nothing failed',
+            (error: { code: string }) => error.code,
+          ),
+      )
+      await bob.dies()
+      // Gone, for as long as a peer may be gone before it is given up: both at once, since they take their time.
+      return [way, await failed, (await alice.status()).links[0]?.streams]
+    }),
+  )
+  expect(ends).toEqual(WAYS.map(({ way }) => [way, 'peer-unreachable', 0]))
 })

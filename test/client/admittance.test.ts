@@ -4,7 +4,11 @@ import { describe, expect, it } from 'vitest'
 import { Admittance } from '../../client/admittance.ts'
 import { Tickets } from '../../client/tickets.ts'
 import { TICKET_LIFE_MS, type Ticket } from '../../protocol/crypto/handshake/ticket.ts'
-import { HANDSHAKES_BURST, HANDSHAKES_OF_PEER_BURST, TICKETS_PEERS_MAX } from '../../protocol/limits.ts'
+import {
+  HANDSHAKES_BURST,
+  HANDSHAKES_OF_PEER_BURST,
+  TICKETS_PEERS_MAX,
+} from '../../protocol/limits/keying.ts'
 
 const count = (ask: () => boolean, times: number) => Array.from({ length: times }, ask).filter(Boolean).length
 

@@ -11,17 +11,17 @@ import { joinBundle, splitPublication } from '../../protocol/crypto/mail/publica
 import { nativeHash } from '../../protocol/crypto/native.ts'
 import type { Subtle } from '../../protocol/crypto/subtle.ts'
 import { SIZES } from '../../protocol/crypto/suite.ts'
-import { STAMP_PUZZLES } from '../../protocol/limits.ts'
-import { CURSOR_BYTES } from '../../protocol/mailbox/cursor.ts'
+import { STAMP_PUZZLES } from '../../protocol/limits/admission.ts'
+import type { Priority } from '../../protocol/priority.ts'
+import { toBase64url } from '../../protocol/wire/base64url.ts'
 import {
+  CURSOR_BYTES,
   encodeMail,
   type MailFrame,
   type PutRequest,
   tryDecodeMail,
   tryDecodePutRequest,
-} from '../../protocol/mailbox/frames.ts'
-import type { Priority } from '../../protocol/priority.ts'
-import { toBase64url } from '../../protocol/wire/base64url.ts'
+} from '../../protocol/wire/mail-frames.ts'
 import { SUBPROTOCOL, WIRE_VERSION } from '../../protocol/wire/registry.ts'
 import { passFor } from '../support/passes.ts'
 

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { openKept } from '../../client/identities/keeper.ts'
 import { memoryStore } from '../../client/identities/store.ts'
 import { identities } from '../../client/index.ts'
-import { STORE_ENTRIES_MAX, STORE_VALUE_BYTES_MAX } from '../../protocol/limits.ts'
+import { STORE_ENTRIES_MAX, STORE_VALUE_BYTES_MAX } from '../../protocol/limits/identities.ts'
 import { client, codeOf } from './clients.ts'
 import { as, directory, here, url } from './identity-place.ts'
 

@@ -15,16 +15,15 @@ import {
   splitPublication,
 } from '../../protocol/crypto/mail/publication.ts'
 import {
-  HOME_HELD_WINDOWS,
-  KIB,
-  MAIL_ENVELOPE_BYTES_MAX,
   MAIL_INBOX_BYTES_MAX,
   MAIL_PARTIALS_OF_PEER_MAX,
   MAIL_PARTS_MAX,
   MAIL_PEERS_MAX,
   MAIL_RECEIPT_DELAY_MS,
-  MAILBOX_WINDOW_BYTES,
-} from '../../protocol/limits.ts'
+} from '../../protocol/limits/client-mail.ts'
+import { MAIL_ENVELOPE_BYTES_MAX } from '../../protocol/limits/mail.ts'
+import { HOME_HELD_WINDOWS, MAILBOX_WINDOW_BYTES } from '../../protocol/limits/mailbox.ts'
+import { KIB } from '../../protocol/limits/units.ts'
 import { peerIdText } from '../../protocol/peer-id.ts'
 import { encodeData } from '../../protocol/wire/data.ts'
 import { type MailOwner, newEnvelope, newOwner } from '../support/mail.ts'

@@ -9,7 +9,7 @@ import { mintPass, readPass } from '../../protocol/crypto/admission/pass.ts'
 import { chooseSuite } from '../../protocol/crypto/choose.ts'
 import { peerIdOf } from '../../protocol/crypto/identity.ts'
 import type { Subtle } from '../../protocol/crypto/subtle.ts'
-import { PASS_LIFETIME_MS, PASS_RENEWAL_MS } from '../../protocol/limits.ts'
+import { PASS_LIFETIME_MS, PASS_RENEWAL_MS } from '../../protocol/limits/admission.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
 import { LocalEdge } from '../support/local-edge.ts'
 

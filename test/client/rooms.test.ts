@@ -2,7 +2,9 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Peer, Room, Waypost } from '../../client/index.ts'
-import { BROADCAST_QUEUE_MAX, LINK_QUEUE_MESSAGES_MAX, MESSAGE_BYTES_MAX } from '../../protocol/limits.ts'
+import { LINK_QUEUE_MESSAGES_MAX } from '../../protocol/limits/link.ts'
+import { BROADCAST_QUEUE_MAX } from '../../protocol/limits/membership.ts'
+import { MESSAGE_BYTES_MAX } from '../../protocol/limits/wire.ts'
 import { peerIdText } from '../../protocol/peer-id.ts'
 import { LocalEdge } from '../support/local-edge.ts'
 import { client, codeOf, newRoom } from './clients.ts'

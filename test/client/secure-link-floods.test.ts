@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, it } from 'vitest'
 import { Initiator } from '../../protocol/crypto/handshake/initiator.ts'
-import { HELD_RECORDS_BYTES_MAX, HELD_RECORDS_MAX } from '../../protocol/limits.ts'
+import { HELD_RECORDS_BYTES_MAX, HELD_RECORDS_MAX } from '../../protocol/limits/keying.ts'
 import {
   type Carried,
   expectUndisturbed,

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { EpochKeys } from '../../protocol/crypto/records/epoch.ts'
 import { OLD_EPOCH_MS } from '../../protocol/crypto/records/receiving.ts'
 import { STEP_MS } from '../../protocol/crypto/records/sending.ts'
-import { OPENING_BYTES_MAX, OPENING_OVERHEAD_BYTES } from '../../protocol/limits.ts'
+import { OPENING_BYTES_MAX, OPENING_OVERHEAD_BYTES } from '../../protocol/limits/keying.ts'
 import { type End, frame, meet, securePair } from './secure-pair.ts'
 
 const open: End[] = []

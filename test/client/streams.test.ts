@@ -2,7 +2,8 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { StreamEvent, Waypost, WaypostStream } from '../../client/index.ts'
-import { STREAM_WINDOW_LEAST_BYTES } from '../../protocol/limits.ts'
+import { DEPARTED_GRACE_MS } from '../../protocol/limits/link.ts'
+import { STREAM_WINDOW_LEAST_BYTES } from '../../protocol/limits/streams.ts'
 import { peerIdText } from '../../protocol/peer-id.ts'
 import { LocalEdge } from '../support/local-edge.ts'
 import { client, codeOf, newRoom } from './clients.ts'
@@ -180,6 +181,27 @@ describe('a stream', () => {
     controller.abort('enough')
     expect(await read).toEqual({ code: 'aborted', cause: 'enough' })
     expect(await codeOf(alice.open(bob.id, 'late', { signal: controller.signal }))).toBe('aborted')
+  })
+
+  it('fails at once when the peer closes, and what came whole is still read', async () => {
+    const { alice, bob } = await pair()
+    const [mine, theirs] = await opened(alice, bob)
+    const writer = theirs.writable.getWriter()
+    await writer.write(numbered(5_000))
+    await writer.close()
+    const [open, openAtBob] = await opened(alice, bob, 'open')
+    await openAtBob.writable.getWriter().write(numbered(3))
+    const beganMs = performance.now()
+    const failing = failureOf(allOf(open.readable))
+    await bob.close()
+    expect(await failing).toMatchObject({ code: 'peer-unreachable' })
+    // Without a word of it, that would take as long as somebody may take to come back.
+    expect(performance.now() - beganMs).toBeLessThan(DEPARTED_GRACE_MS / 2)
+    expect(await failureOf(mine.writable.getWriter().write(numbered(3)))).toMatchObject({
+      code: 'peer-unreachable',
+    })
+    expect(await allOf(mine.readable)).toEqual(numbered(5_000))
+    expect(alice.status().links.every(({ streams }) => streams === 0)).toBe(true)
   })
 
   it('fails with `closed` at the side that closes', async () => {

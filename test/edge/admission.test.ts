@@ -4,7 +4,8 @@
 import { evictDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
 import { CAPABILITY, readPass } from '../../protocol/crypto/admission/pass.ts'
-import { PASS_LIFETIME_MS, PRICE, TOKENS_BURST } from '../../protocol/limits.ts'
+import { PASS_LIFETIME_MS } from '../../protocol/limits/admission.ts'
+import { PRICE, TOKENS_BURST } from '../../protocol/limits/room.ts'
 import { joinSubprotocols } from '../../protocol/room/admission.ts'
 import type { JoinFrame } from '../../protocol/wire/frames.ts'
 import {

@@ -6,9 +6,11 @@ import type { Frame } from '../../protocol/wire/frames.ts'
 import { FRAME } from '../../protocol/wire/registry.ts'
 import type { Random } from '../sim/random.ts'
 import { offerOf } from '../support/passes.ts'
+import { mutatedFrame } from './mutated-frame.ts'
 import { upgrade } from './socket.ts'
 
 const TYPES = Object.values(FRAME)
+const mutated = (random: Random, frame: Uint8Array) => mutatedFrame(random, frame, { types: TYPES })
 
 export class Hostile {
   readonly #random: Random
@@ -61,38 +63,20 @@ export class Hostile {
     if (roll < 2) return random.bytes(random.below(300))
     // Huge ones are rare, since they measure the copying of bytes and little else.
     if (roll < 3 && random.chance(0.1))
-      return this.#mutated(new Uint8Array(65_000 + random.below(2_000)).fill(random.pick(TYPES)))
+      return mutated(random, new Uint8Array(65_000 + random.below(2_000)).fill(random.pick(TYPES)))
     if (roll < 35) return this.#batch()
     const frame = encode(this.#frame())
-    return random.chance(0.2) ? frame : this.#mutated(frame)
+    return random.chance(0.2) ? frame : mutated(random, frame)
   }
 
   #batch(): Uint8Array {
     const random = this.#random
     const frames = Array.from({ length: random.below(random.chance(0.05) ? 80 : 10) }, () =>
-      random.chance(0.5) ? encode(this.#frame()) : this.#mutated(encode(this.#frame())),
+      random.chance(0.5) ? encode(this.#frame()) : mutated(random, encode(this.#frame())),
     )
     this.frames += Math.max(0, frames.length - 1)
     const batch = encode({ kind: 'batch', frames })
-    return random.chance(0.5) ? batch : this.#mutated(batch)
-  }
-
-  #mutated(frame: Uint8Array): Uint8Array {
-    const random = this.#random
-    const bytes = Uint8Array.from(frame)
-    switch (random.below(5)) {
-      case 0:
-        return bytes.subarray(0, random.below(bytes.length + 1))
-      case 1:
-        return Uint8Array.from([...bytes.subarray(0, 300), ...random.bytes(random.below(20))])
-      case 2:
-        bytes[0] = random.pick([random.below(256), random.pick(TYPES)])
-        return bytes
-      default:
-        for (let flips = 1 + random.below(3); flips > 0 && bytes.length > 0; flips--)
-          bytes[random.below(bytes.length)] = random.below(256)
-        return bytes
-    }
+    return random.chance(0.5) ? batch : mutated(random, batch)
   }
 
   #frame(): Frame {

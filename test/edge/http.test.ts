@@ -28,6 +28,7 @@ describe('GET /health', () => {
         SignalingRoom: { ok: true, latencyMs: expect.any(Number) },
         RelayMailbox: { ok: true, latencyMs: expect.any(Number) },
         NetworkRegistry: { ok: true, latencyMs: expect.any(Number) },
+        DhtShard: { ok: true, latencyMs: expect.any(Number) },
       },
     })
     expect(headers.get('Cache-Control')).toBe('no-store')

@@ -1,8 +1,8 @@
 // Mailboxes asked over HTTP, as the edge tests do it.
 
 import { exports } from 'cloudflare:workers'
-import { encodePutRequest, type PutRequest } from '../../protocol/mailbox/frames.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
+import { encodePutRequest, type PutRequest } from '../../protocol/wire/mail-frames.ts'
 import type { MailOwner } from '../support/mail.ts'
 import { passFor, type TestPass } from '../support/passes.ts'
 import { pathOf } from './mail-socket.ts'

@@ -1,17 +1,18 @@
 // A mailbox's socket as the edge tests see one: raw, with the frames it was sent kept in order.
 
 import { mailSubprotocols } from '../../protocol/mailbox/admission.ts'
-import { decodeMail, encodeMail, type HelloFrame, type MailFrame } from '../../protocol/mailbox/frames.ts'
 import { framesOf } from '../../protocol/wire/batch.ts'
 import { Writer } from '../../protocol/wire/bytes.ts'
 import { decode } from '../../protocol/wire/codec.ts'
+import { type DhtFrame, decodeDht } from '../../protocol/wire/dht-frames.ts'
 import type { Frame } from '../../protocol/wire/frames.ts'
-import { FRAME, MAIL_FRAME, SUBPROTOCOL } from '../../protocol/wire/registry.ts'
+import { decodeMail, encodeMail, type HelloFrame, type MailFrame } from '../../protocol/wire/mail-frames.ts'
+import { DHT_FRAME, FRAME, MAIL_FRAME, SUBPROTOCOL } from '../../protocol/wire/registry.ts'
 import type { MailOwner } from '../support/mail.ts'
 import { passFor, type TestPass } from '../support/passes.ts'
 import { type CloseSeen, upgrade } from './socket.ts'
 
-type Heard = MailFrame | Frame
+type Heard = MailFrame | DhtFrame | Frame
 type HeardKind = Heard['kind']
 
 export const pathOf = ({ text, network }: Pick<MailOwner, 'text' | 'network'>, rest = '') =>
@@ -129,5 +130,6 @@ export class MailSocket {
 }
 
 function frameOf(bytes: Uint8Array): Heard {
+  if (bytes[0] === DHT_FRAME.dhtAnswer) return decodeDht(bytes)
   return bytes[0] === FRAME.refusal || bytes[0] === FRAME.pass ? decode(bytes) : decodeMail(bytes)
 }

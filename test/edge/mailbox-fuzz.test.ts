@@ -4,10 +4,10 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
 import type { RelayMailbox } from '../../durable-objects/relay-mailbox.ts'
-import { MAILBOX_MESSAGE_BYTES_MAX } from '../../protocol/limits.ts'
-import { encodeMail, encodePutRequest, type MailFrame } from '../../protocol/mailbox/frames.ts'
+import { MAILBOX_MESSAGE_BYTES_MAX } from '../../protocol/limits/mailbox.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
 import { encode } from '../../protocol/wire/codec.ts'
+import { encodeMail, encodePutRequest, type MailFrame } from '../../protocol/wire/mail-frames.ts'
 import { MAIL_FRAME, MAIL_REFUSAL, SUBPROTOCOL } from '../../protocol/wire/registry.ts'
 import { HTTP_ERRORS } from '../../workers/errors.ts'
 import { Random } from '../sim/random.ts'
@@ -16,25 +16,12 @@ import { passFor } from '../support/passes.ts'
 import { allows, ask, asOwner, OCTETS, post, put } from './mail-http.ts'
 import { MailSocket, pathOf } from './mail-socket.ts'
 import { mailboxObject } from './mailboxes.ts'
+import { mutatedFrame } from './mutated-frame.ts'
 
 const TYPES = Object.values(MAIL_FRAME)
 
-function mutated(random: Random, good: Uint8Array): Uint8Array {
-  const bytes = Uint8Array.from(good)
-  switch (random.below(4)) {
-    case 0:
-      return bytes.subarray(0, random.below(bytes.length + 1))
-    case 1:
-      return Uint8Array.from([...bytes.subarray(0, 300), ...random.bytes(random.below(20))])
-    case 2:
-      bytes[0] = random.pick([random.below(256), random.pick(TYPES)])
-      return bytes
-    default:
-      for (let flips = 1 + random.below(3); flips > 0; flips--)
-        bytes[random.below(Math.min(bytes.length, 200))] = random.below(256)
-      return bytes
-  }
-}
+const mutated = (random: Random, good: Uint8Array) =>
+  mutatedFrame(random, good, { types: TYPES, changesWithin: 200 })
 
 async function goodFrames(owner: MailOwner): Promise<Uint8Array[]> {
   const request = await contactPut(owner)

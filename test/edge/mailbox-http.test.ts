@@ -4,9 +4,9 @@ import { exports } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { CAPABILITY } from '../../protocol/crypto/admission/pass.ts'
 import { HEAD_BYTES, ONE_TIME_BYTES } from '../../protocol/crypto/mail/publication.ts'
-import { MAILBOX_DRAWS_BURST } from '../../protocol/limits.ts'
-import { encodePutRequest } from '../../protocol/mailbox/frames.ts'
+import { MAILBOX_DRAWS_BURST } from '../../protocol/limits/mailbox.ts'
 import { fromBase64url, toBase64url } from '../../protocol/wire/base64url.ts'
+import { encodePutRequest } from '../../protocol/wire/mail-frames.ts'
 import {
   accessProof,
   contactPut,
@@ -227,6 +227,7 @@ describe('what is not well formed', () => {
       rules({ keys: [] }),
       rules({ keys: 'none', strangers: true }),
       rules({ keys: ['short'], strangers: true }),
+      rules({ keys: [toBase64url(newEnvelope(31))], strangers: true }),
       rules({ keys: [5], strangers: true }),
       rules({ keys: Array(5).fill(key), strangers: true }),
       rules({ keys: [key], strangers: 'no' }),

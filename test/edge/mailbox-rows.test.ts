@@ -1,11 +1,13 @@
 // What a letter costs in rows written, through its whole life in a real object: put, delivered, acknowledged. Counted where
 // the platform counts for the bill: at each statement's cursor, and an alarm that is set is a row.
 
-import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
-import { describe, expect, it } from 'vitest'
-import { MAILBOX_REPORT_MS } from '../../protocol/limits.ts'
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { describe, expect, it, vi } from 'vitest'
+import type { NetworkRegistry } from '../../durable-objects/network-registry.ts'
+import { toBase64url } from '../../protocol/wire/base64url.ts'
 import {
   ALARM_ROWS,
+  KNOWN_ROWS,
   LETTER_BYTES,
   LETTER_ROWS,
   MAILBOX_BYTES,
@@ -21,24 +23,25 @@ import {
   newOwner,
   publicationOf,
 } from '../support/mail.ts'
-import { allows, asOwner, publishes, put } from './mail-http.ts'
+import { allows, ask, asOwner, publishes, put } from './mail-http.ts'
 import { MailSocket } from './mail-socket.ts'
-import { mailboxObject, onDisk } from './mailboxes.ts'
+import { mailboxObject, onDisk, registryObject } from './mailboxes.ts'
+import { newPeer } from './socket.ts'
 
 interface Rows {
   readonly statements: number
   readonly alarms: number
-  /** Alarms that bring a report of the mailbox's figures: whoever comes first sets it, however many letters follow. */
-  readonly reports: number
+  /** Whatever its registry writes and sets on its behalf. */
+  readonly figures: number
 }
 
 type Cursor = SqlStorageCursor<Record<string, SqlStorageValue>>
+type Counted = Readonly<Record<'statements' | 'alarms', number>>
 
 /** Counts for one object from now on, and says what it has counted since it was last asked. */
-async function meter(owner: MailOwner): Promise<() => Promise<Rows>> {
+async function meterOf(stub: DurableObjectStub): Promise<() => Promise<Counted>> {
   const cursors: Cursor[] = []
-  let [alarms, reports] = [0, 0]
-  const stub = mailboxObject(owner.id, owner.network)
+  let alarms = 0
   await runInDurableObject(stub, (_, { storage }) => {
     const { sql } = storage
     const exec = sql.exec.bind(sql) as (query: string, ...bindings: SqlStorageValue[]) => Cursor
@@ -50,8 +53,7 @@ async function meter(owner: MailOwner): Promise<() => Promise<Rows>> {
     }
     Object.defineProperty(sql, 'exec', { value: counted, configurable: true })
     const countedAlarm = (atMs: number) => {
-      if (atMs <= Date.now() + MAILBOX_REPORT_MS) reports++
-      else alarms++
+      alarms++
       return setAlarm(atMs)
     }
     Object.defineProperty(storage, 'setAlarm', { value: countedAlarm, configurable: true })
@@ -59,18 +61,46 @@ async function meter(owner: MailOwner): Promise<() => Promise<Rows>> {
   return () =>
     runInDurableObject(stub, () => {
       const statements = cursors.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0)
-      const rows = { statements, alarms: alarms * ALARM_ROWS, reports: reports * ALARM_ROWS }
+      const rows = { statements, alarms: alarms * ALARM_ROWS }
       cursors.length = 0
       alarms = 0
-      reports = 0
       return rows
     })
+}
+
+/** Of the mailbox and of the registry it has its figures from: all that anybody writes for it. */
+async function meter(owner: MailOwner): Promise<() => Promise<Rows>> {
+  const registry = registryObject(owner.id, owner.network)
+  const [ofMailbox, ofRegistry] = [
+    await meterOf(mailboxObject(owner.id, owner.network)),
+    await meterOf(registry),
+  ]
+  return async () => {
+    const { statements, alarms } = await ofRegistry()
+    return { ...(await ofMailbox()), figures: statements + alarms }
+  }
+}
+
+/** Its registry has heard of it: of that nobody waits, and it is a row. */
+async function known(owner: MailOwner): Promise<void> {
+  const find = (_: unknown, { storage }: DurableObjectState) =>
+    storage.sql.exec('SELECT 1 FROM mailboxes WHERE id = ?', owner.id).toArray().length
+  const found = () => runInDurableObject(registryObject(owner.id, owner.network), find)
+  await vi.waitFor(async () => expect(await found()).toBe(1), { timeout: 10_000 })
 }
 
 async function opened(): Promise<MailOwner> {
   const owner = await newOwner()
   await allows(owner)
+  await known(owner)
   return owner
+}
+
+/** With an alarm pending that serves what comes: the first letter of a month sets it. */
+async function aged(owner: MailOwner): Promise<void> {
+  const request = await contactPut(owner, { ttlS: 600 })
+  await put(owner, request)
+  await asOwner(owner, `/messages/${toBase64url(await idOf(request.envelope))}`, { method: 'DELETE' })
 }
 
 async function putFrames(owner: MailOwner, count: number, terms?: LetterTerms) {
@@ -84,16 +114,41 @@ describe('a letter', () => {
     const rows = await meter(owner)
     const request = await contactPut(owner)
     await put(owner, request)
-    expect(await rows()).toEqual({ statements: LETTER_ROWS.put, alarms: 1, reports: 0 })
+    expect(await rows()).toEqual({ statements: LETTER_ROWS.put, alarms: 1, figures: 0 })
     await put(owner, request)
-    expect(await rows()).toEqual({ statements: 0, alarms: 0, reports: 1 })
+    expect(await rows()).toEqual({ statements: 0, alarms: 0, figures: 0 })
     const home = await MailSocket.owner(owner)
     await home.next('letter')
     await asOwner(owner, '/messages')
-    expect(await rows()).toEqual({ statements: LETTER_ROWS.delivered, alarms: 0, reports: 0 })
+    expect(await rows()).toEqual({ statements: LETTER_ROWS.delivered, alarms: 0, figures: 0 })
     home.send({ kind: 'took', ids: [await idOf(request.envelope)] })
     await home.settled()
-    expect(await rows()).toEqual({ statements: LETTER_ROWS.taken, alarms: 0, reports: 0 })
+    expect(await rows()).toEqual({ statements: LETTER_ROWS.taken, alarms: 0, figures: 0 })
+  })
+
+  it('costs two with all that its figures cost, alone and whoever slept and looked in between', async () => {
+    const owner = await opened()
+    await aged(owner)
+    const [mailbox, registry] = [mailboxObject(owner.id), registryObject(owner.id)]
+    for (const looks of [false, true, true]) {
+      let written = 0
+      const counting = async (work: () => Promise<unknown>) => {
+        const rows = await meter(owner)
+        await work()
+        if (looks) expect((await ask('/network/queue/stats')).status).toBe(200)
+        const { statements, alarms, figures } = await rows()
+        written += statements + alarms + figures
+        await evictDurableObject(mailbox)
+        await evictDurableObject(registry)
+      }
+      const request = await contactPut(owner, { ttlS: 2_592_000 })
+      await counting(() => put(owner, request))
+      await counting(() => put(owner, request))
+      await counting(() => asOwner(owner, '/messages'))
+      const id = toBase64url(await idOf(request.envelope))
+      await counting(() => asOwner(owner, `/messages/${id}`, { method: 'DELETE' }))
+      expect(written).toBe(2)
+    }
   })
 
   it('costs no less among others: a transaction is shared, a row is not', async () => {
@@ -109,18 +164,23 @@ describe('a letter', () => {
     const each = LETTER_ROWS.put + LETTER_ROWS.delivered + LETTER_ROWS.taken
     expect(each).toBeLessThanOrEqual(2)
     // The one alarm is spread over them all.
-    expect(await rows()).toEqual({ statements: 48 * each, alarms: 1, reports: 1 })
+    expect(await rows()).toEqual({ statements: 48 * each, alarms: 1, figures: 0 })
   })
 })
 
 describe('a mailbox', () => {
   it('is opened once: its tables, its owner, whom it lets write', async () => {
-    const owner = await newOwner()
+    const owner = await newOwner('opening')
+    // Its registry has a table already: another mailbox's made it.
+    await runInDurableObject(registryObject(owner.id, owner.network), (registry) =>
+      (registry as NetworkRegistry).changed(newPeer()),
+    )
     const rows = await meter(owner)
     await allows(owner)
-    expect(await rows()).toEqual({ statements: OPENING_ROWS, alarms: 0, reports: 0 })
+    await known(owner)
+    expect(await rows()).toEqual({ statements: OPENING_ROWS, alarms: 0, figures: KNOWN_ROWS })
     await publishes(owner, await publicationOf(owner, PREKEYS))
-    expect(await rows()).toEqual({ statements: PUBLISHING_ROWS, alarms: 0, reports: 0 })
+    expect(await rows()).toEqual({ statements: PUBLISHING_ROWS, alarms: 0, figures: 0 })
   })
 
   it('and its letters take no more of the disk than is said', async () => {
@@ -150,15 +210,14 @@ describe('the alarm', () => {
       home.send({ kind: 'took', ids: [await idOf(request.envelope)] })
       await home.settled()
     }
-    expect(await rows()).toEqual({ statements: 10, alarms: 1, reports: 1 })
+    expect(await rows()).toEqual({ statements: 10, alarms: 1, figures: 0 })
   })
 
   it('is another for one that ends earlier: at worst one for each letter', async () => {
     const owner = await opened()
     const rows = await meter(owner)
     for (const ttlS of [2_592_000, 86_400 * 2, 3_600]) await put(owner, await contactPut(owner, { ttlS }))
-    // The third's is set when the report's has rung: until then there is an earlier one.
-    expect(await rows()).toEqual({ statements: 3, alarms: 2, reports: 1 })
+    expect(await rows()).toEqual({ statements: 3, alarms: 3, figures: 0 })
   })
 
   it('is not set again when it rings for nobody', async () => {
@@ -172,6 +231,6 @@ describe('the alarm', () => {
     await home.settled()
     await rows()
     expect(await runDurableObjectAlarm(mailboxObject(owner.id, owner.network))).toBe(true)
-    expect(await rows()).toEqual({ statements: 0, alarms: 0, reports: 0 })
+    expect(await rows()).toEqual({ statements: 0, alarms: 0, figures: 0 })
   })
 })

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { migrate } from '../../durable-objects/mailbox/migrate.ts'
 import * as schema from '../../durable-objects/mailbox/schema.ts'
 import { SqliteLetterStore, SqliteOwnerStore, Tables } from '../../durable-objects/mailbox/sqlite-store.ts'
+import { NO_MAIL_COUNTS } from '../../protocol/mailbox/tally.ts'
 import { letterOf, noise, type Stores, storeCompliance } from '../protocol/mailbox/store-compliance.ts'
 import { mailboxObject } from './mailboxes.ts'
 import { newPeer } from './socket.ts'
@@ -59,8 +60,34 @@ describe('rows', () => {
         expect([...storesOver(counted).letters.heads()].length).toBe(40)
       })
       expect(read.written).toBe(0)
-      const taken = rowsOf(storage, (counted) => storesOver(counted).letters.remove(letters))
+      const taken = rowsOf(storage, (counted) => storesOver(counted).letters.remove(letters, NO_MAIL_COUNTS))
       expect(taken.written).toBe(40)
+    })
+  })
+
+  it('are no more for what is counted with them, and no more of them stay than there once were letters, and one', async () => {
+    await inStorage((storage) => {
+      storesOver(storage).owner.open()
+      let [seq, known] = [0, 0]
+      const rows = () => storage.sql.exec<{ n: number }>('SELECT count(*) AS n FROM letters').one().n
+      for (const together of [1, 1, 1, 5, 2, 1, 8, 1]) {
+        const letters = Array.from({ length: together }, () => letterOf(++seq))
+        const put = rowsOf(storage, (counted) => storesOver(counted).letters.insert(letters))
+        const taken = letters.map((letter) =>
+          rowsOf(storage, (counted) =>
+            storesOver(counted).letters.remove([letter], { ...NO_MAIL_COUNTS, known: ++known }),
+          ),
+        )
+        expect([put, ...taken].map(({ written }) => written)).toEqual([together, ...taken.map(() => 1)])
+        expect(storesOver(storage).letters.counts()?.known).toBe(known)
+      }
+      expect(rows()).toBe(9)
+      const notes = storage.sql.exec(
+        'SELECT DISTINCT id, priority, stranger, bytes, hour, expires_at_ms FROM letters',
+      )
+      expect(notes.toArray()).toEqual([
+        { id: new ArrayBuffer(0), priority: 0, stranger: 0, bytes: 0, hour: 0, expires_at_ms: 0 },
+      ])
     })
   })
 
@@ -134,7 +161,7 @@ describe('what nobody opened', () => {
         owner.drawOneTime(),
         owner.oneTimeLeft,
       ]
-      letters.remove([letterOf(1)])
+      letters.remove([letterOf(1)], NO_MAIL_COUNTS)
       expect(asked.length).toBe(7)
       expect(storage.sql.databaseSize).toBe(size)
       expect(

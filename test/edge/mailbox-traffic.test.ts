@@ -43,7 +43,7 @@ const here: Way = {
 
 function idsOnDisk({ id }: MailOwner): Promise<ReadonlySet<string>> {
   return runInDurableObject(mailboxObject(id), (_, { storage }) => {
-    const rows = storage.sql.exec<{ id: ArrayBuffer }>('SELECT id FROM letters').toArray()
+    const rows = storage.sql.exec<{ id: ArrayBuffer }>('SELECT id FROM letters WHERE seq > 0').toArray()
     return new Set(rows.map((row) => toBase64url(new Uint8Array(row.id))))
   })
 }

@@ -3,12 +3,18 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { mailboxObjectName } from '../../protocol/mailbox/place.ts'
+import { registryObjectName, registryOf } from '../../protocol/mailbox/report.ts'
 import type { PeerId } from '../../protocol/peer-id.ts'
 
-const bindings = env as unknown as { readonly MAILBOXES: DurableObjectNamespace }
+const bindings = env as unknown as Readonly<Record<'MAILBOXES' | 'REGISTRIES', DurableObjectNamespace>>
 
 export function mailboxObject(id: Uint8Array | PeerId, network = 'default'): DurableObjectStub {
   return bindings.MAILBOXES.getByName(mailboxObjectName(network, id))
+}
+
+/** The one a mailbox is at. */
+export function registryObject(id: Uint8Array, network = 'default'): DurableObjectStub {
+  return bindings.REGISTRIES.getByName(registryObjectName(network, registryOf(id)))
 }
 
 export interface OnDisk {
@@ -22,7 +28,8 @@ export function onDisk(id: Uint8Array | PeerId, network?: string): Promise<OnDis
   return runInDurableObject(mailboxObject(id, network), async (_, { storage }) => {
     const names = storage.sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'")
     const tables = names.toArray().map(({ name }) => name)
-    const count = () => storage.sql.exec<{ n: number }>('SELECT count(*) AS n FROM letters').one().n
+    const count = () =>
+      storage.sql.exec<{ n: number }>('SELECT count(*) AS n FROM letters WHERE seq > 0').one().n
     return {
       bytes: storage.sql.databaseSize,
       tables: tables.filter((name) => !name.startsWith('_')),

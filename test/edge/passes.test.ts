@@ -12,7 +12,7 @@ import { isStamped } from '../../protocol/crypto/admission/stamp.ts'
 import { peerIdOf } from '../../protocol/crypto/identity.ts'
 import { platformSuite } from '../../protocol/crypto/platform.ts'
 import type { Subtle } from '../../protocol/crypto/subtle.ts'
-import { CHALLENGE_TRIES_MAX, STAMP_PUZZLES } from '../../protocol/limits.ts'
+import { CHALLENGE_TRIES_MAX, STAMP_PUZZLES } from '../../protocol/limits/admission.ts'
 import { fromBase64url } from '../../protocol/wire/base64url.ts'
 import { deployedWith } from './rooms.ts'
 

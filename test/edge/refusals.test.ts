@@ -1,12 +1,8 @@
 // Everything the room refuses, as a client sees it: a frame that says why, and a close only where it is fatal.
 
 import { describe, expect, it } from 'vitest'
-import {
-  MESSAGE_BYTES_MAX,
-  METADATA_BYTES_MAX,
-  NAME_LENGTH_MAX,
-  PATIENCE_BURST,
-} from '../../protocol/limits.ts'
+import { METADATA_BYTES_MAX, NAME_LENGTH_MAX, PATIENCE_BURST } from '../../protocol/limits/room.ts'
+import { MESSAGE_BYTES_MAX } from '../../protocol/limits/wire.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
 import { utf8 } from '../../protocol/wire/bytes.ts'
 import { encode } from '../../protocol/wire/codec.ts'

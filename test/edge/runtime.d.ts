@@ -4,6 +4,6 @@
 declare namespace Cloudflare {
   interface GlobalProps {
     mainModule: typeof import('../../workers/index.ts')
-    durableNamespaces: 'SignalingRoom' | 'RelayMailbox' | 'NetworkRegistry'
+    durableNamespaces: 'SignalingRoom' | 'RelayMailbox' | 'NetworkRegistry' | 'DhtShard'
   }
 }

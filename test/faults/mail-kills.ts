@@ -8,9 +8,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { identities } from '../../client/index.ts'
 import { root } from '../../scripts/paths.ts'
-import { BareEdge } from '../support/bare-edge.ts'
 import { FlakyProxy } from '../support/flaky-proxy.ts'
-import { sleep } from '../support/mail-traffic/way.ts'
+import { LocalEdge } from '../support/local-edge.ts'
+import { CROWDED, sleep } from '../support/mail-traffic/way.ts'
 import { seeded } from '../support/seeded.ts'
 import type { PersonSays } from './mail-person.ts'
 import { MailRecord } from './mail-record.ts'
@@ -104,7 +104,7 @@ async function until(isSo: () => boolean, mostMs: number): Promise<void> {
 export async function killPeople({ kills, edgeShare, cutShare, seed, print }: PeopleTerms) {
   const random = seeded(seed)
   const directory = mkdtempSync(join(tmpdir(), 'waypost-people-'))
-  const edge = await BareEdge.start()
+  const edge = await LocalEdge.start({ vars: CROWDED })
   const proxy = await FlakyProxy.before(edge.port)
   const record = new MailRecord()
   const people: Person[] = []

@@ -1,11 +1,11 @@
 // Letters under way while the edge is killed, again and again, and between the kills what is on disk held against what was
 // said. `npm test` does it a dozen times (mailbox.test.ts); `npm run test:kills -- --kills 200` as often as one likes.
 
-import { BareEdge } from '../support/bare-edge.ts'
 import { FlakyProxy } from '../support/flaky-proxy.ts'
+import { LocalEdge } from '../support/local-edge.ts'
 import type { Ledger } from '../support/mail-traffic/ledger.ts'
 import { Traffic } from '../support/mail-traffic/traffic.ts'
-import { overNetwork, sleep } from '../support/mail-traffic/way.ts'
+import { CROWDED, overNetwork, sleep } from '../support/mail-traffic/way.ts'
 import { readMailboxFiles } from '../support/mailbox-files.ts'
 import { seeded } from '../support/seeded.ts'
 
@@ -33,12 +33,14 @@ const CALM_LETTERS_MS_MAX = 5_000
 /** Before so many kills nobody writes for a while: mailboxes are empty then, or nearly, and seqs begin again. */
 const LULLS = 1 / 3
 const LULL_MS = 600
+/** The figures of a network that rests are there when its registries have asked, at most twice. */
+const FIGURES_MS_MAX = 20_000
 /** One kill in so many comes while the edge is starting. */
 const KILLS_AT_START = 8
 
 export async function killAgainAndAgain({ kills, cutsPerKill, seed, print }: KillTerms): Promise<KillReport> {
   const random = seeded(seed)
-  const edge = await BareEdge.start()
+  const edge = await LocalEdge.start({ vars: CROWDED })
   const proxy = await FlakyProxy.before(edge.port)
   try {
     const way = overNetwork(cutsPerKill > 0 ? proxy.url : edge.url)
@@ -77,6 +79,7 @@ export async function killAgainAndAgain({ kills, cutsPerKill, seed, print }: Kil
         print?.(`${kill} kills: ${JSON.stringify(ledger.counts)}, ${ledger.faults.length} faults`)
     }
     await traffic.rest()
+    for (const fault of faultsOf(await figuresOf(edge.url), ledger)) ledger.fault(fault)
     ledger.life++
     await edge.kill()
     const left = look()
@@ -86,6 +89,36 @@ export async function killAgainAndAgain({ kills, cutsPerKill, seed, print }: Kil
     await proxy.close()
     await edge.stop()
   }
+}
+
+interface Figures {
+  readonly mailboxes: number
+  readonly behind: number
+  readonly total: Readonly<Record<'depth' | 'accepted' | 'acknowledged' | 'expired', number>>
+}
+
+/** As soon as no mailbox has news that is still under way. */
+async function figuresOf(url: string): Promise<Figures> {
+  const untilMs = performance.now() + FIGURES_MS_MAX
+  for (;;) {
+    const answer = await fetch(`${url}/network/queue/stats`)
+    const figures = (await answer.json()) as Figures
+    if (figures.behind === 0 || performance.now() > untilMs) return figures
+    await sleep(1_000)
+  }
+}
+
+/** Whatever was killed, what is counted is what happened. One that was put again after it was gone counts twice. */
+function faultsOf({ mailboxes, behind, total }: Figures, { letters, counts }: Ledger): readonly string[] {
+  const wrong = [
+    mailboxes !== OWNERS && `${mailboxes} mailboxes are counted`,
+    behind !== 0 && `${behind} mailboxes did not say what they counted`,
+    total.depth !== 0 && `${total.depth} letters are counted as waiting when all were taken`,
+    total.accepted !== total.acknowledged + total.expired && 'not all that came went',
+    total.accepted < letters.size && `${total.accepted} letters are counted of ${letters.size}`,
+    total.accepted > counts.attempts && `${total.accepted} letters are counted of ${counts.attempts} puts`,
+  ]
+  return wrong.filter((each) => each !== false)
 }
 
 /** A random moment: mostly by what was achieved, as a machine that is slow shall be killed at work, too. */

@@ -2,7 +2,7 @@
 // is told, nobody else waits for it, and when it reads again it has missed nothing that was not refused.
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { UNREAD_BYTES_MAX } from '../../protocol/limits.ts'
+import { UNREAD_BYTES_MAX } from '../../protocol/limits/room.ts'
 import { framesOf } from '../../protocol/wire/batch.ts'
 import { utf8 } from '../../protocol/wire/bytes.ts'
 import { decode, encode } from '../../protocol/wire/codec.ts'

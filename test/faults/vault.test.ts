@@ -5,7 +5,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openKept } from '../../client/identities/keeper.ts'
-import { VAULT_LOG_LEAST_BYTES } from '../../protocol/limits.ts'
+import { VAULT_LOG_LEAST_BYTES } from '../../protocol/limits/identities.ts'
 import { directory, here, kill, program } from '../client/identity-place.ts'
 import { bytesOf } from '../support/vault-suite.ts'
 

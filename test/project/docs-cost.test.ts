@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { SWEEP_MS } from '../../protocol/limits.ts'
+import { SWEEP_MS } from '../../protocol/limits/room.ts'
 import { onDuty } from '../../protocol/membership/duty.ts'
 import { dollarsBeyond, marginalDollars, monthlyDollars, overFree, sumOf } from '../../scripts/cost/bill.ts'
 import { APPLICATIONS, monthOf } from '../../scripts/cost/examples.ts'
@@ -63,8 +63,8 @@ describe('a bill', () => {
 
   it('by hand: the rows of the chat of 1,000', () => {
     const [chat] = APPLICATIONS
-    const letters = 1_000 * 30 * 20 * (2 + 3) // and reports of each
-    const [alarms, opening] = [1_000 * 30, 1_000 * (13 + 65)]
+    const letters = 1_000 * 30 * 20 * 2
+    const [alarms, opening] = [1_000 * 30, 1_000 * (14 + 65)]
     expect(monthOf(chat!).rowsWritten).toBe(letters + alarms + opening)
   })
 

@@ -72,12 +72,16 @@ describe('the dependencies', () => {
   })
 
   // One author's, and they need only each other: who installs the client installs lattice code, and nothing else.
-  it('are of development, all but the lattice code', () => {
+  it('are of development, all but the lattice code and the addresses of content', () => {
     const lattices = ['ciphers', 'curves', 'hashes', 'post-quantum'].map((name) => `@noble/${name}`)
     // Curves come with the hybrids; we name them nowhere.
-    expect(Object.keys(runtime).sort()).toEqual(lattices.filter((name) => name !== '@noble/curves'))
+    const content = ['multiformats']
+    const named = lattices.filter((name) => name !== '@noble/curves')
+    expect(Object.keys(runtime).sort()).toEqual([...named, ...content])
     const installed = Object.entries(lock.packages).filter(([, entry]) => isRuntime(entry))
-    expect(installed.map(([folder]) => folder).sort()).toEqual(lattices.map((name) => `node_modules/${name}`))
+    expect(installed.map(([folder]) => folder).sort()).toEqual(
+      [...lattices, ...content].map((name) => `node_modules/${name}`),
+    )
   })
 
   it('of the client are imported by the JavaScript implementation of the cryptography alone', () => {
@@ -85,7 +89,7 @@ describe('the dependencies', () => {
       (path) =>
         /^(?:client|protocol|workers|durable-objects)\/.*\.ts$/.test(path) && /from '@/.test(read(path)),
     )
-    expect(importers).toEqual(['protocol/crypto/pure.ts'])
+    expect(importers).toEqual(['protocol/crypto/blake3.ts', 'protocol/crypto/pure.ts'])
   })
 
   it('come from whatever registry npm is told to use', () => {

@@ -43,8 +43,10 @@ interface Reach {
 const REACH: Readonly<Record<string, Reach>> = {
   protocol: { areas: [], packages: [] },
   'durable-objects': { areas: ['protocol'], packages: ['cloudflare:', 'drizzle-orm'] },
-  workers: { areas: ['protocol'], packages: ['cloudflare:', 'hono'] },
-  client: { areas: ['protocol'], packages: [] },
+  // Of IPFS: how it writes addresses of content, and what its names are signed with.
+  workers: { areas: ['protocol'], packages: ['cloudflare:', 'hono', 'multiformats', 'ipns'] },
+  // Content: its addresses, and the trees it lies in, as IPFS has them.
+  client: { areas: ['protocol'], packages: ['multiformats', '@ipld/dag-pb', 'ipfs-unixfs'] },
 }
 
 // The one place where the edge's two halves meet: wrangler wants the object classes exported by the entry file.

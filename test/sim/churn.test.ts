@@ -7,7 +7,7 @@ import { FINE, ROUGH, type Weather } from './network.ts'
 import { Random } from './random.ts'
 import { Town } from './town.ts'
 
-const GHOST_MS_MAX = 45_000 // protocol/limits.ts: gone within 45 s
+const GHOST_MS_MAX = 45_000 // protocol/limits/room.ts: gone within 45 s
 
 /** Ten minutes in which up to so many people come, leave, vanish, reload; and a quiet one after it. */
 function churn(

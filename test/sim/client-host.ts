@@ -2,7 +2,7 @@
 // client/ composes them. Direct paths are drawn by the scenario (direct-line.ts): how browsers find them is not the
 // subject here.
 
-import { DEPARTED_GRACE_MS, LINK_LINGER_MS } from '../../protocol/limits.ts'
+import { DEPARTED_GRACE_MS, LINK_LINGER_MS } from '../../protocol/limits/link.ts'
 import type { MembershipEffect, MembershipInput } from '../../protocol/membership/contract.ts'
 import { MembershipMachine } from '../../protocol/membership/machine.ts'
 import type { KnownMember } from '../../protocol/membership/roster.ts'

@@ -3,7 +3,7 @@
 
 import { GRANT_BYTES } from '../../protocol/crypto/admission/pass.ts'
 import { DropCounts } from '../../protocol/drops.ts'
-import { UNREAD_BYTES_CEILING, UNREAD_BYTES_MAX } from '../../protocol/limits.ts'
+import { UNREAD_BYTES_CEILING, UNREAD_BYTES_MAX } from '../../protocol/limits/room.ts'
 import type { RoomConfig } from '../../protocol/room/config.ts'
 import { type Members, type RoomEffect, type RoomInput, RoomMachine } from '../../protocol/room/machine.ts'
 import { type Member, packMember, unpackMember } from '../../protocol/room/member.ts'

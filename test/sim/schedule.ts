@@ -19,7 +19,7 @@ const ROOMS: readonly RoomWeather[] = [
   { lossShare: 0.15, duplicateShare: 0.1, lateShare: 0.2 },
   { lossShare: 0.4, duplicateShare: 0, lateShare: 0.1 },
 ]
-/** Beyond it a room that is calm again has not seen everybody for too long: protocol/limits.ts, and some. */
+/** Beyond it a room that is calm again has not seen everybody for too long: protocol/limits/, and some. */
 const SETTLES_MS = 90_000
 /** Until what was said in the storm is settled. The longest: a direct way that died, resends at their slowest, a new handshake. */
 const ACKNOWLEDGED_MS = 60_000

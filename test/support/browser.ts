@@ -60,9 +60,12 @@ export class TestBrowser {
 
   /** A page with the SDK in `sdk`, in a renderer of its own. */
   async page(): Promise<Page> {
-    const context: BrowserContext = await this.#browser.newContext()
-    if (this.#options.webrtcBlocked) await context.addInitScript(blockWebrtc)
-    return this.#open(context)
+    return this.#open(await this.#context())
+  }
+
+  /** A page in a renderer of its own that has gone nowhere yet. */
+  async emptyPage(): Promise<Page> {
+    return (await this.#context()).newPage()
   }
 
   /** Another tab of the same person's browser: it shares what the origin keeps. */
@@ -73,6 +76,12 @@ export class TestBrowser {
   /** Where the pages are. */
   get url(): string {
     return this.#url
+  }
+
+  async #context(): Promise<BrowserContext> {
+    const context = await this.#browser.newContext()
+    if (this.#options.webrtcBlocked) await context.addInitScript(blockWebrtc)
+    return context
   }
 
   async #open(context: BrowserContext): Promise<Page> {

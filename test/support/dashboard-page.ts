@@ -2,7 +2,7 @@
 
 import type { Locator, Page } from 'playwright-core'
 import type { TestBrowser } from './browser.ts'
-import type { LocalEdge } from './local-edge.ts'
+import type { DevelopmentEdge } from './development-edge.ts'
 
 export class DashboardPage {
   readonly page: Page
@@ -20,8 +20,8 @@ export class DashboardPage {
   }
 
   /** In a browser profile of its own, or beside another tab. */
-  static async open(browser: TestBrowser, edge: LocalEdge, room: string): Promise<DashboardPage> {
-    const tab = new DashboardPage(await browser.page())
+  static async open(browser: TestBrowser, edge: DevelopmentEdge, room: string): Promise<DashboardPage> {
+    const tab = new DashboardPage(await browser.emptyPage())
     await tab.page.goto(`${edge.url}/#${encodeURIComponent(room)}`)
     await tab.joined()
     return tab

@@ -1,41 +1,47 @@
-// A real local edge as its own processes, for tests that talk to it over the network, kill it, and start it again.
+// A real edge as a process of its own, for tests that talk to it over the network, kill it, and start it again: the built
+// Worker in a bare workerd, its objects in a folder, set as wrangler.toml says. Up in a fifth of a second, so it can be killed by
+// the hundred; and nobody but workerd has its files open. It has no files of a dashboard: development-edge.ts has.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { bundle, portOf } from '../../bench/server.ts'
 import { root } from '../../scripts/paths.ts'
 import { TEST_SECRET } from './passes.ts'
 
-const START_MS_MAX = 60_000
-const POLL_MS = 50
+export type EdgeVars = Readonly<Record<string, string | number>>
 
-// No deployment's secret; and stamps of no work, except where a test is about them: what is tested with a whole edge is
-// what comes after admission.
-const TEST_VARS = { PASS_SECRET: TEST_SECRET, STAMP_BITS: 4 }
+/**
+ * No deployment's secret; and stamps of no work, except where a test is about them: what is tested with a whole edge is what
+ * comes after admission.
+ */
+export const TEST_VARS: EdgeVars = { PASS_SECRET: TEST_SECRET, STAMP_BITS: 4 }
 
 export interface EdgeOptions {
-  /** In place of wrangler.toml's [vars]. */
-  readonly vars?: Readonly<Record<string, string | number>>
+  /** In place of wrangler.toml's [vars], one by one. */
+  readonly vars?: EdgeVars
   /** In place of wrangler.toml's main: an edge of another kind. */
   readonly entry?: string
 }
 
 export class LocalEdge {
   readonly port: number
-  readonly #state = mkdtempSync(join(tmpdir(), 'waypost-edge-'))
-  #options: EdgeOptions
+  readonly #folder = mkdtempSync(join(tmpdir(), 'waypost-edge-'))
   #child: ChildProcess | undefined
-  #output = ''
+  #orphaned: () => void = () => {}
 
-  private constructor(port: number, options: EdgeOptions) {
+  private constructor(port: number) {
     this.port = port
-    this.#options = options
   }
 
-  static async start(options: EdgeOptions = {}): Promise<LocalEdge> {
-    const edge = new LocalEdge(await freePort(), options)
+  static async start({ vars = {}, entry }: EdgeOptions = {}): Promise<LocalEdge> {
+    const edge = new LocalEdge(await freePort())
+    mkdirSync(edge.objects)
+    await bundle(join(root, entry ?? setting('main')), join(edge.#folder, 'worker.js'))
+    edge.#configure(vars)
     await edge.up()
     return edge
   }
@@ -44,96 +50,109 @@ export class LocalEdge {
     return `http://127.0.0.1:${this.port}`
   }
 
-  /** Everything the edge has printed since it came up. */
-  get output(): string {
-    return this.#output
+  /** Where the objects' files are: a folder for each class. */
+  get objects(): string {
+    return join(this.#folder, 'objects')
   }
 
-  /** Starts it, on the same port and with the same state as before, and waits until it is healthy. */
+  get #config(): string {
+    return join(this.#folder, 'config.capnp')
+  }
+
+  /** On the same port and with the same objects as before; resolves when it listens. */
   async up(): Promise<void> {
-    const wrangler = join(root, 'node_modules', 'wrangler', 'bin', 'wrangler.js')
-    const vars = Object.entries({ ...TEST_VARS, ...this.#options.vars }).flatMap(([name, value]) => [
-      '--var',
-      `${name}:${value}`,
-    ])
-    const flags = ['--local', '--ip', '127.0.0.1', '--port', `${this.port}`, '--inspector-port', '0']
-    const child = spawn(
-      process.execPath,
-      [
-        wrangler,
-        'dev',
-        ...(this.#options.entry === undefined ? [] : [this.#options.entry]),
-        ...flags,
-        '--persist-to',
-        this.#state,
-        '--show-interactive-dev-session=false',
-        ...vars,
-      ],
-      { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], detached: true, env: { ...process.env, ...QUIET } },
-    )
+    await portOf(this.spawn())
+  }
+
+  /** Started, and not waited for: it may be killed before it listens. */
+  spawn(): ChildProcess {
+    const { default: binary } = createRequire(import.meta.url)('workerd') as { default: string }
+    const child = spawn(binary, ['serve', '--experimental', '--control-fd=3', this.#config], {
+      stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+    })
     this.#child = child
-    this.#output = ''
-    const keep = (chunk: Buffer) => {
-      this.#output += chunk.toString()
-    }
-    child.stdout.on('data', keep)
-    child.stderr.on('data', keep)
-    await this.#healthy(child)
+    this.#orphaned = () => child.kill('SIGKILL')
+    process.once('exit', this.#orphaned)
+    return child
   }
 
   /** Deployed anew with other settings, at the same address. */
-  async restart(vars = this.#options.vars ?? {}): Promise<void> {
+  async restart(vars: EdgeVars): Promise<void> {
     await this.kill()
-    this.#options = { ...this.#options, vars }
+    this.#configure(vars)
     await this.up()
   }
 
-  /** kill -9 of wrangler and workerd alike: nobody says goodbye to anybody. */
+  /** kill -9: it says goodbye to nobody. */
   async kill(): Promise<void> {
     const child = this.#child
     this.#child = undefined
-    if (child?.pid === undefined) return
+    if (child === undefined) return
+    process.off('exit', this.#orphaned)
     const gone = new Promise((resolve) => child.once('exit', resolve))
-    signalGroup(child.pid, 'SIGKILL')
+    child.kill('SIGKILL')
     if (child.exitCode === null && child.signalCode === null) await gone
   }
 
   async stop(): Promise<void> {
     await this.kill()
-    rmSync(this.#state, { recursive: true, force: true })
+    rmSync(this.#folder, { recursive: true, force: true })
   }
 
-  async #healthy(child: ChildProcess): Promise<void> {
-    const deadlineMs = performance.now() + START_MS_MAX
-    while (performance.now() < deadlineMs) {
-      if (child.exitCode !== null) throw new Error(`the edge ended while starting:\n${this.#output}`)
-      const ok = await fetch(`${this.url}/health`, { signal: AbortSignal.timeout(2_000) }).then(
-        (response) => response.ok,
-        () => false,
-      )
-      if (ok) return
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS))
-    }
-    await this.kill()
-    throw new Error(`the edge was not healthy in ${START_MS_MAX / 1_000} s:\n${this.#output}`)
+  #configure(vars: EdgeVars): void {
+    writeFileSync(this.#config, configOf(this.port, this.objects, { ...deployed(), ...TEST_VARS, ...vars }))
   }
 }
 
-/** Nothing leaves the machine: no figures, no banner, no look-up of where this computer is. */
-const QUIET = {
-  WRANGLER_SEND_METRICS: 'false',
-  WRANGLER_HIDE_BANNER: 'true',
-  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
-  WRANGLER_LOG_PATH: '.wrangler/logs',
-  NO_COLOR: '1',
+const toml = () => readFileSync(join(root, 'wrangler.toml'), 'utf8')
+
+/** What wrangler.toml says at its top. */
+function setting(name: string): string {
+  const value = new RegExp(`^${name} = "(.*)"`, 'm').exec(toml())?.[1]
+  if (value === undefined) throw new Error(`wrangler.toml has no ${name}`)
+  return value
 }
 
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, signal)
-  } catch {
-    // The group has already gone.
-  }
+/** Its [vars]: text in single quotes, or numbers. */
+function deployed(): EdgeVars {
+  const [, section] = /^\[vars\]\n([\s\S]*?)(?:^\[|$(?![\s\S]))/m.exec(toml()) ?? []
+  const vars = [...(section ?? '').matchAll(/^([A-Z_]+) = (?:'(.*)'|(\d+))$/gm)]
+  if (vars.length === 0) throw new Error('wrangler.toml has no vars')
+  return Object.fromEntries(vars.map(([, name, text, number]) => [name, text ?? Number(number)]))
+}
+
+/** What wrangler.toml says of the platform and of the objects, as workerd wants it said. */
+function configOf(port: number, objects: string, vars: EdgeVars): string {
+  const flags = /^compatibility_flags = (\[.*\])/m.exec(toml())?.[1]
+  const classes = [...toml().matchAll(/\{ name = (".*?"), class_name = (".*?") \}/g)]
+  if (flags === undefined || classes.length === 0)
+    throw new Error('wrangler.toml has no flags, or no objects')
+  const namespaces = classes.map(
+    ([, , name]) => `(className = ${name}, uniqueKey = ${name}, enableSql = true)`,
+  )
+  const bindings = [
+    ...classes.map(([, binding, name]) => `(name = ${binding}, durableObjectNamespace = ${name})`),
+    ...Object.entries(vars).map(
+      ([name, value]) => `(name = ${JSON.stringify(name)}, text = ${JSON.stringify(String(value))})`,
+    ),
+  ]
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "edge", worker = .edge),
+    (name = "objects", disk = (path = ${JSON.stringify(objects)}, writable = true)),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "edge")],
+);
+const edge :Workerd.Worker = (
+  modules = [(name = "worker.js", esModule = embed "worker.js")],
+  compatibilityDate = "${setting('compatibility_date')}",
+  compatibilityFlags = ${flags},
+  durableObjectNamespaces = [${namespaces.join(', ')}],
+  durableObjectStorage = (localDisk = "objects"),
+  bindings = [${bindings.join(', ')}],
+);
+`
 }
 
 export function freePort(): Promise<number> {

@@ -2,15 +2,10 @@
 // proofs, and envelopes of noise, since nobody here opens one. Runs in Node and in workerd.
 
 import { readChallenge } from '../../protocol/crypto/admission/challenge.ts'
-import {
-  accessMac,
-  dayOf,
-  envelopeHash,
-  mailResource,
-  mailStampPlace,
-} from '../../protocol/crypto/admission/mail.ts'
+import { accessMac, dayOf, envelopeHash, mailResource } from '../../protocol/crypto/admission/mail.ts'
 import { audienceOf } from '../../protocol/crypto/admission/names.ts'
 import { sha256Block, stampSearcher } from '../../protocol/crypto/admission/search.ts'
+import { stampPlace } from '../../protocol/crypto/admission/stamp.ts'
 import { peerIdOf } from '../../protocol/crypto/identity.ts'
 import { SIGN_PREKEYS } from '../../protocol/crypto/mail/labels.ts'
 import { leafOf, treeOf } from '../../protocol/crypto/mail/merkle.ts'
@@ -18,9 +13,9 @@ import { coveredHead, signedHead, writeOneTime } from '../../protocol/crypto/mai
 import { nativeHash, nativeSignatures } from '../../protocol/crypto/native.ts'
 import type { Subtle } from '../../protocol/crypto/subtle.ts'
 import { concat, SIZES, type SigningKey } from '../../protocol/crypto/suite.ts'
-import { STAMP_PUZZLES } from '../../protocol/limits.ts'
-import type { Proof, PutRequest } from '../../protocol/mailbox/frames.ts'
+import { STAMP_PUZZLES } from '../../protocol/limits/admission.ts'
 import { type PeerId, peerIdText } from '../../protocol/peer-id.ts'
+import type { Proof, PutRequest } from '../../protocol/wire/mail-frames.ts'
 
 export const KIB = 1024
 const HOUR_MS = 3_600_000
@@ -76,7 +71,7 @@ export async function stampProof(
   const read = readChallenge(challenge)
   if (read === undefined) throw new Error('no challenge')
   const resource = await mailResource(hash, await audienceOf(hash, origin, network), mailbox)
-  const place = await mailStampPlace(hash, resource, await envelopeHash(hash, envelope))
+  const place = await stampPlace(hash, resource, await envelopeHash(hash, envelope))
   const searcher = stampSearcher(sha256Block(), challenge, place, read.bits, STAMP_PUZZLES)
   while (!searcher.step(10_000));
   return { kind: 'stamp', challenge, stamp: searcher.stamp() }

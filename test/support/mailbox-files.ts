@@ -6,9 +6,9 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { LETTER_ID_BYTES } from '../../protocol/mailbox/contract.ts'
 import { PRIORITIES, type Priority } from '../../protocol/priority.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
+import { LETTER_ID_BYTES } from '../../protocol/wire/mail-frames.ts'
 
 export interface LetterOnDisk {
   readonly mailbox: string
@@ -54,7 +54,9 @@ function readOne(path: string, mailbox: string, letters: Map<string, LetterOnDis
     const said = check.map((row) => row.integrity_check).join('; ')
     if (said !== 'ok') faults.push(`${mailbox}: ${said}`)
     if (database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'letters'").get() === undefined) return
-    const rows = database.prepare('SELECT seq, id, priority, bytes, envelope FROM letters').all()
+    const rows = database
+      .prepare('SELECT seq, id, priority, bytes, envelope FROM letters WHERE seq > 0')
+      .all()
     for (const { seq, id, priority, bytes, envelope } of rows as unknown as Row[]) {
       const text = toBase64url(id)
       const digest = createHash('sha256').update(envelope).digest().subarray(0, LETTER_ID_BYTES)

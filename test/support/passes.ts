@@ -5,7 +5,7 @@ import { type EdgeKeys, edgeKeys, parseSecret } from '../../protocol/crypto/admi
 import { EVERY_CAPABILITY, mintPass } from '../../protocol/crypto/admission/pass.ts'
 import { nativeHash } from '../../protocol/crypto/native.ts'
 import type { Subtle } from '../../protocol/crypto/subtle.ts'
-import { PASS_LIFETIME_MS } from '../../protocol/limits.ts'
+import { PASS_LIFETIME_MS } from '../../protocol/limits/admission.ts'
 import { joinSubprotocols } from '../../protocol/room/admission.ts'
 import type { JoinFrame } from '../../protocol/wire/frames.ts'
 

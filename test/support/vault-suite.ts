@@ -8,7 +8,7 @@ import {
   VAULT_ENTRIES_MAX,
   VAULT_NAME_BYTES_MAX,
   VAULT_VALUE_BYTES_MAX,
-} from '../../protocol/limits.ts'
+} from '../../protocol/limits/identities.ts'
 
 export interface Held {
   readonly vault: () => Promise<Vault>

@@ -17,18 +17,19 @@ let startedAtMs: number | undefined
 
 export async function health(c: Context<Edge>): Promise<Response> {
   startedAtMs ??= Date.now()
-  const { ROOMS, MAILBOXES, REGISTRIES } = c.env
-  const [SignalingRoom, RelayMailbox, NetworkRegistry] = await Promise.all([
+  const { ROOMS, MAILBOXES, REGISTRIES, SHARDS } = c.env
+  const [SignalingRoom, RelayMailbox, NetworkRegistry, DhtShard] = await Promise.all([
     probe(() => ROOMS.getByName(HEALTH_OBJECT).probe()),
     probe(() => MAILBOXES.getByName(HEALTH_OBJECT).probe()),
     probe(() => REGISTRIES.getByName(HEALTH_OBJECT).probe()),
+    probe(() => SHARDS.getByName(HEALTH_OBJECT).probe()),
   ])
-  const ok = SignalingRoom.ok && RelayMailbox.ok && NetworkRegistry.ok
+  const ok = SignalingRoom.ok && RelayMailbox.ok && NetworkRegistry.ok && DhtShard.ok
   const body = {
     status: ok ? 'ok' : 'unavailable',
     version: VERSION,
     uptimeMs: Date.now() - startedAtMs,
-    objects: { SignalingRoom, RelayMailbox, NetworkRegistry },
+    objects: { SignalingRoom, RelayMailbox, NetworkRegistry, DhtShard },
   }
   return c.json(body, ok ? 200 : 503, { 'Cache-Control': 'no-store' })
 }

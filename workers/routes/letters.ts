@@ -5,9 +5,9 @@ import {
   MAILBOX_MESSAGE_BYTES_MAX,
   MAILBOX_PAGE_LETTERS_MAX,
   MAILBOX_TOOK_MAX,
-} from '../../protocol/limits.ts'
-import { LETTER_ID_BYTES } from '../../protocol/mailbox/contract.ts'
+} from '../../protocol/limits/mailbox.ts'
 import { fromBase64url, toBase64url } from '../../protocol/wire/base64url.ts'
+import { LETTER_ID_BYTES } from '../../protocol/wire/mail-frames.ts'
 import type { MailRefusal } from '../../protocol/wire/registry.ts'
 import { isOctets, readAtMost } from '../body.ts'
 import type { Edge } from '../env.ts'

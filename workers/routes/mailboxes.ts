@@ -9,10 +9,11 @@ import {
   PUBLICATION_BYTES_MAX,
   verifyPublication,
 } from '../../protocol/crypto/mail/publication.ts'
-import { SIZES } from '../../protocol/crypto/suite.ts'
-import { KIB, MAILBOX_ACCESS_KEYS_MAX } from '../../protocol/limits.ts'
+import { MAILBOX_ACCESS_KEYS_MAX } from '../../protocol/limits/mailbox.ts'
+import { KIB } from '../../protocol/limits/units.ts'
 import { AUDIENCE_HEADER } from '../../protocol/mailbox/admission.ts'
 import type { AccessRules } from '../../protocol/mailbox/contract.ts'
+import { accessRules } from '../../protocol/mailbox/prekey-desk.ts'
 import { fromBase64url, toBase64url } from '../../protocol/wire/base64url.ts'
 import { SUBPROTOCOL } from '../../protocol/wire/registry.ts'
 import { isJson, isOctets, readAtMost } from '../body.ts'
@@ -134,10 +135,10 @@ function rulesOf(body: Uint8Array): AccessRules | undefined {
   const keys: Uint8Array[] = []
   for (const text of texts as unknown[]) {
     const key = typeof text === 'string' ? fromBase64url(text) : undefined
-    if (key?.length !== SIZES.hash) return undefined
+    if (key === undefined) return undefined
     keys.push(key)
   }
-  return keys.length > MAILBOX_ACCESS_KEYS_MAX ? undefined : { keys, strangers }
+  return accessRules({ keys, strangers })
 }
 
 function objectOf(body: Uint8Array): Record<string, unknown> {

@@ -5,7 +5,12 @@
 // The time is in seconds and says which day's key made it, so one from before midnight is good after it. The tag is the
 // beginning of the resource: it tells one made for something else from a forged one, before any hash is computed.
 
-import { CHALLENGE_EARLY_MS, CHALLENGE_LIFETIME_MS, STAMP_BITS_MAX, STAMP_PUZZLES } from '../../limits.ts'
+import {
+  CHALLENGE_EARLY_MS,
+  CHALLENGE_LIFETIME_MS,
+  STAMP_BITS_MAX,
+  STAMP_PUZZLES,
+} from '../../limits/admission.ts'
 import { equalBytes, Reader, Writer } from '../../wire/bytes.ts'
 import type { Hash } from '../suite.ts'
 import { type EdgeKeys, type KeyRing, mac, ringOf, sameMac } from './keys.ts'

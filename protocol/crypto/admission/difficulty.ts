@@ -1,7 +1,7 @@
 // How much work is asked for: a bit more for each doubling of the load. Load is passes given, so raising it for everybody
 // costs whoever does it a stamp for each step; asking for challenges costs nothing and so counts nothing.
 
-import { LOAD_WINDOW_MS, PASSES_PER_SECOND_CALM, STAMP_BITS, STAMP_BITS_MAX } from '../../limits.ts'
+import { LOAD_WINDOW_MS, PASSES_PER_SECOND_CALM, STAMP_BITS, STAMP_BITS_MAX } from '../../limits/admission.ts'
 
 export function difficulty(passesPerSecond: number, base: number = STAMP_BITS): number {
   const doublings = Math.ceil(Math.log2(Math.max(1, passesPerSecond / PASSES_PER_SECOND_CALM)))

@@ -6,10 +6,10 @@
 //
 // A proof that is shown again is the same letter again, which a mailbox knows by its id; so none is remembered as spent.
 
-import { MAIL_ENVELOPE_BYTES_MAX, MAIL_ENVELOPE_CLASSES } from '../../limits.ts'
-import { type AccessRules, LETTER_ID_BYTES, type SenderKind } from '../../mailbox/contract.ts'
-import type { Proof } from '../../mailbox/frames.ts'
+import { MAIL_ENVELOPE_BYTES_MAX, MAIL_ENVELOPE_CLASSES } from '../../limits/mail.ts'
+import type { AccessRules, SenderKind } from '../../mailbox/contract.ts'
 import { Writer } from '../../wire/bytes.ts'
+import { LETTER_ID_BYTES, type Proof } from '../../wire/mail-frames.ts'
 import type { MailRefusal } from '../../wire/registry.ts'
 import { LABELS } from '../contexts.ts'
 import type { Hash } from '../suite.ts'
@@ -40,7 +40,7 @@ export function accessMac(
   return mac(hash, key, LABELS.mailAccess, mailbox, dayBytes, ofEnvelope)
 }
 
-export function isDayNear(day: number, nowMs: number): boolean {
+function isDayNear(day: number, nowMs: number): boolean {
   return Math.abs(day - dayOf(nowMs)) <= DAYS_OFF_MAX
 }
 
@@ -62,18 +62,9 @@ export async function checkAccess(
   return fits
 }
 
-/** What a challenge for a letter of a stranger is made for. `audience`: of origin and network, as names.ts makes it. */
+/** What a challenge for a letter of a stranger is made for; its stamp is spent by the envelope's hash. `audience`: of origin and network, as names.ts makes it. */
 export function mailResource(hash: Hash, audience: Uint8Array, mailbox: Uint8Array): Promise<Uint8Array> {
   return hash.sha256(LABELS.mailStamp, audience, mailbox)
-}
-
-/** What the stamp of a letter is to be made for. */
-export function mailStampPlace(
-  hash: Hash,
-  resource: Uint8Array,
-  ofEnvelope: Uint8Array,
-): Promise<Uint8Array> {
-  return stampPlace(hash, resource, ofEnvelope)
 }
 
 /** What a mailbox checks proofs with. */
@@ -124,7 +115,7 @@ async function verifyStamp(
   const challenge = await checkChallenge(hash, ring, bytes, { scope: SCOPE.mail, resource }, nowMs)
   if (typeof challenge === 'string') return refusalOf(challenge)
   const ofEnvelope = await envelopeHash(hash, envelope)
-  const place = await mailStampPlace(hash, resource, ofEnvelope)
+  const place = await stampPlace(hash, resource, ofEnvelope)
   if (!(await isStamped(hash, challenge, place, stamp))) return 'bad-stamp'
   return { sender: 'stranger', id: letterId(ofEnvelope) }
 }

@@ -6,7 +6,7 @@
 // The audience is in the signature, so that an edge which passes another's challenge on to its own visitors gets
 // signatures that are of no use at the other.
 
-import { PASS_LIFETIME_MS } from '../../limits.ts'
+import { PASS_LIFETIME_MS } from '../../limits/admission.ts'
 import { Reader } from '../../wire/bytes.ts'
 import { CONTEXTS } from '../contexts.ts'
 import { peerIdOf } from '../identity.ts'

@@ -2,7 +2,7 @@
 // it is not what keeps a stamp from being used twice: a stamp is good for one key only, and a second pass for the same
 // key is no gain to anybody. (An edge has many isolates, each with its own memory and a short life.)
 
-import { CHALLENGE_LIFETIME_MS, CHALLENGE_TRIES_MAX, SPENT_REMEMBERED_MAX } from '../../limits.ts'
+import { CHALLENGE_LIFETIME_MS, CHALLENGE_TRIES_MAX, SPENT_REMEMBERED_MAX } from '../../limits/admission.ts'
 import { toBase64url } from '../../wire/base64url.ts'
 
 export class SpentChallenges {

@@ -5,7 +5,7 @@
 //
 // Making one is search.ts. Checking one takes the platform's hash, and stops at the first nonce that is wrong.
 
-import { STAMP_PUZZLES } from '../../limits.ts'
+import { STAMP_PUZZLES } from '../../limits/admission.ts'
 import { LABELS } from '../contexts.ts'
 import type { Hash } from '../suite.ts'
 import type { Challenge } from './challenge.ts'

@@ -6,7 +6,7 @@ import {
   BROADCAST_DEPARTED_MS,
   BROADCAST_HELD_MAX,
   BROADCAST_HELD_MS,
-} from '../../limits.ts'
+} from '../../limits/broadcast.ts'
 import { type PeerId, parsePeerId } from '../../peer-id.ts'
 import { equalBytes } from '../../wire/bytes.ts'
 import { wipe } from '../handshake/schedule.ts'

@@ -1,12 +1,8 @@
 // What waits: frames for their key. And the one bound on all bytes that wait in a room, whoever they are of, since the edge may
 // name any member as their sender.
 
-import {
-  BROADCAST_HELD_BYTES_MAX,
-  BROADCAST_HELD_MAX,
-  BROADCAST_HELD_MS,
-  LINK_OVERHEAD_BYTES,
-} from '../../limits.ts'
+import { BROADCAST_HELD_BYTES_MAX, BROADCAST_HELD_MAX, BROADCAST_HELD_MS } from '../../limits/broadcast.ts'
+import { LINK_OVERHEAD_BYTES } from '../../limits/link.ts'
 import { Queue } from '../../queue.ts'
 import { equalBytes } from '../../wire/bytes.ts'
 import type { SealedFrame } from './layout.ts'

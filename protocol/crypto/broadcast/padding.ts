@@ -1,7 +1,7 @@
 // Sizes say much of what is said, so there are only a few. Each is twice the one before: whoever counts bytes learns one of
 // eleven numbers, and padding costs at most as much again.
 
-import { MESSAGE_BYTES_MAX } from '../../limits.ts'
+import { MESSAGE_BYTES_MAX } from '../../limits/wire.ts'
 import { PAYLOAD_AT } from '../../wire/registry.ts'
 import { SIZES } from '../suite.ts'
 

@@ -1,7 +1,7 @@
 // A generation of somebody else's, from the position we were given. It only goes forward, and only for what opened: keys of what
 // was stepped over are not kept, since what comes late would come out of order.
 
-import { BROADCAST_STEPS_LEAST, BROADCAST_STEPS_MAX } from '../../limits.ts'
+import { BROADCAST_STEPS_LEAST, BROADCAST_STEPS_MAX } from '../../limits/broadcast.ts'
 import { wipe } from '../handshake/schedule.ts'
 import type { Suite } from '../suite.ts'
 import { messageKey, nextChain } from './chain.ts'

@@ -2,7 +2,7 @@
 // come in the order of the calls: whoever performs effects as they come keeps every order promised here.
 
 import { WaypostError } from '../../errors.ts'
-import { BROADCAST_OPENING_BYTES_MAX } from '../../limits.ts'
+import { BROADCAST_OPENING_BYTES_MAX } from '../../limits/broadcast.ts'
 import { type PeerId, parsePeerId } from '../../peer-id.ts'
 import { toBase64url } from '../../wire/base64url.ts'
 import { equalBytes } from '../../wire/bytes.ts'

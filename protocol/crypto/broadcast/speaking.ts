@@ -1,6 +1,10 @@
 // The sending half: how a broadcast goes, under which generation, and who has been given it.
 
-import { BROADCAST_GENERATION_MAX, BROADCAST_GENERATION_MS, BROADCAST_PAIRWISE_MAX } from '../../limits.ts'
+import {
+  BROADCAST_GENERATION_MAX,
+  BROADCAST_GENERATION_MS,
+  BROADCAST_PAIRWISE_MAX,
+} from '../../limits/broadcast.ts'
 import type { PeerId } from '../../peer-id.ts'
 import { equalBytes } from '../../wire/bytes.ts'
 import { wipe } from '../handshake/schedule.ts'

@@ -6,7 +6,7 @@
 // 2. A generation that something followed is over when all its frames up to the mark of what followed have come, when a later
 //    one is used, or when the room had its time to bring the rest.
 
-import { BROADCAST_GENERATIONS_KEPT, BROADCAST_ORDER_MS } from '../../limits.ts'
+import { BROADCAST_GENERATIONS_KEPT, BROADCAST_ORDER_MS } from '../../limits/broadcast.ts'
 import { equalBytes } from '../../wire/bytes.ts'
 import type { Budget } from './held.ts'
 import type { Position } from './layout.ts'

@@ -3,7 +3,7 @@
 // The key is of a salt of its own and seals once, so the nonce is zero. The number of rounds travels along, that it may be
 // raised without locking anybody out; it is authenticated, because a changed one gives another key.
 
-import { PASSPHRASE_ROUNDS, PASSPHRASE_ROUNDS_MAX } from '../../limits.ts'
+import { PASSPHRASE_ROUNDS, PASSPHRASE_ROUNDS_MAX } from '../../limits/identities.ts'
 import { Reader, Writer } from '../../wire/bytes.ts'
 import type { Subtle } from '../subtle.ts'
 import { SIZES, type Suite } from '../suite.ts'

@@ -11,7 +11,7 @@
 //
 // The ivs of values are random: one key may seal 2^32 of them, which is ten a second for thirteen years.
 
-import { VAULT_NAME_BYTES_MAX } from '../../limits.ts'
+import { VAULT_NAME_BYTES_MAX } from '../../limits/identities.ts'
 import { fromBase64url, toBase64url } from '../../wire/base64url.ts'
 import { utf8 } from '../../wire/bytes.ts'
 import { LABELS } from '../contexts.ts'

@@ -1,6 +1,6 @@
 // All we have of one peer, as a value; and writing to it. What comes back is to be committed before the envelope leaves.
 
-import { MAIL_CHAINS_MAX, MAIL_SESSIONS_MAX, MAIL_SKIPPED_MAX } from '../../limits.ts'
+import { MAIL_CHAINS_MAX, MAIL_SESSIONS_MAX, MAIL_SKIPPED_MAX } from '../../limits/mail.ts'
 import { equalBytes } from '../../wire/bytes.ts'
 import { concat, type Suite } from '../suite.ts'
 import type { Bundle } from './bundle.ts'

@@ -1,7 +1,7 @@
 // Envelopes from outside: four sizes, and bytes that look like chance. A first message and a later one differ only in what the
 // sealed parts hold; where a first one has a ciphertext, a later one of the same size has a decoy, so that the two look alike.
 
-import { MAIL_ENVELOPE_CLASSES } from '../../limits.ts'
+import { MAIL_ENVELOPE_CLASSES } from '../../limits/mail.ts'
 import { type AeadKey, concat, type Hash, SIZES, type Suite } from '../suite.ts'
 import { expand, ID_BYTES, isZero, LIFE_BYTES, MAILBOX_BYTES, SESSION_ID_BYTES, u32 } from './fields.ts'
 
@@ -10,7 +10,7 @@ export const SALT_BYTES = 16
 export const TAG_BYTES = 16
 export const SLOT_AT = 1 + SALT_BYTES + TAG_BYTES
 export const HEADER_BYTES = SIZES.kemCiphertext + SIZES.kemPublicKey + LIFE_BYTES + 4 + 4
-export const ADDRESS_BYTES = ID_BYTES + SIZES.kemCiphertext + SESSION_ID_BYTES + 4
+const ADDRESS_BYTES = ID_BYTES + SIZES.kemCiphertext + SESSION_ID_BYTES + 4
 export const INTRODUCTION_BYTES =
   SIZES.signaturePublicKey + SIZES.signature + 4 + LIFE_BYTES + MAILBOX_BYTES + SIZES.kemPublicKey + 32
 

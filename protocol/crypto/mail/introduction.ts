@@ -1,7 +1,7 @@
 // How a correspondence begins: who writes, proven, sealed to keys that the other laid out. The signature is over a transcript that
 // names the recipient and its keys, so that it is of no use to anybody else; it is not over what is said.
 
-import { MAIL_CLOCK_SKEW_MS, MAIL_LATE_MS, MAIL_REPEAT_MS } from '../../limits.ts'
+import { MAIL_CLOCK_SKEW_MS, MAIL_LATE_MS, MAIL_REPEAT_MS } from '../../limits/mail.ts'
 import { equalBytes } from '../../wire/bytes.ts'
 import { schedule } from '../hpke.ts'
 import { type Identity, peerIdOf } from '../identity.ts'

@@ -1,11 +1,11 @@
 // One signature for many keys: a tree of 64 leaves, always, so that a path has one length. Leaves and nodes are hashed apart, so
 // that no node can be shown as a leaf; a leaf that is not there is zeros, which nothing hashes to.
 
-import { MAIL_ONE_TIME_MAX } from '../../limits.ts'
+import { MAIL_ONE_TIME_MAX } from '../../limits/mail.ts'
 import { equalBytes } from '../../wire/bytes.ts'
 import { concat, type Hash, SIZES } from '../suite.ts'
 
-export const TREE_DEPTH = Math.log2(MAIL_ONE_TIME_MAX)
+const TREE_DEPTH = Math.log2(MAIL_ONE_TIME_MAX)
 export const PATH_BYTES = TREE_DEPTH * SIZES.hash
 const LEAF = Uint8Array.of(0)
 const NODE = Uint8Array.of(1)

@@ -1,7 +1,7 @@
 // Opening an envelope: whose it is, by one HMAC for each turn that is listened to; else whether one of our prekeys opens it. What
 // comes back is to be committed before the mailbox is told that we have it.
 
-import { MAIL_CLOCK_SKEW_MS } from '../../limits.ts'
+import { MAIL_CLOCK_SKEW_MS } from '../../limits/mail.ts'
 import { equalBytes } from '../../wire/bytes.ts'
 import { equalMacs } from '../handshake/schedule.ts'
 import { SIZES, type Suite } from '../suite.ts'

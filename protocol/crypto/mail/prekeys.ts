@@ -9,7 +9,7 @@ import {
   MAIL_REMEMBERED_MAX,
   MAIL_REPEAT_MS,
   MAIL_SIGNED_KEPT_MAX,
-} from '../../limits.ts'
+} from '../../limits/mail.ts'
 import { equalBytes } from '../../wire/bytes.ts'
 import type { Identity } from '../identity.ts'
 import { concat, type KemKeyPair, SIZES, type Suite } from '../suite.ts'

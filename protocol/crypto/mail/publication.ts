@@ -1,7 +1,7 @@
 // A publication as bytes, and what the edge does with one: take it apart, and check it before it keeps it. Nothing here knows
 // ciphers or key encapsulation, so that neither comes into the Worker's bundle: a hash and ML-DSA's check are enough.
 
-import { MAIL_CLOCK_SKEW_MS, MAIL_ONE_TIME_MAX, MAIL_PREKEY_MS } from '../../limits.ts'
+import { MAIL_CLOCK_SKEW_MS, MAIL_ONE_TIME_MAX, MAIL_PREKEY_MS } from '../../limits/mail.ts'
 import { equalBytes, utf8 } from '../../wire/bytes.ts'
 import { isKeyOf } from '../identity.ts'
 import { concat, type Hash, SIZES, type Signatures } from '../suite.ts'

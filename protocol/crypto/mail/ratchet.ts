@@ -1,9 +1,8 @@
 // The ratchet: from turn to turn by key encapsulation, and from message to message by hashing. Whoever reads a state has what
 // is to come of the turn it is in; not what was, and not what comes after both have had a turn.
 
-import { MAIL_LATE_MS, MAIL_SKIPPED_MAX } from '../../limits.ts'
-import type { Hash, Suite } from '../suite.ts'
-import { SIZES } from '../suite.ts'
+import { MAIL_LATE_MS, MAIL_SKIPPED_MAX } from '../../limits/mail.ts'
+import { type Hash, SIZES, type Suite } from '../suite.ts'
 import { expand, u32 } from './fields.ts'
 import {
   CHAIN_MESSAGE,

@@ -1,7 +1,7 @@
 // Requests that were sent on and are not answered yet: our own paths, and others' that pass through us. Each knows where its
 // answer goes; so no request says where it comes from, and no answer needs a route.
 
-import { MESH_CARRIED_MAX, MESH_CARRIED_OF_NEIGHBOUR_MAX } from '../../limits.ts'
+import { MESH_CARRIED_MAX, MESH_CARRIED_OF_NEIGHBOUR_MAX } from '../../limits/mesh.ts'
 import type { Neighbour } from './contract.ts'
 import type { Answer, Ask } from './messages.ts'
 import type { Entry } from './neighbours.ts'

@@ -10,7 +10,7 @@ import {
   MESH_SILENCE_MS,
   MESH_TRIES_MAX,
   MESH_VERIFYING_MAX,
-} from '../../limits.ts'
+} from '../../limits/mesh.ts'
 import { randomU32 } from '../../machine.ts'
 import type { MeshRefusal } from '../../wire/registry.ts'
 import { Carried, type Carry, type OwnPath, type PathAnswer } from './carried.ts'

@@ -1,7 +1,7 @@
 // What a node holds for others: records and providers by their keys, all of them verified. Bounded; what is near to the node
 // is its business, so where there is no room what is farthest goes.
 
-import { MESH_HELD_BYTES_MAX, MESH_HELD_RECORDS_MAX, MESH_PROVIDERS_MAX } from '../../limits.ts'
+import { MESH_HELD_BYTES_MAX, MESH_HELD_RECORDS_MAX, MESH_PROVIDERS_MAX } from '../../limits/mesh.ts'
 import { toBase64url } from '../../wire/base64url.ts'
 import type { Key } from '../contract.ts'
 import { type Checked, type Given, isBetter } from './contract.ts'

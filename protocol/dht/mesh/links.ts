@@ -1,6 +1,6 @@
 // Links that come, go, and fall silent: what becomes of the routing table then, and which further links are wanted.
 
-import { MESH_NEAREST_WANTED, MESH_REFRESH_MS } from '../../limits.ts'
+import { MESH_NEAREST_WANTED, MESH_REFRESH_MS } from '../../limits/mesh.ts'
 import { type Random, randomU32 } from '../../machine.ts'
 import type { MeshEffect, Neighbour } from './contract.ts'
 import { encodeMesh } from './messages.ts'

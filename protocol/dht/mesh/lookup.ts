@@ -6,7 +6,7 @@ import {
   MESH_NODES_MAX,
   MESH_PATHS_AFTER_NOTHING,
   MESH_QUORUM,
-} from '../../limits.ts'
+} from '../../limits/mesh.ts'
 import { toBase64url } from '../../wire/base64url.ts'
 import { equalBytes } from '../../wire/bytes.ts'
 import type { Key } from '../contract.ts'

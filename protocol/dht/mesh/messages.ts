@@ -7,7 +7,7 @@ import {
   MESH_PATH_MS,
   MESH_PROVIDERS_MAX,
   MESH_RECORD_BYTES_MAX,
-} from '../../limits.ts'
+} from '../../limits/mesh.ts'
 import { Reader, WireError, Writer } from '../../wire/bytes.ts'
 import {
   MESH_FRAME,

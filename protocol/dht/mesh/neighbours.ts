@@ -13,7 +13,7 @@ import {
   MESH_MESSAGES_PER_SECOND,
   MESH_NEAREST_WANTED,
   MESH_NEIGHBOURS_MAX,
-} from '../../limits.ts'
+} from '../../limits/mesh.ts'
 import type { Neighbour } from './contract.ts'
 import { byDistance, isNearer, type NodeId, sharedBits } from './node.ts'
 

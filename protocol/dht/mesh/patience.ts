@@ -1,7 +1,7 @@
 // How long a path may be silent before another is begun beside it: what paths took lately, and four times how much that varies,
 // as TCP reckons. As long as nothing was measured, so many round trips to a neighbour.
 
-import { MESH_PATIENCE_MS_MAX, MESH_PATIENCE_MS_MIN, MESH_PATIENCE_ROUND_TRIPS } from '../../limits.ts'
+import { MESH_PATIENCE_MS_MAX, MESH_PATIENCE_MS_MIN, MESH_PATIENCE_ROUND_TRIPS } from '../../limits/mesh.ts'
 
 const UNKNOWN_ROUND_TRIP_MS = 200
 

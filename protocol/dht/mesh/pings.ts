@@ -1,6 +1,6 @@
 // Pings under way: of neighbours that left a request unanswered, and of the one that was silent longest when another wants its place.
 
-import { MESH_PONG_MS } from '../../limits.ts'
+import { MESH_PONG_MS } from '../../limits/mesh.ts'
 import type { Neighbour } from './contract.ts'
 import type { Entry } from './neighbours.ts'
 import type { NodeId } from './node.ts'

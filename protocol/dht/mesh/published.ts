@@ -1,7 +1,7 @@
 // What we keep published: put into the mesh now and again, by us alone. Those who hold it for us do not hand it on, since whoever
 // receives it would have to believe that there is a reason; so it is gone soon after we are.
 
-import { MESH_PUBLISHED_MAX, MESH_REPUBLISH_MS } from '../../limits.ts'
+import { MESH_PUBLISHED_MAX, MESH_REPUBLISH_MS } from '../../limits/mesh.ts'
 import { toBase64url } from '../../wire/base64url.ts'
 import type { Key } from '../contract.ts'
 import type { Checked, Given } from './contract.ts'

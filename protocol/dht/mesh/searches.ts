@@ -14,7 +14,7 @@ import {
   MESH_PUBLISHING_MAX,
   MESH_STORE_DETOURS,
   MESH_STORE_PATHS,
-} from '../../limits.ts'
+} from '../../limits/mesh.ts'
 import { randomU32 } from '../../machine.ts'
 import type { Key } from '../contract.ts'
 import type { OwnPath, PathAnswer } from './carried.ts'

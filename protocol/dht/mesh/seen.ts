@@ -1,7 +1,7 @@
 // The lookups a node has carried, by their numbers: each once, so that the paths of one lookup meet nowhere, and none goes in circles.
 // The oldest are forgotten; then hops are what ends a circle.
 
-import { MESH_SEEN_MAX } from '../../limits.ts'
+import { MESH_SEEN_MAX } from '../../limits/mesh.ts'
 
 export class Seen {
   readonly #lookups = new Set<bigint>()

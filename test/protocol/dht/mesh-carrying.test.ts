@@ -1,7 +1,7 @@
 // Nodes of the mesh with links as drawn here: what is carried where, and what comes back.
 
 import { describe, expect, it } from 'vitest'
-import { MESH_PATH_MS, MESH_PONG_MS } from '../../../protocol/limits.ts'
+import { MESH_PATH_MS, MESH_PONG_MS } from '../../../protocol/limits/mesh.ts'
 import { recordOf } from '../../sim/mesh/records.ts'
 import {
   answers,

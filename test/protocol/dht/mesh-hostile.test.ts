@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import type { MeshEffect, MeshInput } from '../../../protocol/dht/mesh/contract.ts'
 import { MeshNode } from '../../../protocol/dht/mesh/machine.ts'
 import { encodeMesh, type MeshMessage, tryDecodeMesh } from '../../../protocol/dht/mesh/messages.ts'
-import { MESH_LOOKUP_MS, MESH_NEIGHBOURS_MAX } from '../../../protocol/limits.ts'
+import { MESH_LOOKUP_MS, MESH_NEIGHBOURS_MAX } from '../../../protocol/limits/mesh.ts'
 import { forgedRecord, recordOf } from '../../sim/mesh/records.ts'
 import { Random } from '../../sim/random.ts'
 

@@ -1,7 +1,7 @@
 // Neighbours that lie, are late or never stop: what is made of them, by nodes with links as drawn here.
 
 import { describe, expect, it } from 'vitest'
-import { MESH_ASKS_BURST, MESH_PATH_MS } from '../../../protocol/limits.ts'
+import { MESH_ASKS_BURST, MESH_PATH_MS } from '../../../protocol/limits/mesh.ts'
 import { forgedRecord, recordOf } from '../../sim/mesh/records.ts'
 import {
   answers,

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { MeshEffect, MeshInput } from '../../../protocol/dht/mesh/contract.ts'
 import { MeshNode } from '../../../protocol/dht/mesh/machine.ts'
 import { encodeMesh, tryDecodeMesh } from '../../../protocol/dht/mesh/messages.ts'
-import { MESH_BUCKET_MAX, MESH_PONG_MS, MESH_REFRESH_MS } from '../../../protocol/limits.ts'
+import { MESH_BUCKET_MAX, MESH_PONG_MS, MESH_REFRESH_MS } from '../../../protocol/limits/mesh.ts'
 import { Random } from '../../sim/random.ts'
 import { at } from './mesh-net.ts'
 

@@ -20,7 +20,7 @@ import {
   MESH_PROVIDERS_MAX,
   MESH_REPUBLISH_MS,
   MESH_SEEN_MAX,
-} from '../../../protocol/limits.ts'
+} from '../../../protocol/limits/mesh.ts'
 import { Random } from '../../sim/random.ts'
 
 const place = fc.uint8Array({ minLength: 32, maxLength: 32 })

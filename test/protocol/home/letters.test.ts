@@ -2,7 +2,11 @@
 // them than there is room for.
 
 import { describe, expect, it } from 'vitest'
-import { HOME_HELD_WINDOWS, HOME_TAKEN_REMEMBERED, MAILBOX_TOOK_MAX } from '../../../protocol/limits.ts'
+import {
+  HOME_HELD_WINDOWS,
+  HOME_TAKEN_REMEMBERED,
+  MAILBOX_TOOK_MAX,
+} from '../../../protocol/limits/mailbox.ts'
 import { idOf, letter, READY, Scene } from './scene.ts'
 
 const home = () => new Scene().starts().isReady()

@@ -3,16 +3,18 @@
 import { describe, expect, it } from 'vitest'
 import {
   JOIN_TIMEOUT_MS,
-  KEEP_ALIVE_MS,
-  MAILBOX_MESSAGE_BYTES_MAX,
-  MAILBOX_WINDOW_BYTES,
-  MAILBOX_WINDOW_LETTERS,
   PONG_SUSPECT_MS,
   PONG_TIMEOUT_MS,
   RECONNECT_BASE_MS,
-} from '../../../protocol/limits.ts'
-import { encodeMail, type MailFrame } from '../../../protocol/mailbox/frames.ts'
+} from '../../../protocol/limits/kept-socket.ts'
+import {
+  MAILBOX_MESSAGE_BYTES_MAX,
+  MAILBOX_WINDOW_BYTES,
+  MAILBOX_WINDOW_LETTERS,
+} from '../../../protocol/limits/mailbox.ts'
+import { KEEP_ALIVE_MS } from '../../../protocol/limits/room.ts'
 import { encode } from '../../../protocol/wire/codec.ts'
+import { encodeMail, type MailFrame } from '../../../protocol/wire/mail-frames.ts'
 import { CLOSE_CODE_BASE, REFUSAL, type RefusalCode } from '../../../protocol/wire/registry.ts'
 import { letter, READY, Scene } from './scene.ts'
 

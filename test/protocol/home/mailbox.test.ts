@@ -3,7 +3,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { HOME_HELD_WINDOWS } from '../../../protocol/limits.ts'
+import { HOME_HELD_WINDOWS } from '../../../protocol/limits/mailbox.ts'
 import { PRIORITIES } from '../../../protocol/priority.ts'
 import { WINDOW, World } from './world.ts'
 

@@ -11,10 +11,11 @@ import type {
   MailboxEffect,
   MailboxInput,
 } from '../../../protocol/mailbox/contract.ts'
-import { decodeMail, encodeMail, type HelloFrame } from '../../../protocol/mailbox/frames.ts'
 import { MailboxMachine } from '../../../protocol/mailbox/machine.ts'
 import { MemoryLetterStore } from '../../../protocol/mailbox/memory-store.ts'
+import type { MailCounts } from '../../../protocol/mailbox/tally.ts'
 import type { Priority } from '../../../protocol/priority.ts'
+import { decodeMail, encodeMail, type HelloFrame } from '../../../protocol/wire/mail-frames.ts'
 import { CLOSE_CODE_BASE, REFUSAL } from '../../../protocol/wire/registry.ts'
 import { idOf, numberOf, START_MS } from './scene.ts'
 
@@ -46,9 +47,12 @@ class FlakyStore implements LetterStore {
     this.#check()
     this.#inner.insert(letters)
   }
-  remove(heads: readonly LetterHead[]): void {
+  remove(heads: readonly LetterHead[], counts: MailCounts): void {
     this.#check()
-    this.#inner.remove(heads)
+    this.#inner.remove(heads, counts)
+  }
+  counts(): MailCounts | undefined {
+    return this.#inner.counts()
   }
   envelope(head: LetterHead): Uint8Array | undefined {
     this.#check()

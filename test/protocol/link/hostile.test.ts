@@ -5,12 +5,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   FRAGMENT_BYTES_MAX,
-  KIB,
   LINK_MESSAGE_BYTES_MAX,
   LINK_OVERHEAD_BYTES,
   LINK_WINDOW_BYTES,
-  MIB,
-} from '../../../protocol/limits.ts'
+} from '../../../protocol/limits/link.ts'
+import { KIB, MIB } from '../../../protocol/limits/units.ts'
 import { type LinkEffect, LinkMachine } from '../../../protocol/link/machine.ts'
 import { ReceivingLane } from '../../../protocol/link/receiving.ts'
 import { encode } from '../../../protocol/wire/codec.ts'

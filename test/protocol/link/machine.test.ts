@@ -6,9 +6,9 @@ import {
   LINK_MESSAGE_BYTES_MAX,
   LINK_OVERHEAD_BYTES,
   LINK_WINDOW_BYTES,
-  MIB,
   RESEND_MIN_MS,
-} from '../../../protocol/limits.ts'
+} from '../../../protocol/limits/link.ts'
+import { MIB } from '../../../protocol/limits/units.ts'
 import { World } from './world.ts'
 
 const dataFrames = (world: World) => world.a.sent.filter(({ kind }) => kind === 'linkData').length

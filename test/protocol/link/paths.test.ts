@@ -6,7 +6,7 @@ import {
   PATH_PROVING_MS,
   PATH_SILENCE_LEAST_MS,
   PATH_SILENCE_MS,
-} from '../../../protocol/limits.ts'
+} from '../../../protocol/limits/link.ts'
 import { World } from './world.ts'
 
 describe('paths', () => {

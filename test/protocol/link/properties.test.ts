@@ -3,7 +3,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { LINK_MESSAGE_BYTES_MAX, LINK_WINDOW_BYTES } from '../../../protocol/limits.ts'
+import { LINK_MESSAGE_BYTES_MAX, LINK_WINDOW_BYTES } from '../../../protocol/limits/link.ts'
 import type { PathName } from '../../../protocol/path.ts'
 import type { Lane } from '../../../protocol/wire/frames.ts'
 import { FAIR, type Side, seeded, World } from './world.ts'

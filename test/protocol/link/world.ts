@@ -3,7 +3,7 @@
 
 import { concat } from '../../../protocol/crypto/suite.ts'
 import type { DropReason } from '../../../protocol/drops.ts'
-import { LINK_WINDOW_BYTES } from '../../../protocol/limits.ts'
+import { LINK_WINDOW_BYTES } from '../../../protocol/limits/link.ts'
 import { type LinkEffect, type LinkInput, LinkMachine } from '../../../protocol/link/machine.ts'
 import type { PathName } from '../../../protocol/path.ts'
 import { decode, encode } from '../../../protocol/wire/codec.ts'

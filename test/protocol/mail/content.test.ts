@@ -39,7 +39,6 @@ describe('a content', () => {
   it('takes as many bytes as is reckoned with', () => {
     const [id, data, card] = [new Uint8Array(16), new Uint8Array(100), new Uint8Array(32)]
     const length = (value: content.Content) => content.encodeContent(value).length
-    expect(length({ message: { id, sentAtMs: 1, data } })).toBe(100 + content.MESSAGE_OVERHEAD_BYTES)
     expect(length({ part: { id, sentAtMs: 1, index: 0, count: 2, bytes: data } })).toBe(
       100 + content.PART_OVERHEAD_BYTES,
     )

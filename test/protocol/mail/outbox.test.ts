@@ -7,7 +7,7 @@ import {
   MAIL_PROOFS_MAX,
   MAIL_PUTS_MAX,
   MAIL_RETRY_MAX_MS,
-} from '../../../protocol/limits.ts'
+} from '../../../protocol/limits/client-mail.ts'
 import {
   type OutboxEffect,
   type OutboxInput,

@@ -15,6 +15,7 @@ import type {
 import { keyOf } from '../../../protocol/mailbox/heads.ts'
 import { MailboxMachine } from '../../../protocol/mailbox/machine.ts'
 import { MemoryLetterStore } from '../../../protocol/mailbox/memory-store.ts'
+import { type MailCounts, NO_MAIL_COUNTS } from '../../../protocol/mailbox/tally.ts'
 
 export const KIB = 1024
 export const HOUR_MS = 3_600_000
@@ -44,9 +45,13 @@ export class FailingStore implements LetterStore {
     this.#store.insert(letters)
   }
 
-  remove(heads: readonly LetterHead[]): void {
+  remove(heads: readonly LetterHead[], counts: MailCounts): void {
     this.#called('remove')
-    this.#store.remove(heads)
+    this.#store.remove(heads, counts)
+  }
+
+  counts(): MailCounts | undefined {
+    return this.#store.counts()
   }
 
   envelope(head: LetterHead): Uint8Array | undefined {
@@ -57,7 +62,7 @@ export class FailingStore implements LetterStore {
   /** As a disk loses things: behind everybody's back. */
   lose(id: Uint8Array): void {
     const lost = [...this.heads()].filter((head) => keyOf(head.id) === keyOf(id))
-    this.#store.remove(lost)
+    this.#store.remove(lost, this.#store.counts() ?? NO_MAIL_COUNTS)
   }
 
   #called(what: keyof FailingStore['calls']): void {

@@ -1,7 +1,8 @@
 // The mailbox's decisions one by one: what is kept, what is pushed, what goes.
 
 import { describe, expect, it } from 'vitest'
-import { MAIL_ENVELOPE_CLASSES, MAILBOX_GONE_REMEMBERED } from '../../../protocol/limits.ts'
+import { MAIL_ENVELOPE_CLASSES } from '../../../protocol/limits/mail.ts'
+import { MAILBOX_GONE_REMEMBERED } from '../../../protocol/limits/mailbox.ts'
 import { DEFAULT_MAILBOX_CONFIG } from '../../../protocol/mailbox/config.ts'
 import { MailboxMachine } from '../../../protocol/mailbox/machine.ts'
 import { MemoryLetterStore } from '../../../protocol/mailbox/memory-store.ts'

@@ -196,6 +196,20 @@ class Story {
     for (const [n] of alive) expect(this.box.machine.has(idOf(n), this.box.nowMs)).toBe(true)
   }
 
+  /** Invariant 6. */
+  expectCounted(): void {
+    const { accepted, acknowledged, expired } = this.box.machine.tally.all()
+    const heads = [...this.box.store.heads()]
+    for (const each of PRIORITIES) {
+      const there = heads.filter(({ priority }) => priority === each).length
+      expect(accepted[each] - acknowledged[each] - expired[each], each).toBe(there)
+    }
+    const sum = (counts: Readonly<Record<Priority, number>>) =>
+      Object.values(counts).reduce((a, b) => a + b, 0)
+    expect(sum(accepted)).toBeGreaterThanOrEqual(this.promised.size)
+    expect(sum(acknowledged)).toBe(this.box.taken)
+  }
+
   /** Invariant 3: an owner that goes on taking what comes gets all there is, and nothing is left. */
   settle(): void {
     this.box.store.failing.clear()
@@ -219,6 +233,7 @@ function tell(steps: readonly Step[]): Story {
     story.take(step)
     story.listen()
     story.expectKept()
+    story.expectCounted()
   }
   return story
 }

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { MAILBOX_SHARES } from '../../../protocol/limits.ts'
+import { MAILBOX_SHARES } from '../../../protocol/limits/mailbox.ts'
 import { DEFAULT_MAILBOX_CONFIG } from '../../../protocol/mailbox/config.ts'
 import type { PutOutcome } from '../../../protocol/mailbox/contract.ts'
 import { Usage } from '../../../protocol/mailbox/usage.ts'

@@ -3,6 +3,7 @@
 
 import { describe, expect, it } from 'vitest'
 import type { Letter, LetterStore, OwnerStore } from '../../../protocol/mailbox/contract.ts'
+import { type MailCounts, NO_MAIL_COUNTS } from '../../../protocol/mailbox/tally.ts'
 import { equalBytes } from '../../../protocol/wire/bytes.ts'
 
 export interface Stores {
@@ -85,6 +86,18 @@ const LETTERS: Tests = {
       }
   },
 
+  'keeps more at once than one value of a database may hold': (stores) => {
+    const letters = Array.from({ length: 20 }, (_, at) =>
+      letterOf(at + 1, { envelope: noise(at, 256 * KIB) }),
+    )
+    stores.letters.insert(letters)
+    expect(headsIn(stores)).toEqual(letters.map(headOf))
+    for (const letter of letters) {
+      const kept = stores.letters.envelope(headOf(letter)) ?? new Uint8Array()
+      expect(equalBytes(kept, letter.envelope), `letter ${letter.seq}`).toBe(true)
+    }
+  },
+
   'keeps what an envelope was, whatever its buffer is used for later': (stores) => {
     const message = noise(9, 4 * KIB + 60)
     const letter = letterOf(1, { envelope: message.subarray(60), id: message.subarray(0, 16) })
@@ -98,7 +111,8 @@ const LETTERS: Tests = {
   'removes those it is told, and no others, for good': (stores) => {
     const letters = [1, 2, 3, 4, 5].map((seq) => letterOf(seq))
     stores.letters.insert(letters)
-    stores.letters.remove([letters[3], letters[0]].filter((letter) => letter !== undefined).map(headOf))
+    const gone = [letters[3], letters[0]].filter((letter) => letter !== undefined).map(headOf)
+    stores.letters.remove(gone, NO_MAIL_COUNTS)
     for (const each of [stores, stores.again()]) {
       expect(headsIn(each).map(({ seq }) => seq)).toEqual([2, 3, 5])
       expect(each.letters.envelope(headOf(letterOf(1)))).toBeUndefined()
@@ -109,16 +123,46 @@ const LETTERS: Tests = {
   'removes a thousand at once, and what is not there without a word': (stores) => {
     const letters = Array.from({ length: 1_024 }, (_, at) => letterOf(at + 1, { envelope: noise(at, 16) }))
     stores.letters.insert(letters)
-    stores.letters.remove([...letters.map(headOf), headOf(letterOf(5_000))])
-    stores.letters.remove(letters.map(headOf))
-    stores.letters.remove([])
+    stores.letters.remove([...letters.map(headOf), headOf(letterOf(5_000))], NO_MAIL_COUNTS)
+    stores.letters.remove(letters.map(headOf), NO_MAIL_COUNTS)
+    stores.letters.remove([], NO_MAIL_COUNTS)
     stores.letters.insert([])
     expect(headsIn(stores.again())).toEqual([])
   },
 
+  'keeps what was counted when letters were removed, the last of it, in a new life too': (stores) => {
+    const counted = (known: number): MailCounts => ({ ...NO_MAIL_COUNTS, known })
+    expect(stores.letters.counts()).toBeUndefined()
+    stores.letters.insert([letterOf(1), letterOf(2), letterOf(3), letterOf(4)])
+    stores.letters.remove([], counted(9))
+    for (const each of [stores, stores.again()]) expect(each.letters.counts()).toBeUndefined()
+    stores.letters.remove([headOf(letterOf(2))], counted(1))
+    stores.letters.remove([headOf(letterOf(1)), headOf(letterOf(4))], counted(2))
+    for (const each of [stores, stores.again()]) {
+      expect(each.letters.counts()).toEqual(counted(2))
+      expect(headsIn(each).map(({ seq }) => seq)).toEqual([3])
+    }
+    // Into what letters left behind others go, by whichever life; what was counted stays.
+    const next = stores.again()
+    next.letters.insert([letterOf(5), letterOf(6), letterOf(7)])
+    next.letters.remove([headOf(letterOf(3))], counted(3))
+    next.letters.insert([letterOf(8)])
+    for (const each of [next, stores.again()]) {
+      expect(each.letters.counts()).toEqual(counted(3))
+      expect(headsIn(each)).toEqual([5, 6, 7, 8].map((seq) => headOf(letterOf(seq))))
+      for (const seq of [5, 6, 7, 8])
+        expect(
+          equalBytes(
+            each.letters.envelope(headOf(letterOf(seq))) ?? new Uint8Array(),
+            letterOf(seq).envelope,
+          ),
+        ).toBe(true)
+    }
+  },
+
   'takes an id and a seq again after they are gone': (stores) => {
     stores.letters.insert([letterOf(1)])
-    stores.letters.remove([headOf(letterOf(1))])
+    stores.letters.remove([headOf(letterOf(1))], NO_MAIL_COUNTS)
     stores.letters.insert([letterOf(1, { priority: 'low' })])
     expect(headsIn(stores).map(({ priority }) => priority)).toEqual(['low'])
   },
@@ -228,6 +272,10 @@ const REFUSED: Readonly<Record<string, readonly Letter[]>> = {
   'a seq that is stored': [letterOf(2), letterOf(1, { id: letterOf(3).id })],
   'an id twice': [letterOf(2), letterOf(3), letterOf(4, { id: letterOf(2).id })],
   'a seq twice': [letterOf(2), letterOf(3), letterOf(2, { id: letterOf(4).id })],
+  'a seq that is stored, behind many bytes': [
+    ...Array.from({ length: 12 }, (_, at) => letterOf(at + 2, { envelope: noise(at, 256 * KIB) })),
+    letterOf(1, { id: letterOf(99).id }),
+  ],
 }
 
 function keepsNothingOf(refused: readonly Letter[], stores: Stores): void {

@@ -1,9 +1,9 @@
 // What is counted of a mailbox, and how a deployment's settings are read.
 
 import { describe, expect, it } from 'vitest'
-import * as limits from '../../../protocol/limits.ts'
+import * as limits from '../../../protocol/limits/mailbox.ts'
 import { DEFAULT_MAILBOX_CONFIG, mailboxConfig } from '../../../protocol/mailbox/config.ts'
-import { addTally, NO_MAIL_COUNTS } from '../../../protocol/mailbox/tally.ts'
+import { NO_MAIL_COUNTS } from '../../../protocol/mailbox/tally.ts'
 import { Box, HOUR_MS, UNPACED } from './box.ts'
 
 function eventful(): Box {
@@ -26,7 +26,7 @@ describe('the tally', () => {
   it('counts what happens to letters, once each', () => {
     const { machine } = eventful()
     const none = { critical: 0, high: 0, normal: 0, low: 0 }
-    expect(machine.tally.take()).toEqual({
+    expect(machine.tally.all()).toEqual({
       accepted: { ...none, critical: 1, low: 2 },
       delivered: { ...none, critical: 1, low: 2 },
       acknowledged: { ...none, low: 1 },
@@ -36,19 +36,53 @@ describe('the tally', () => {
     })
   })
 
-  it('is taken once; what reached nobody is given back, and adds up', () => {
+  it('says whether anything was counted since', () => {
     const { machine } = eventful()
-    expect(machine.tally.isEmpty).toBe(false)
-    const first = machine.tally.take()
-    expect(machine.tally.isEmpty).toBe(true)
-    expect(machine.tally.take()).toEqual(NO_MAIL_COUNTS)
+    const { events } = machine.tally
+    expect(events).toBeGreaterThan(0)
+    machine.tally.all()
+    expect(machine.tally.events).toBe(events)
     machine.tally.noteRefused('bad-stamp')
-    machine.tally.giveBack(first)
-    expect(machine.tally.isEmpty).toBe(false)
-    const one = { ...NO_MAIL_COUNTS, refused: { ...NO_MAIL_COUNTS.refused, 'bad-stamp': 1 } }
-    expect(machine.tally.take()).toEqual(addTally(one, first))
-    expect(addTally(first, first).accepted).toEqual({ critical: 2, high: 0, normal: 0, low: 4 })
-    expect(NO_MAIL_COUNTS.known).toBe(0)
+    expect(machine.tally.events).toBeGreaterThan(events)
+  })
+
+  it('is as it was after the object slept, but for what it counted since a letter went', () => {
+    const box = eventful()
+    const before = box.machine.tally.all()
+    box.sleeps()
+    expect(box.machine.tally.all()).toEqual(before)
+    expect(box.machine.tally.events).toBe(0)
+    box.put(6, { priority: 'high' })
+    box.put(6, { priority: 'high' })
+    box.sleeps()
+    const { known, accepted } = box.machine.tally.all()
+    expect({ known, accepted }).toEqual({ known: before.known, accepted: { ...before.accepted, high: 1 } })
+  })
+
+  it('counts a letter that ended once, however many lives see that it has', () => {
+    const box = new Box(UNPACED)
+    box.put(1, { ttlMs: HOUR_MS })
+    box.nowMs += 2 * HOUR_MS
+    for (const _ of [1, 2, 3]) {
+      box.sleeps()
+      expect(box.machine.stats(box.nowMs).letters).toBe(0)
+      expect(box.machine.tally.all()).toMatchObject({ accepted: { normal: 1 }, expired: { normal: 0 } })
+    }
+    box.waits(0)
+    box.sleeps()
+    expect(box.machine.tally.all()).toMatchObject({ accepted: { normal: 1 }, expired: { normal: 1 } })
+  })
+
+  it('counts nothing as taken that the store would not let go', () => {
+    const box = new Box(UNPACED)
+    box.put(1)
+    box.owner()
+    box.store.failing.add('remove')
+    box.took(1)
+    expect(box.machine.tally.all().acknowledged.normal).toBe(0)
+    box.store.failing.clear()
+    box.took(1)
+    expect(box.machine.tally.all().acknowledged.normal).toBe(1)
   })
 
   it('stands beside what is there now', () => {

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { PRESENCE_TIMEOUT_MS, SWEEP_MS, SWEEP_WARDENS } from '../../../protocol/limits.ts'
+import { PRESENCE_TIMEOUT_MS, SWEEP_MS, SWEEP_WARDENS } from '../../../protocol/limits/room.ts'
 import { onDuty, windowOf } from '../../../protocol/membership/duty.ts'
 
 const NOW_WINDOW = windowOf(1_700_000_000_000)

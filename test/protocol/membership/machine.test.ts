@@ -2,15 +2,13 @@
 
 import { describe, expect, it } from 'vitest'
 import {
-  ABSENCE_MS,
   JOIN_TIMEOUT_MS,
-  KEEP_ALIVE_MS,
   PONG_TIMEOUT_MS,
-  READ_REPORT_BYTES,
   RECONNECT_BASE_MS,
   RECONNECT_MAX_MS,
-  ROSTER_GRACE_MS,
-} from '../../../protocol/limits.ts'
+} from '../../../protocol/limits/kept-socket.ts'
+import { ABSENCE_MS, ROSTER_GRACE_MS } from '../../../protocol/limits/membership.ts'
+import { KEEP_ALIVE_MS, READ_REPORT_BYTES } from '../../../protocol/limits/room.ts'
 import { peerIdText } from '../../../protocol/peer-id.ts'
 import { CLOSE_CODE_BASE, REFUSAL, type RefusalCode } from '../../../protocol/wire/registry.ts'
 import { member, Scene, SELF, START_MS, WELCOME } from './scene.ts'

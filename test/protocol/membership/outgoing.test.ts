@@ -3,7 +3,8 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { BATCH_FRAMES_MAX, MIB } from '../../../protocol/limits.ts'
+import { MIB } from '../../../protocol/limits/units.ts'
+import { BATCH_FRAMES_MAX } from '../../../protocol/limits/wire.ts'
 import { Outgoing } from '../../../protocol/membership/outgoing.ts'
 import { DEFAULT_ROOM_CONFIG } from '../../../protocol/room/config.ts'
 import { framesOf } from '../../../protocol/wire/batch.ts'

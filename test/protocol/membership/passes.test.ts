@@ -1,7 +1,7 @@
 // A member's pass: no socket without one, a new one when it is refused, and the next one before it ends.
 
 import { describe, expect, it } from 'vitest'
-import { PASS_REFUSALS_MAX, PASS_RENEWAL_RETRY_MS } from '../../../protocol/limits.ts'
+import { PASS_REFUSALS_MAX, PASS_RENEWAL_RETRY_MS } from '../../../protocol/limits/admission.ts'
 import { CLOSE_CODE_BASE, REFUSAL, type RefusalCode } from '../../../protocol/wire/registry.ts'
 import { member, Scene, START_MS } from './scene.ts'
 

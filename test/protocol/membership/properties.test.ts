@@ -3,7 +3,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ROSTER_GRACE_MS } from '../../../protocol/limits.ts'
+import { ROSTER_GRACE_MS } from '../../../protocol/limits/membership.ts'
 import { peerIdText } from '../../../protocol/peer-id.ts'
 import { encode } from '../../../protocol/wire/codec.ts'
 import { CLOSE_CODE_BASE, REFUSAL } from '../../../protocol/wire/registry.ts'

@@ -1,7 +1,7 @@
 // A peer that offers without end: it shall not use up what a browser has for all.
 
 import { expect, it } from 'vitest'
-import { OFFERS_BURST, OFFERS_PER_SECOND } from '../../../protocol/limits.ts'
+import { OFFERS_BURST, OFFERS_PER_SECOND } from '../../../protocol/limits/direct.ts'
 import { NegotiationMachine } from '../../../protocol/negotiation/machine.ts'
 
 it.each([true, false])('has few of its offers taken up, and later ones again (polite: %s)', (polite) => {

@@ -6,7 +6,7 @@ import {
   ATTEMPT_TIMEOUT_MS,
   RESTART_TIMEOUT_MS,
   SIGNAL_RESEND_MS,
-} from '../../../protocol/limits.ts'
+} from '../../../protocol/limits/direct.ts'
 import { seeded } from '../link/world.ts'
 import { Pair } from './pair.ts'
 

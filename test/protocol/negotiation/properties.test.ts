@@ -3,7 +3,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ATTEMPT_RETRY_MAX_MS, ATTEMPT_TIMEOUT_MS } from '../../../protocol/limits.ts'
+import { ATTEMPT_RETRY_MAX_MS, ATTEMPT_TIMEOUT_MS } from '../../../protocol/limits/direct.ts'
 import { seeded } from '../link/world.ts'
 import { anyFrame } from '../wire/arbitrary.ts'
 import { Pair, type Party } from './pair.ts'

@@ -3,7 +3,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { PATIENCE_PER_SECOND } from '../../../protocol/limits.ts'
+import { PATIENCE_PER_SECOND } from '../../../protocol/limits/room.ts'
 import type { RoomConfig } from '../../../protocol/room/config.ts'
 import type { RoomEffect } from '../../../protocol/room/machine.ts'
 import { packMember, unpackMember } from '../../../protocol/room/member.ts'

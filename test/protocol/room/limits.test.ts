@@ -2,8 +2,6 @@
 
 import { describe, expect, it } from 'vitest'
 import {
-  BATCH_FRAMES_MAX,
-  MESSAGE_BYTES_MAX,
   METADATA_BYTES_MAX,
   PATIENCE_BURST,
   PRICE,
@@ -11,7 +9,8 @@ import {
   TOKENS_PER_SECOND,
   UNREAD_BYTES_CEILING,
   UNREAD_BYTES_MAX,
-} from '../../../protocol/limits.ts'
+} from '../../../protocol/limits/room.ts'
+import { BATCH_FRAMES_MAX, MESSAGE_BYTES_MAX } from '../../../protocol/limits/wire.ts'
 import { utf8 } from '../../../protocol/wire/bytes.ts'
 import { encode } from '../../../protocol/wire/codec.ts'
 import type { Frame } from '../../../protocol/wire/frames.ts'

@@ -6,7 +6,7 @@ import {
   METADATA_BYTES_MAX,
   PRESENCE_TIMEOUT_MS,
   ROOM_PEERS_MAX,
-} from '../../../protocol/limits.ts'
+} from '../../../protocol/limits/room.ts'
 import { utf8 } from '../../../protocol/wire/bytes.ts'
 import { encode } from '../../../protocol/wire/codec.ts'
 import { REFUSAL } from '../../../protocol/wire/registry.ts'

@@ -1,7 +1,8 @@
 // Random conversations: what can happen to a room, as plain values that shrink and print well, and their interpreter.
 
 import fc from 'fast-check'
-import { BATCH_FRAMES_MAX, UNREAD_BYTES_MAX } from '../../../protocol/limits.ts'
+import { UNREAD_BYTES_MAX } from '../../../protocol/limits/room.ts'
+import { BATCH_FRAMES_MAX } from '../../../protocol/limits/wire.ts'
 import { encode } from '../../../protocol/wire/codec.ts'
 import type { Frame } from '../../../protocol/wire/frames.ts'
 import { frameLike } from '../wire/arbitrary.ts'

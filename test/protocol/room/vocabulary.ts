@@ -2,7 +2,7 @@
 // Time is a number the test moves; a person who is well pings while it passes.
 
 import { expect } from 'vitest'
-import { KEEP_ALIVE_MS } from '../../../protocol/limits.ts'
+import { KEEP_ALIVE_MS } from '../../../protocol/limits/room.ts'
 import { DEFAULT_ROOM_CONFIG, type RoomConfig } from '../../../protocol/room/config.ts'
 import type { RoomEffect } from '../../../protocol/room/machine.ts'
 import { framesOf } from '../../../protocol/wire/batch.ts'

@@ -10,7 +10,7 @@ import {
   STREAMS_MAX,
   STREAMS_MESSAGE_BYTES_MAX,
   STREAMS_UNSETTLED_MESSAGES_MAX,
-} from '../../../protocol/limits.ts'
+} from '../../../protocol/limits/streams.ts'
 import type { StreamsEffect } from '../../../protocol/streams/contract.ts'
 import { decodeStreams, type StreamFrame, writeFrame, writeHeader } from '../../../protocol/streams/frames.ts'
 import { StreamsMachine } from '../../../protocol/streams/machine.ts'

@@ -1,7 +1,11 @@
 // What streams do, told one by one over two real links.
 
 import { beforeEach, describe, expect, it } from 'vitest'
-import { STREAM_WINDOW_LEAST_BYTES, STREAM_WINDOW_MOST_BYTES, STREAMS_MAX } from '../../../protocol/limits.ts'
+import {
+  STREAM_WINDOW_LEAST_BYTES,
+  STREAM_WINDOW_MOST_BYTES,
+  STREAMS_MAX,
+} from '../../../protocol/limits/streams.ts'
 import { seeded } from '../link/world.ts'
 import { type Known, type Streamer, StreamsWorld } from './world.ts'
 

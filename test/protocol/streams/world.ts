@@ -2,7 +2,7 @@
 // every stream that throws when a byte is lost, doubled or out of order, or more is held than a window.
 
 import type { DropReason } from '../../../protocol/drops.ts'
-import { STREAM_WINDOW_MOST_BYTES, STREAMS_UNSETTLED_BYTES_MAX } from '../../../protocol/limits.ts'
+import { STREAM_WINDOW_MOST_BYTES, STREAMS_UNSETTLED_BYTES_MAX } from '../../../protocol/limits/streams.ts'
 import type { Failure, StreamsEffect, StreamsInput } from '../../../protocol/streams/contract.ts'
 import { StreamsMachine } from '../../../protocol/streams/machine.ts'
 import { type Side, World } from '../link/world.ts'

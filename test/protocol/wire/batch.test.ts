@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { BATCH_FRAMES_MAX, MESSAGE_BYTES_MAX } from '../../../protocol/limits.ts'
+import { BATCH_FRAMES_MAX, MESSAGE_BYTES_MAX } from '../../../protocol/limits/wire.ts'
 import { framesOf, messageFrom, messageOfPieces, messagesOf } from '../../../protocol/wire/batch.ts'
 import { FRAME } from '../../../protocol/wire/registry.ts'
 

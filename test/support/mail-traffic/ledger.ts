@@ -12,10 +12,10 @@
 // When it must have come. A home that has room has been sent everything that was answered before: so when it asks anything
 // after that, and the answer is there, the letter was there first. The same of a page that says it is the last.
 
-import type { LetterFrame } from '../../../protocol/mailbox/frames.ts'
 import type { Priority } from '../../../protocol/priority.ts'
 import { toBase64url } from '../../../protocol/wire/base64url.ts'
 import { equalBytes } from '../../../protocol/wire/bytes.ts'
+import type { LetterFrame } from '../../../protocol/wire/mail-frames.ts'
 
 export interface Tracked {
   readonly id: string

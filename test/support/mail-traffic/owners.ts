@@ -2,10 +2,10 @@
 // take letters in lots, some sooner and some later, and say it again when it may have been lost, as the client does.
 
 import { mailSubprotocols } from '../../../protocol/mailbox/admission.ts'
-import { encodeMail, type LetterFrame } from '../../../protocol/mailbox/frames.ts'
 import type { Priority } from '../../../protocol/priority.ts'
 import { fromBase64url, toBase64url } from '../../../protocol/wire/base64url.ts'
 import { Writer } from '../../../protocol/wire/bytes.ts'
+import { encodeMail, type LetterFrame } from '../../../protocol/wire/mail-frames.ts'
 import { FRAME, MAIL_FRAME } from '../../../protocol/wire/registry.ts'
 import type { MailOwner } from '../mail.ts'
 import { passFor } from '../passes.ts'

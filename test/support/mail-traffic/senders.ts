@@ -1,9 +1,9 @@
 // People who write to mailboxes without end: each has a few lines (one mailbox, one priority), and in each puts one letter
 // after another, the same one again and again until it is answered. Half of them over HTTP, half over a socket.
 
-import { encodeMail, encodePutRequest, type PutRequest } from '../../../protocol/mailbox/frames.ts'
 import { PRIORITIES, type Priority } from '../../../protocol/priority.ts'
 import { toBase64url } from '../../../protocol/wire/base64url.ts'
+import { encodeMail, encodePutRequest, type PutRequest } from '../../../protocol/wire/mail-frames.ts'
 import { SUBPROTOCOL } from '../../../protocol/wire/registry.ts'
 import { accessProof, idOf, KIB, type MailOwner, newEnvelope } from '../mail.ts'
 import type { Ledger, Tracked } from './ledger.ts'

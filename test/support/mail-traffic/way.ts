@@ -1,11 +1,10 @@
 // How raw senders and owners of mailboxes reach an edge, so that the same ones write and read in Node, over the network, and
 // within workerd, where objects can be put to sleep.
 
-import type { MailFrame } from '../../../protocol/mailbox/frames.ts'
-import { decodeMail } from '../../../protocol/mailbox/frames.ts'
 import { framesOf } from '../../../protocol/wire/batch.ts'
 import { decode } from '../../../protocol/wire/codec.ts'
 import type { Frame } from '../../../protocol/wire/frames.ts'
+import { decodeMail, type MailFrame } from '../../../protocol/wire/mail-frames.ts'
 import { FRAME } from '../../../protocol/wire/registry.ts'
 
 export interface Asked {
@@ -46,6 +45,14 @@ export function heardIn(message: Uint8Array): Heard[] {
 }
 
 export const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+
+/** The settings of an edge for limits that one computer full of senders would meet, and nobody else. */
+export const CROWDED = {
+  MAILBOX_CONTACTS_PER_SECOND: 1_000_000,
+  MAILBOX_CONTACTS_BYTES_PER_SECOND: 2 ** 30,
+  MAILBOX_STRANGERS_PER_SECOND: 1_000_000,
+  MAILBOX_STRANGERS_BYTES_PER_SECOND: 2 ** 30,
+}
 
 /** An edge that is silent for so long has died without a word. */
 const SILENT_MS = 10_000

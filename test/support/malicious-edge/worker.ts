@@ -7,6 +7,7 @@ import type { Env } from '../../../workers/env.ts'
 import { roomObjectName } from '../../../workers/placement.ts'
 import { ACCOMPLICE_PATH, ORDERS_PATH } from '../accomplice/orders.ts'
 
+export { DhtShard } from '../../../durable-objects/dht-shard.ts'
 export { NetworkRegistry } from '../../../durable-objects/network-registry.ts'
 export { RelayMailbox } from '../../../durable-objects/relay-mailbox.ts'
 export { MaliciousRoom as SignalingRoom } from './room.ts'

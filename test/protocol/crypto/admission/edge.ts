@@ -17,7 +17,7 @@ import {
 import { sha256Block, stampSearcher } from '../../../../protocol/crypto/admission/search.ts'
 import { SpentChallenges } from '../../../../protocol/crypto/admission/spent.ts'
 import type { SigningKey } from '../../../../protocol/crypto/suite.ts'
-import { STAMP_PUZZLES } from '../../../../protocol/limits.ts'
+import { STAMP_PUZZLES } from '../../../../protocol/limits/admission.ts'
 import { random, suiteOf } from '../suites.ts'
 
 export const suite = await suiteOf('native')

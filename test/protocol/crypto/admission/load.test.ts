@@ -8,7 +8,7 @@ import {
   CHALLENGE_LIFETIME_MS,
   CHALLENGE_TRIES_MAX,
   SPENT_REMEMBERED_MAX,
-} from '../../../../protocol/limits.ts'
+} from '../../../../protocol/limits/admission.ts'
 
 describe('difficulty', () => {
   it.each([

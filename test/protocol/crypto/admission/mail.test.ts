@@ -10,14 +10,14 @@ import {
   envelopeHash,
   letterId,
   mailResource,
-  mailStampPlace,
   type ProofDesk,
   verifyProof,
 } from '../../../../protocol/crypto/admission/mail.ts'
 import { sha256Block, stampSearcher } from '../../../../protocol/crypto/admission/search.ts'
+import { stampPlace } from '../../../../protocol/crypto/admission/stamp.ts'
 import type { Hash } from '../../../../protocol/crypto/suite.ts'
-import { CHALLENGE_LIFETIME_MS, STAMP_PUZZLES } from '../../../../protocol/limits.ts'
-import type { Proof } from '../../../../protocol/mailbox/frames.ts'
+import { CHALLENGE_LIFETIME_MS, STAMP_PUZZLES } from '../../../../protocol/limits/admission.ts'
+import type { Proof } from '../../../../protocol/wire/mail-frames.ts'
 import { random, suiteOf } from '../suites.ts'
 
 const NOW_MS = 1_764_000_000_000
@@ -53,7 +53,7 @@ interface Stamping {
 async function stamped({ on = ofEnvelope, to = mailbox, scope = SCOPE.mail }: Stamping = {}): Promise<Proof> {
   const resource = await mailResource(hash, audience, to)
   const challenge = await makeChallenge(hash, ring.current, { scope, resource }, BITS, NOW_MS, random)
-  const place = await mailStampPlace(hash, resource, on)
+  const place = await stampPlace(hash, resource, on)
   const search = stampSearcher(sha256Block(), challenge, place, BITS, STAMP_PUZZLES)
   while (!search.step(10_000));
   return { kind: 'stamp', challenge, stamp: search.stamp() }

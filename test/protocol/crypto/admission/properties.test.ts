@@ -14,7 +14,7 @@ import { ADMISSION_REFUSALS } from '../../../../protocol/crypto/admission/refusa
 import { PASS_REQUEST_BYTES } from '../../../../protocol/crypto/admission/request.ts'
 import { sha256Block, stampSearcher } from '../../../../protocol/crypto/admission/search.ts'
 import { isStamped, leadingZeros } from '../../../../protocol/crypto/admission/stamp.ts'
-import { STAMP_PUZZLES } from '../../../../protocol/limits.ts'
+import { STAMP_PUZZLES } from '../../../../protocol/limits/admission.ts'
 import { random } from '../suites.ts'
 import {
   counting,

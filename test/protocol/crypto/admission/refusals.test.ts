@@ -12,7 +12,7 @@ import { audienceOf } from '../../../../protocol/crypto/admission/names.ts'
 import { CAPABILITY, checkPass, mintPass, readPass } from '../../../../protocol/crypto/admission/pass.ts'
 import type { AdmissionRefusal } from '../../../../protocol/crypto/admission/refusals.ts'
 import { isKeyOf, peerIdOf } from '../../../../protocol/crypto/identity.ts'
-import { CHALLENGE_TRIES_MAX } from '../../../../protocol/limits.ts'
+import { CHALLENGE_TRIES_MAX } from '../../../../protocol/limits/admission.ts'
 import { random } from '../suites.ts'
 import {
   counting,

@@ -8,7 +8,7 @@ import { SEALED_HEADER_BYTES } from '../../../../protocol/crypto/broadcast/paddi
 import { ReceivingChain } from '../../../../protocol/crypto/broadcast/receiving-chain.ts'
 import { SendingChain } from '../../../../protocol/crypto/broadcast/sending-chain.ts'
 import type { Suite } from '../../../../protocol/crypto/suite.ts'
-import { BROADCAST_STEPS_LEAST, BROADCAST_STEPS_MAX } from '../../../../protocol/limits.ts'
+import { BROADCAST_STEPS_LEAST, BROADCAST_STEPS_MAX } from '../../../../protocol/limits/broadcast.ts'
 import { fromBase64url } from '../../../../protocol/wire/base64url.ts'
 import { utf8 } from '../../../../protocol/wire/bytes.ts'
 import { flipped } from '../handshake/meeting.ts'

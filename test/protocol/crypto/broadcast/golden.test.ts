@@ -4,7 +4,7 @@ import { createDecipheriv, createHash, createHmac } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { associatedData, roomTag } from '../../../../protocol/crypto/broadcast/layout.ts'
 import { SendingChain } from '../../../../protocol/crypto/broadcast/sending-chain.ts'
-import { BROADCAST_ASK_MS } from '../../../../protocol/limits.ts'
+import { BROADCAST_ASK_MS } from '../../../../protocol/limits/broadcast.ts'
 import { digest, fixedSuite, hex } from '../golden.ts'
 import { company, idBytes, type Member, PLACE } from './company.ts'
 

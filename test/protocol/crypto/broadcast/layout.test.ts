@@ -13,7 +13,7 @@ import {
   writeService,
 } from '../../../../protocol/crypto/broadcast/layout.ts'
 import { BROADCAST_BYTES_MAX, CLASSES, pad, unpad } from '../../../../protocol/crypto/broadcast/padding.ts'
-import { MESSAGE_BYTES_MAX } from '../../../../protocol/limits.ts'
+import { MESSAGE_BYTES_MAX } from '../../../../protocol/limits/wire.ts'
 import { PAYLOAD_AT } from '../../../../protocol/wire/registry.ts'
 
 const lengths = fc.oneof(fc.nat(300), fc.nat(BROADCAST_BYTES_MAX))

@@ -14,8 +14,8 @@ import {
   BROADCAST_GENERATIONS_KEPT,
   BROADCAST_HELD_BYTES_MAX,
   BROADCAST_ORDER_MS,
-  MESSAGE_BYTES_MAX,
-} from '../../../../protocol/limits.ts'
+} from '../../../../protocol/limits/broadcast.ts'
+import { MESSAGE_BYTES_MAX } from '../../../../protocol/limits/wire.ts'
 import { utf8 } from '../../../../protocol/wire/bytes.ts'
 import { PAYLOAD_AT } from '../../../../protocol/wire/registry.ts'
 import { BACKENDS, suiteOf } from '../suites.ts'

@@ -18,7 +18,7 @@ import {
   BROADCAST_OPENING_BYTES_MAX,
   BROADCAST_ORDER_MS,
   BROADCAST_STEPS_MAX,
-} from '../../../../protocol/limits.ts'
+} from '../../../../protocol/limits/broadcast.ts'
 import { suiteOf } from '../suites.ts'
 import { carry, carryFrames, carryService, company, idOf, leaves, Member } from './company.ts'
 

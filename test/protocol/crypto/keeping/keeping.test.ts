@@ -14,7 +14,7 @@ import { type Keeping, lockBox, unlockBox } from '../../../../protocol/crypto/ke
 import { passphraseKey } from '../../../../protocol/crypto/keeping/passphrase.ts'
 import { sealedValues } from '../../../../protocol/crypto/keeping/sealed-values.ts'
 import type { Subtle } from '../../../../protocol/crypto/subtle.ts'
-import { PASSPHRASE_ROUNDS, PASSPHRASE_ROUNDS_MAX } from '../../../../protocol/limits.ts'
+import { PASSPHRASE_ROUNDS, PASSPHRASE_ROUNDS_MAX } from '../../../../protocol/limits/identities.ts'
 import { utf8 } from '../../../../protocol/wire/bytes.ts'
 import { fixedSuite } from '../golden.ts'
 

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { sealedVault } from '../../../../protocol/crypto/keeping/sealed-vault.ts'
 import type { Subtle } from '../../../../protocol/crypto/subtle.ts'
-import { VAULT_NAME_BYTES_MAX } from '../../../../protocol/limits.ts'
+import { VAULT_NAME_BYTES_MAX } from '../../../../protocol/limits/identities.ts'
 import { fixedSuite } from '../golden.ts'
 
 const keeping = { subtle: crypto.subtle as unknown as Subtle, suite: fixedSuite('vault') }

@@ -7,7 +7,7 @@ import { bodyAt, HEADER_BYTES, headerAt } from '../../../../protocol/crypto/mail
 import { makePrekeys, NO_PREKEYS } from '../../../../protocol/crypto/mail/prekeys.ts'
 import type { Session, Speaking } from '../../../../protocol/crypto/mail/session.ts'
 import type { Suite } from '../../../../protocol/crypto/suite.ts'
-import { MAIL_REMEMBERED_MAX, MAIL_SKIPPED_MAX } from '../../../../protocol/limits.ts'
+import { MAIL_REMEMBERED_MAX, MAIL_SKIPPED_MAX } from '../../../../protocol/limits/mail.ts'
 import { utf8 } from '../../../../protocol/wire/bytes.ts'
 import { suiteOf } from '../suites.ts'
 import { acquainted, Correspondent, DAY, HOUR, NOW, pairOf } from './correspondents.ts'

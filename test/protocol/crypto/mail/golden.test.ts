@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { contentMax } from '../../../../protocol/crypto/mail/envelope.ts'
 import { packCorrespondence, packPrekeys } from '../../../../protocol/crypto/mail/packing.ts'
 import type { Listening, Speaking } from '../../../../protocol/crypto/mail/session.ts'
-import { MAIL_ENVELOPE_CLASSES } from '../../../../protocol/limits.ts'
+import { MAIL_ENVELOPE_CLASSES } from '../../../../protocol/limits/mail.ts'
 import { digest, fixedSuite, hex } from '../golden.ts'
 import { Correspondent } from './correspondents.ts'
 

@@ -13,7 +13,7 @@ import {
 } from '../../../../protocol/crypto/mail/correspondence.ts'
 import { packCorrespondence, packPrekeys } from '../../../../protocol/crypto/mail/packing.ts'
 import type { Suite } from '../../../../protocol/crypto/suite.ts'
-import { MAIL_REPEAT_MS, MAIL_SESSIONS_MAX } from '../../../../protocol/limits.ts'
+import { MAIL_REPEAT_MS, MAIL_SESSIONS_MAX } from '../../../../protocol/limits/mail.ts'
 import { utf8 } from '../../../../protocol/wire/bytes.ts'
 import { hex } from '../golden.ts'
 import { suiteOf } from '../suites.ts'

@@ -22,7 +22,11 @@ import {
   verifyPublication,
 } from '../../../../protocol/crypto/mail/publication.ts'
 import type { Suite } from '../../../../protocol/crypto/suite.ts'
-import { MAIL_ONE_TIME_KEPT_MAX, MAIL_PREKEY_MS, MAIL_SIGNED_KEPT_MAX } from '../../../../protocol/limits.ts'
+import {
+  MAIL_ONE_TIME_KEPT_MAX,
+  MAIL_PREKEY_MS,
+  MAIL_SIGNED_KEPT_MAX,
+} from '../../../../protocol/limits/mail.ts'
 import { flipped, patched } from '../handshake/meeting.ts'
 import { suiteOf } from '../suites.ts'
 import { Correspondent, DAY, HOUR, NOW } from './correspondents.ts'
@@ -215,7 +219,8 @@ describe('the edge', () => {
       'crypto/mail/merkle.ts',
       'crypto/mail/publication.ts',
       'crypto/suite.ts',
-      'limits.ts',
+      'limits/mail.ts',
+      'limits/units.ts',
       'wire/bytes.ts',
     ])
   })

@@ -8,7 +8,7 @@ import { forgetOldPrekeys } from '../../../../protocol/crypto/mail/prekeys.ts'
 import { doorsOf, speak } from '../../../../protocol/crypto/mail/ratchet.ts'
 import type { Speaking } from '../../../../protocol/crypto/mail/session.ts'
 import type { Suite } from '../../../../protocol/crypto/suite.ts'
-import { MAIL_CHAINS_MAX, MAIL_LATE_MS, MAIL_SKIPPED_MAX } from '../../../../protocol/limits.ts'
+import { MAIL_CHAINS_MAX, MAIL_LATE_MS, MAIL_SKIPPED_MAX } from '../../../../protocol/limits/mail.ts'
 import { suiteOf } from '../suites.ts'
 import { acquainted, type Correspondent, DAY, NOW, pairOf } from './correspondents.ts'
 

@@ -4,7 +4,9 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { MAILBOX_TOOK_MAX } from '../../../protocol/limits.ts'
+import { MAILBOX_TOOK_MAX } from '../../../protocol/limits/mailbox.ts'
+import { PRIORITIES } from '../../../protocol/priority.ts'
+import { WireError } from '../../../protocol/wire/bytes.ts'
 import {
   decodeMail,
   encodeMail,
@@ -14,11 +16,9 @@ import {
   type Proof,
   tryDecodeMail,
   tryDecodePutRequest,
-} from '../../../protocol/mailbox/frames.ts'
-import { PRIORITIES } from '../../../protocol/priority.ts'
-import { WireError } from '../../../protocol/wire/bytes.ts'
+} from '../../../protocol/wire/mail-frames.ts'
 import { MAIL_FRAME, MAIL_PROOF, MAIL_REFUSAL, type MailRefusal } from '../../../protocol/wire/registry.ts'
-import { annotated, type Block, blocksOf, toHex } from '../wire/notation.ts'
+import { annotated, type Block, blocksOf, toHex } from './notation.ts'
 
 const u8 = fc.integer({ min: 0, max: 0xff })
 const u16 = fc.integer({ min: 0, max: 0xffff })

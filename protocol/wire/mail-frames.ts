@@ -1,17 +1,19 @@
-// The frames of a mailbox's socket as values, and their bytes. A table of their own beside wire/codec.ts: a client that has no
-// mailbox does not load them. decode throws WireError and nothing else.
+// The frames of a mailbox's socket as values, and their bytes. A table of their own beside codec.ts: a client that has no
+// mailbox does not load them. decodeMail throws WireError and nothing else.
 
 import { CHALLENGE_BYTES } from '../crypto/admission/challenge.ts'
 import { STAMP_BYTES } from '../crypto/admission/stamp.ts'
-import { MAILBOX_TOOK_MAX } from '../limits.ts'
+import { MAILBOX_TOOK_MAX } from '../limits/mailbox.ts'
 import { PEER_ID_BYTES } from '../peer-id.ts'
-import { PRIORITIES, type Priority } from '../priority.ts'
-import { Reader, WireError, Writer } from '../wire/bytes.ts'
-import { MAIL_FRAME, MAIL_PROOF, MAIL_REFUSAL, type MailRefusal, nameOf } from '../wire/registry.ts'
-import { LETTER_ID_BYTES } from './contract.ts'
-import { CURSOR_BYTES } from './cursor.ts'
+import type { Priority } from '../priority.ts'
+import { Reader, WireError, Writer } from './bytes.ts'
+import { readPriority, writePriority } from './priority.ts'
+import { MAIL_FRAME, MAIL_PROOF, MAIL_REFUSAL, type MailRefusal, nameOf } from './registry.ts'
 
-export const ACCESS_MAC_BYTES = 16
+export const LETTER_ID_BYTES = 16
+const ACCESS_MAC_BYTES = 16
+/** How far a reader has come. What is in it is the mailbox's own (mailbox/cursor.ts). */
+export const CURSOR_BYTES = 34
 
 export type Proof =
   | { readonly kind: 'access'; readonly day: number; readonly mac: Uint8Array }
@@ -138,13 +140,6 @@ function attempt<T>(read: () => T): T | undefined {
   }
 }
 
-/** Priorities travel as their place in the list. */
-function readPriority(from: Reader): Priority {
-  const priority = PRIORITIES[from.u8()]
-  if (priority === undefined) throw new WireError('bad-value', 'no such priority')
-  return priority
-}
-
 function readBool(from: Reader): boolean {
   const value = from.u8()
   if (value > 1) throw new WireError('bad-value', `neither 0 nor 1: ${value}`)
@@ -152,7 +147,7 @@ function readBool(from: Reader): boolean {
 }
 
 function writeRequest({ priority, ttlS, proof, envelope }: PutRequest, to: Writer): void {
-  to.u8(PRIORITIES.indexOf(priority)).u32(ttlS).u8(MAIL_PROOF[proof.kind])
+  writePriority(to, priority).u32(ttlS).u8(MAIL_PROOF[proof.kind])
   if (proof.kind === 'access') to.u32(proof.day).bytes(proof.mac)
   else to.bytes(proof.challenge).bytes(proof.stamp)
   to.bytes(envelope)
@@ -221,8 +216,7 @@ const LAYOUTS: { readonly [Kind in MailFrameKind]: Layout<FrameOf<Kind>> } = {
     },
   },
   letter: {
-    write: (f, to) =>
-      to.bytes(f.id).u8(PRIORITIES.indexOf(f.priority)).u32(f.hour).bytes(f.cursor).bytes(f.envelope),
+    write: (f, to) => writePriority(to.bytes(f.id), f.priority).u32(f.hour).bytes(f.cursor).bytes(f.envelope),
     read: (from) => {
       const [id, priority, hour] = [from.bytes(LETTER_ID_BYTES), readPriority(from), from.u32()]
       return { kind: 'letter', id, priority, hour, cursor: from.bytes(CURSOR_BYTES), envelope: from.rest() }

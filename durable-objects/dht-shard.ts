@@ -1,0 +1,126 @@
+// A shard's Durable Object: a thin shell around the shard machine (protocol/dht/shard/machine.ts). It gives the machine its
+// store, carries what it asks and tells its parent, and sets the alarm it asks for. Answers leave when what they say is on
+// the disk: the platform holds back whatever an object sends until its writes are.
+
+import { DurableObject } from 'cloudflare:workers'
+import type { ShardAnswer, ShardRequest } from '../protocol/dht/contract.ts'
+import { type ShardPlace, shardObjectName, shardPlaceOf } from '../protocol/dht/place.ts'
+import { type ShardConfig, type ShardSettings, shardConfig } from '../protocol/dht/shard/config.ts'
+import type { Lookup, ParentAnswer, ShardEffect, ShardInput } from '../protocol/dht/shard/contract.ts'
+import { ShardMachine } from '../protocol/dht/shard/machine.ts'
+import { SHARD_SWEEP_PAGES } from '../protocol/limits/shard.ts'
+import { Alarm } from './alarm.ts'
+import { SqliteShardStore } from './dht/sqlite-store.ts'
+
+/** Another shard, by what is called on it here. */
+interface Relative {
+  lookUp(lookups: readonly Lookup[]): Promise<ParentAnswer | undefined>
+  childSplit(prefixes: readonly string[]): Promise<void>
+}
+
+interface Settings extends ShardSettings {
+  readonly SHARDS: { getByName(name: string): Relative }
+}
+
+type Answer = (answers: readonly ShardAnswer[]) => void
+type ChildAnswer = (answer: ParentAnswer | undefined) => void
+
+export class DhtShard extends DurableObject<Settings> {
+  readonly #config: ShardConfig
+  readonly #place: ShardPlace | undefined
+  readonly #store: SqliteShardStore
+  readonly #alarm: Alarm
+  #made: ShardMachine<Answer, ChildAnswer> | undefined
+  #storeFailures = 0
+
+  constructor(ctx: DurableObjectState, env: Settings) {
+    super(ctx, env)
+    this.#config = shardConfig(env)
+    this.#place = shardPlaceOf(ctx.id.name)
+    this.#store = new SqliteShardStore(ctx.storage)
+    this.#alarm = new Alarm(ctx, this.#store.exists)
+  }
+
+  /** In their order, in one transaction. Only what was verified. */
+  ask(requests: readonly ShardRequest[]): Promise<readonly ShardAnswer[]> {
+    return new Promise((resolve) => this.#receive({ kind: 'asked', origin: resolve, requests }))
+  }
+
+  /** A child asks what there was when this shard split, and whether it did. Undefined: not now. */
+  lookUp(lookups: readonly Lookup[]): Promise<ParentAnswer | undefined> {
+    return new Promise((resolve) => this.#receive({ kind: 'childAsked', child: resolve, lookups }))
+  }
+
+  /** Shards below this one have split. */
+  childSplit(prefixes: readonly string[]): void {
+    this.#receive({ kind: 'childSplit', prefixes })
+  }
+
+  override async alarm(): Promise<void> {
+    this.#alarm.rang()
+    for (let page = 0; page < SHARD_SWEEP_PAGES; page++) {
+      this.#receive({ kind: 'wake' })
+      if ((this.#machine.wakeAtMs ?? Number.POSITIVE_INFINITY) > Date.now()) break
+      // Between two pages whoever waits is answered.
+      await scheduler.wait(0)
+    }
+  }
+
+  /** For the health route, and for whoever looks behind: nothing here makes a shard of what is none. */
+  probe() {
+    if (this.#place === undefined) return { storeFailures: this.#storeFailures }
+    return { ...this.#machine.stats(Date.now()), storeFailures: this.#storeFailures }
+  }
+
+  get #machine(): ShardMachine<Answer, ChildAnswer> {
+    if (this.#place === undefined) throw new TypeError('this object is no shard')
+    this.#made ??= new ShardMachine(this.#place.prefix, this.#store, this.#config)
+    return this.#made
+  }
+
+  #receive(input: ShardInput<Answer, ChildAnswer>): void {
+    const machine = this.#machine
+    for (const effect of machine.receive(input, Date.now())) this.#perform(effect)
+    this.#alarm.noLaterThan(machine.wakeAtMs)
+  }
+
+  #perform(effect: ShardEffect<Answer, ChildAnswer>): void {
+    switch (effect.kind) {
+      case 'answer':
+        return effect.to(effect.answers)
+      case 'answerChild':
+        return effect.to(effect.answer)
+      case 'askParent':
+        return void this.#askParent(effect.token, effect.parent, effect.lookups)
+      case 'tellParent':
+        return void this.#tellParent(effect.parent, effect.prefixes)
+      case 'storeFailed':
+        this.#storeFailures++
+        return
+    }
+  }
+
+  async #askParent(token: number, parent: string, lookups: readonly Lookup[]): Promise<void> {
+    let answer: ParentAnswer | undefined
+    try {
+      answer = await this.#relative(parent).lookUp(lookups)
+    } catch {
+      answer = undefined
+    }
+    this.#receive({ kind: 'parentAnswered', token, answer })
+  }
+
+  async #tellParent(parent: string, prefixes: readonly string[]): Promise<void> {
+    let ok = true
+    try {
+      await this.#relative(parent).childSplit(prefixes)
+    } catch {
+      ok = false
+    }
+    this.#receive({ kind: 'parentTold', prefixes, ok })
+  }
+
+  #relative(prefix: string): Relative {
+    return this.env.SHARDS.getByName(shardObjectName(this.#place?.network ?? '', prefix))
+  }
+}

@@ -1,0 +1,51 @@
+// Which shards take writes: a shard says it of what is below it, a caller remembers it of what it was told. Shards never
+// grow together again, so who knows of more splits knows better.
+
+import type { Key, Moved } from './contract.ts'
+import { bitsOf, rootOf } from './place.ts'
+
+/** Of a prefix and the prefixes that are split, in order. */
+export function leavesBelow(prefix: string, splits: ReadonlySet<string>): string[] {
+  if (!splits.has(prefix)) return [prefix]
+  return [...leavesBelow(`${prefix}0`, splits), ...leavesBelow(`${prefix}1`, splits)]
+}
+
+/** What a shard says that is asked for what it does not hold. */
+export function movedTo(prefix: string, splits: ReadonlySet<string>): Moved {
+  let version = 0
+  for (const split of splits) if (split.startsWith(prefix)) version++
+  return { kind: 'moved', prefix, version, leaves: leavesBelow(prefix, splits) }
+}
+
+/** What a caller knows of a network's leaves. One that knows nothing takes each root shard for a leaf. */
+export class KnownLeaves {
+  readonly #splits = new Set<string>()
+
+  leafOf(key: Key): string {
+    let prefix = rootOf(key)
+    while (this.#splits.has(prefix)) prefix = bitsOf(key, prefix.length + 1)
+    return prefix
+  }
+
+  /** False when it says nothing that was not known: whoever asked the right leaf should not ask again. */
+  note({ prefix, leaves }: Moved): boolean {
+    let isNews = false
+    for (const leaf of leaves)
+      for (let length = prefix.length; length < leaf.length; length++) {
+        const split = leaf.slice(0, length)
+        if (this.#splits.has(split)) continue
+        this.#splits.add(split)
+        isNews = true
+      }
+    // One leaf where we know of more: it was asked in vain below it, or has not heard yet.
+    if (leaves.length === 1 && leaves[0] === prefix && this.#splits.has(prefix)) {
+      for (const split of [...this.#splits]) if (split.startsWith(prefix)) this.#splits.delete(split)
+      isNews = true
+    }
+    return isNews
+  }
+
+  below(prefix: string): string[] {
+    return leavesBelow(prefix, this.#splits)
+  }
+}
