@@ -71,25 +71,27 @@ describe('the dependencies', () => {
     }
   })
 
-  // One author's, and they need only each other: who installs the client installs lattice code, and nothing else.
-  it('are of development, all but the lattice code and the addresses of content', () => {
+  // Who installs the client installs lattice code, which is one author's and needs only itself, and how IPFS writes content.
+  it('are of development, all but the lattice code and the codecs of content', () => {
     const lattices = ['ciphers', 'curves', 'hashes', 'post-quantum'].map((name) => `@noble/${name}`)
     // Curves come with the hybrids; we name them nowhere.
-    const content = ['multiformats']
+    const content = ['@ipld/dag-pb', 'ipfs-unixfs', 'multiformats']
+    // With UnixFS comes protobuf.
+    const brought = ['protons-runtime', 'uint8-varint', 'uint8arraylist', 'uint8arrays']
     const named = lattices.filter((name) => name !== '@noble/curves')
-    expect(Object.keys(runtime).sort()).toEqual([...named, ...content])
+    expect(Object.keys(runtime).sort()).toEqual([...named, ...content].sort())
     const installed = Object.entries(lock.packages).filter(([, entry]) => isRuntime(entry))
     expect(installed.map(([folder]) => folder).sort()).toEqual(
-      [...lattices, ...content].map((name) => `node_modules/${name}`),
+      [...lattices, ...content, ...brought].sort().map((name) => `node_modules/${name}`),
     )
   })
 
-  it('of the client are imported by the JavaScript implementation of the cryptography alone', () => {
+  it('of the client are imported by the JavaScript implementation of the cryptography, and by what reads content', () => {
     const importers = trackedFiles().filter(
       (path) =>
         /^(?:client|protocol|workers|durable-objects)\/.*\.ts$/.test(path) && /from '@/.test(read(path)),
     )
-    expect(importers).toEqual(['protocol/crypto/blake3.ts', 'protocol/crypto/pure.ts'])
+    expect(importers).toEqual(['client/dht/dag.ts', 'protocol/crypto/blake3.ts', 'protocol/crypto/pure.ts'])
   })
 
   it('come from whatever registry npm is told to use', () => {
