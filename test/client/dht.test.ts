@@ -170,6 +170,18 @@ describe('an identity that comes back', () => {
     expect((await first.dht.publish('page', 'six')).sequence).toBe(6n)
   })
 
+  it('provides what it keeps again, all of it at once, when it first uses the DHT', async () => {
+    const before = await atHome('frank')
+    for (const seed of [21, 22]) await before.dht.put(noise(80_000, seed))
+    await before.close()
+    const watch = watchHttp()
+    const again = await client(edge.url, { identity: { name: 'frank', directory }, mail: false })
+    expect(await codeOf(again.dht.resolve(again.id, 'nothing'))).toBe('not-found')
+    const provided = () => watch.fetched.filter((url) => new URL(url).pathname === '/v1/dht/providers')
+    await expect.poll(provided).toHaveLength(1)
+    watch.stop()
+  })
+
   it('is shown no older name than it saw in an earlier life', async () => {
     const [alice, before] = [await client(edge.url), await atHome('erin')]
     await alice.dht.publish('name', 'before')
