@@ -52,6 +52,7 @@ export const LAZY_PARTS = {
   'identities that are kept': ['client/identities/keeper.ts'],
   vaults: ['client/identities/vault.ts'],
   'vaults in Node': ['client/identities/vault-log.ts'],
+  BLAKE3: ['protocol/crypto/blake3.ts'],
   'lattice code in JavaScript': ['protocol/crypto/mixed.ts', 'protocol/crypto/pure.ts'],
 } as const satisfies Readonly<Record<string, readonly string[]>>
 

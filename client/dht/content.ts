@@ -23,7 +23,7 @@ import { assemble } from './assemble.ts'
 import { type Address, RAW, sha256Cid } from './cids.ts'
 import type { Block, Tree } from './dag.ts'
 import { BLOCKS_LABEL, Fetching } from './fetching.ts'
-import type { Kept } from './kept.ts'
+import { type Kept, noRoom } from './kept.ts'
 import { type Renewals, renewAtMs } from './renewals.ts'
 import { Serving } from './serving.ts'
 import { orAborted } from './signals.ts'
@@ -159,7 +159,10 @@ export class Contents {
         {
           block,
           readNode,
-          progressed: (bytes, total) => tell({ bytes, total }),
+          progressed: (bytes, total) => {
+            if (provide && !kept.has(root) && !kept.hasRoom(total)) throw noRoom()
+            tell({ bytes, total })
+          },
           took: (taken) => provide && blocks.push(taken),
         },
         signal,

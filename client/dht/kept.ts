@@ -71,6 +71,11 @@ export class Kept {
     return this.#contents.has(root.cid.toString())
   }
 
+  /** For so much more, as far as bytes go. */
+  hasRoom(bytes: number): boolean {
+    return this.#bytes + bytes <= KEPT_BYTES_MAX
+  }
+
   get(name: BlockName): Promise<Uint8Array | undefined> {
     const text = blockText(name)
     return this.#uses.has(text) ? this.#vault.get(this.#blockName(text)) : Promise.resolve(undefined)
@@ -157,9 +162,7 @@ export class Kept {
   }
 
   #checkRoom(fresh: readonly Block[]): void {
-    const bytes = fresh.reduce((sum, block) => sum + block.bytes.length, this.#bytes)
-    if (bytes > KEPT_BYTES_MAX)
-      throw tooLarge(`at most ${KEPT_BYTES_MAX} bytes of content are kept at once; forget some`)
+    if (!this.hasRoom(fresh.reduce((sum, block) => sum + block.bytes.length, 0))) throw noRoom()
     if (this.#uses.size + fresh.length > KEPT_BLOCKS_MAX || this.#contents.size >= KEPT_CONTENTS_MAX)
       throw tooLarge(
         `at most ${KEPT_CONTENTS_MAX} contents of ${KEPT_BLOCKS_MAX} blocks are kept at once; forget some`,
@@ -218,6 +221,11 @@ function writeName(to: Writer, { code, digest }: BlockName): Writer {
 
 function readName(from: Reader): BlockName {
   return { code: from.u8() as HashCode, digest: from.bytes(DIGEST_BYTES).slice() }
+}
+
+/** To be said before it is fetched, too. */
+export function noRoom(): WaypostError {
+  return tooLarge(`at most ${KEPT_BYTES_MAX} bytes of content are kept at once; forget some`)
 }
 
 function tooLarge(message: string): WaypostError {

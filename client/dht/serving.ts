@@ -6,10 +6,16 @@ import { type BlockName, encodeBlockHead, encodeMissing, WantReader } from '../.
 import { SERVED_MAX, SERVED_OF_PEER_MAX } from '../../protocol/limits/content.ts'
 import type { PeerId, WaypostStream } from '../types.ts'
 
+interface Served {
+  readonly peer: PeerId
+  isIdle: boolean
+}
+
 export class Serving {
   readonly #find: (name: BlockName) => Promise<Uint8Array | undefined>
   readonly #dropped: (reason: DropReason) => void
-  readonly #streams = new Map<WaypostStream, PeerId>()
+  /** The one that was used longest ago first. */
+  readonly #streams = new Map<WaypostStream, Served>()
 
   constructor(
     find: (name: BlockName) => Promise<Uint8Array | undefined>,
@@ -20,19 +26,33 @@ export class Serving {
   }
 
   take(stream: WaypostStream): void {
-    const ofPeer = [...this.#streams.values()].filter((peer) => peer === stream.peer).length
-    if (this.#streams.size >= SERVED_MAX || ofPeer >= SERVED_OF_PEER_MAX) {
+    const ofPeer = [...this.#streams.values()].filter(({ peer }) => peer === stream.peer).length
+    if (ofPeer >= SERVED_OF_PEER_MAX || !this.#makesRoom()) {
       this.#dropped('rate-limited')
       return stream.reset()
     }
-    this.#streams.set(stream, stream.peer)
+    const served = { peer: stream.peer, isIdle: true }
+    this.#streams.set(stream, served)
     // Whatever ends it, the other end is told by the stream itself.
-    void this.#serve(stream)
+    void this.#serve(stream, served)
       .catch(() => stream.reset())
       .finally(() => this.#streams.delete(stream))
   }
 
-  async #serve({ readable, writable }: WaypostStream): Promise<void> {
+  /** Who asks for nothing must not keep out who does. */
+  #makesRoom(): boolean {
+    if (this.#streams.size < SERVED_MAX) return true
+    for (const [stream, { isIdle }] of this.#streams) {
+      if (!isIdle) continue
+      this.#streams.delete(stream)
+      stream.reset()
+      return true
+    }
+    return false
+  }
+
+  async #serve(stream: WaypostStream, served: Served): Promise<void> {
+    const { readable, writable } = stream
     const [reader, writer] = [readable.getReader(), writable.getWriter()]
     writer.closed.catch(() => {}) // The next write says the same.
     const wants = new WantReader()
@@ -44,7 +64,10 @@ export class Serving {
         this.#dropped(frames)
         throw new TypeError(`a frame that is ${frames}`)
       }
+      served.isIdle = false
       for (const name of frames) await this.#answer(writer, await this.#find(name))
+      served.isIdle = true
+      if (this.#streams.delete(stream)) this.#streams.set(stream, served)
     }
   }
 

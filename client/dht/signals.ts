@@ -33,7 +33,8 @@ export async function under<T>(
   const signal = asked === undefined ? closing : AbortSignal.any([closing, asked])
   try {
     signal.throwIfAborted()
-    return await act(signal)
+    // Also where it waits for its turn, or for a disk: nobody who stops has to wait for that.
+    return await orAborted(act(signal), signal)
   } catch (problem) {
     if (closing.aborted) throw closing.reason
     if (asked?.aborted) throw new WaypostError('aborted', `${what} was aborted`, { cause: asked.reason })

@@ -149,6 +149,20 @@ describe('an edge that lies', () => {
     expect(await codeOf(bob.dht.providers(cid))).toBe('unverified')
   })
 
+  it('and shows who provides something else is not believed', async () => {
+    const [alice, bob] = [await client(edge.url), await client(edge.url)]
+    const [one, other] = [
+      'bafkreicysg23kiwv34eg2d7qweipxwosdo2py4ldv42nbauguluen5v6am',
+      'bafkreiagnlv6fmfjo2zlqz4mqjdfgkbzv2osxbiiijmc3oeyp6eivp3sxq',
+    ]
+    await alice.dht.provide([one])
+    const answer = await realFetch(`${edge.url}/v1/dht/providers/${one}`)
+    edgeLies(async () => answer.clone())
+    expect(await bob.dht.providers(one)).toHaveLength(1)
+    expect(await codeOf(bob.dht.providers(other))).toBe('unverified')
+    expect(drops(bob)).toEqual({ 'wrong-key': 1 })
+  })
+
   it.each<[string, () => Promise<Response>, string]>([
     ['is not there', () => Promise.reject(new TypeError('no network')), 'edge-unreachable'],
     ['speaks HTML', async () => new Response('<h1>Log in</h1>', { status: 404 }), 'edge-unreachable'],

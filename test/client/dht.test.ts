@@ -6,7 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CID } from 'multiformats/cid'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Waypost } from '../../client/index.ts'
+import { identities, type Waypost } from '../../client/index.ts'
+import { nameKey } from '../../protocol/crypto/dht/keys.ts'
+import { nativeHash } from '../../protocol/crypto/native.ts'
+import type { Subtle } from '../../protocol/crypto/subtle.ts'
+import { parsePeerId, peerIdText } from '../../protocol/peer-id.ts'
 import { LocalEdge } from '../support/local-edge.ts'
 import { client, codeOf, newRoom } from './clients.ts'
 
@@ -42,6 +46,12 @@ function noise(length: number, seed = 1): Uint8Array<ArrayBuffer> {
     bytes[i] = state >>> 24
   }
   return bytes
+}
+
+/** Its key, as a request names it. */
+async function nameOf({ id }: Waypost, name: string): Promise<string> {
+  const hash = nativeHash(crypto.subtle as unknown as Subtle)
+  return peerIdText(await nameKey(hash, parsePeerId(id), new TextEncoder().encode(name)))
 }
 
 const same = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0
@@ -147,6 +157,53 @@ describe('an identity that comes back', () => {
     const again = await atHome('carol')
     expect((await again.dht.publish('page', 'three')).sequence).toBe(3n)
     await again.close()
+    const backup = await identities.at(directory).export('carol', 'a passphrase')
+    const elsewhere = join(directory, 'elsewhere')
+    await identities.at(elsewhere).import('carol', backup, 'a passphrase')
+    const other = await client(edge.url, { identity: { name: 'carol', directory: elsewhere } })
+    expect(other.id).toBe(again.id)
+    expect((await other.dht.publish('page', 'four')).sequence).toBe(4n)
+    expect((await other.dht.publish('page', 'five')).sequence).toBe(5n)
+    await other.close()
+    // The first knows nothing of it, and is told.
+    const first = await atHome('carol')
+    expect((await first.dht.publish('page', 'six')).sequence).toBe(6n)
+  })
+
+  it('provides what it keeps again, all of it at once, when it first uses the DHT', async () => {
+    const before = await atHome('frank')
+    for (const seed of [21, 22]) await before.dht.put(noise(80_000, seed))
+    await before.close()
+    const watch = watchHttp()
+    const again = await client(edge.url, { identity: { name: 'frank', directory }, mail: false })
+    expect(await codeOf(again.dht.resolve(again.id, 'nothing'))).toBe('not-found')
+    const provided = () => watch.fetched.filter((url) => new URL(url).pathname === '/v1/dht/providers')
+    await expect.poll(provided).toHaveLength(1)
+    watch.stop()
+  })
+
+  it('is shown no older name than it saw in an earlier life', async () => {
+    const [alice, before] = [await client(edge.url), await atHome('erin')]
+    await alice.dht.publish('name', 'before')
+    expect((await client(edge.url).then(({ dht }) => dht.resolve(alice.id, 'name'))).value).toBe('before')
+    const url = `${edge.url}/v1/dht/records/${await nameOf(alice, 'name')}`
+    const old = await fetch(url)
+    expect(old.status).toBe(200)
+    await alice.dht.publish('name', 'after')
+    await expect
+      .poll(async () => (await before.dht.resolve(alice.id, 'name')).value, { timeout: 20_000 })
+      .toBe('after')
+    await before.close()
+    const again = await client(edge.url, { identity: { name: 'erin', directory }, mail: false })
+    const real = globalThis.fetch
+    globalThis.fetch = async (input, init) =>
+      String(input).startsWith(url) ? old.clone() : real(input, init)
+    const code = await codeOf(again.dht.resolve(alice.id, 'name')).finally(() => {
+      globalThis.fetch = real
+    })
+    expect(code).toBe('unverified')
+    expect(again.status().drops).toEqual({ stale: 1 })
+    expect((await again.dht.resolve(alice.id, 'name')).value).toBe('after')
   })
 
   it('keeps what it put, and serves it', async () => {
