@@ -10,7 +10,7 @@ import { isRoomName } from '../protocol/names.ts'
 import { parsePeerId } from '../protocol/peer-id.ts'
 import { VERSION } from '../protocol/version.ts'
 import { encodeData } from '../protocol/wire/data.ts'
-import { type DeclineReason, SERVICE_MESH_HELLO, SERVICE_MESH_LAST } from '../protocol/wire/registry.ts'
+import type { DeclineReason } from '../protocol/wire/registry.ts'
 import type { Dht } from './dht/api.ts'
 import type { DhtDoor } from './dht/door.ts'
 import { Events } from './events.ts'
@@ -67,7 +67,7 @@ export class Waypost {
       askHome: (question) => this.#messages.ask(question),
       open: (peer, label) => this.#streams.openOwn(label, this.#linkTo(peer, 'dht') ?? unreachable(peer)),
       serve: (label, take) => this.#streams.serve(label, take),
-      reachable: () => [...this.#links.values()].filter(({ reachable }) => reachable).map(({ id }) => id),
+      links: this.#links,
       tell: (peer, bytes) => this.#messages.tellIfReached(peer, bytes),
       dropped,
     })
@@ -313,11 +313,8 @@ export class Waypost {
       if (link !== undefined) this.#streams.message(link, bytes)
       return
     }
-    if (isOfMesh(bytes)) {
-      this.#dht.heardService(from, bytes)
-      return consumed()
-    }
-    this.#messages.heardService(from, bytes, consumed)
+    if (this.#dht.hears(from, bytes)) consumed()
+    else this.#messages.heardService(from, bytes, consumed)
   }
 
   /** The peer may be back in a moment (a reload, a new network): what is under way to it waits a little. */
@@ -379,10 +376,6 @@ export class Waypost {
   #refuseClosed(): void {
     if (this.#closed) throw new WaypostError('closed', 'this Waypost is closed')
   }
-}
-
-function isOfMesh([type = 0]: Uint8Array): boolean {
-  return type >= SERVICE_MESH_HELLO && type <= SERVICE_MESH_LAST
 }
 
 function unreachable(to: string): never {

@@ -37,8 +37,7 @@ export interface DhtOwner {
   open(peer: PeerId, label: string): WaypostStream
   /** Streams that peers open to ours. */
   serve(label: string, take: (stream: WaypostStream) => void): void
-  /** Peers that a link reaches now. */
-  reachable(): Iterable<PeerId>
+  readonly links: ReadonlyMap<PeerId, { readonly reachable: boolean }>
   /** To our machinery at that peer, if it is still there. */
   tell(peer: PeerId, bytes: Uint8Array): void
   dropped(reason: DropReason): void

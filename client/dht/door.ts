@@ -1,6 +1,7 @@
 // `waypost.dht` before anybody has used it: everything else of it is loaded by the first call.
 
 import { WaypostError } from '../../protocol/errors.ts'
+import { SERVICE_MESH_HELLO, SERVICE_MESH_LAST } from '../../protocol/wire/registry.ts'
 import type { DhtStatus, PeerId } from '../types.ts'
 import type { Dht } from './api.ts'
 import type { DhtOwner, DhtParts } from './contract.ts'
@@ -35,8 +36,12 @@ export class DhtDoor implements Dht {
     else mesh?.lost(peer)
   }
 
-  heardService(peer: PeerId, bytes: Uint8Array): void {
-    this.#client?.mesh?.hear(peer, bytes)
+  /** Whether a service message was the mesh's. */
+  hears(peer: PeerId, bytes: Uint8Array): boolean {
+    const [type = 0] = bytes
+    const isOfMesh = type >= SERVICE_MESH_HELLO && type <= SERVICE_MESH_LAST
+    if (isOfMesh) this.#client?.mesh?.hear(peer, bytes)
+    return isOfMesh
   }
 
   get status(): DhtStatus | undefined {
