@@ -2,6 +2,7 @@
 
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
+import { HEAD_BYTES } from '../../durable-objects/mailbox/lot.ts'
 import { mailboxObjectName } from '../../protocol/mailbox/place.ts'
 import { registryObjectName, registryOf } from '../../protocol/mailbox/report.ts'
 import type { PeerId } from '../../protocol/peer-id.ts'
@@ -29,11 +30,11 @@ export function onDisk(id: Uint8Array | PeerId, network?: string): Promise<OnDis
     const names = storage.sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'")
     const tables = names.toArray().map(({ name }) => name)
     const count = () =>
-      storage.sql.exec<{ n: number }>('SELECT count(*) AS n FROM letters WHERE seq > 0').one().n
+      storage.sql.exec<{ n: number }>('SELECT total(length(heads)) AS n FROM lots').one().n / HEAD_BYTES
     return {
       bytes: storage.sql.databaseSize,
       tables: tables.filter((name) => !name.startsWith('_')),
-      letters: tables.includes('letters') ? count() : 0,
+      letters: tables.includes('lots') ? count() : 0,
       alarmMs: await storage.getAlarm(),
     }
   })
