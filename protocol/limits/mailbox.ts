@@ -38,7 +38,8 @@ export const MAILBOX_SHARED_MAX = 64
 
 /**
  * Letters of a transaction that share a row, which is what is billed. Who takes one of them has the others written anew: 15
- * of the least size are 60 KB. With 16 a row is a sixteenth of what a letter costs; with more there is little left to save.
+ * of the least size are 60 KB. With 16 that takes 5 to 7 % more of the processor than a row
+ * for each letter, with 64 it took 28 %; and of sixteen rows fifteen are saved, so there is little left.
  */
 export const MAILBOX_LOT_LETTERS_MAX = 16
 /** …and their bytes: no row is larger than that of the largest letter, so reading one never reads more. */
