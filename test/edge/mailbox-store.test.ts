@@ -11,8 +11,12 @@ import { SqliteLetterStore, SqliteOwnerStore, Tables } from '../../durable-objec
 import { MAIL_ENVELOPE_BYTES_MAX } from '../../protocol/limits/mail.ts'
 import { MAILBOX_LOT_LETTERS_MAX } from '../../protocol/limits/mailbox.ts'
 import type { Letter } from '../../protocol/mailbox/contract.ts'
+import { MemoryLetterStore } from '../../protocol/mailbox/memory-store.ts'
 import { NO_MAIL_COUNTS } from '../../protocol/mailbox/tally.ts'
+import { PRIORITIES, type Priority } from '../../protocol/priority.ts'
+import { equalBytes } from '../../protocol/wire/bytes.ts'
 import { letterOf, noise, type Stores, storeCompliance } from '../protocol/mailbox/store-compliance.ts'
+import { seeded } from '../support/seeded.ts'
 import { mailboxObject } from './mailboxes.ts'
 import { newPeer } from './socket.ts'
 
@@ -193,6 +197,47 @@ describe('rows', () => {
         publishing: publishing.written,
         drawing: drawing.written,
       }).toEqual({ opening: 12, access: 1, publishing: 65, drawing: 1 })
+    })
+  })
+})
+
+describe('letters that share rows', () => {
+  it('are those that memory has, whatever comes and goes, in however many lives', async () => {
+    await inStorage((storage) => {
+      const seed = Math.floor(Math.random() * 2 ** 31)
+      const random = seeded(seed)
+      const upTo = (most: number) => Math.floor(random() * (most + 1))
+      const memory = new MemoryLetterStore()
+      let { letters } = storesOver(storage)
+      let [seq, known] = [0, 0]
+      const there = new Map<number, Letter>()
+      for (let step = 0; step < 60; step++) {
+        const come = Array.from({ length: random() < 0.5 ? upTo(40) : 0 }, () => {
+          const fields = {
+            priority: PRIORITIES[upTo(3)] as Priority,
+            sender: upTo(1) ? 'stranger' : 'contact',
+          } as const
+          return letterOf(++seq, { ...fields, envelope: noise(seq, 1 << (4 + upTo(14))) })
+        })
+        const share = random() ** 2
+        const go = [...there.values()].filter(() => random() < share)
+        const counts = { ...NO_MAIL_COUNTS, known: ++known }
+        for (const store of [memory, letters]) {
+          store.insert(come)
+          store.remove(go, counts)
+        }
+        for (const letter of come) there.set(letter.seq, letter)
+        for (const gone of go) there.delete(gone.seq)
+        if (random() < 0.3) letters = storesOver(storage).letters
+        const some = [...there.values(), ...go].filter(() => random() < 0.2)
+        for (const letter of some) {
+          const [found, wanted] = [letters.envelope(letter), memory.envelope(letter)]
+          const isSame = found === wanted || (found && wanted && equalBytes(found, wanted))
+          expect(isSame, `seed ${seed}, step ${step}, letter ${letter.seq}`).toBe(true)
+        }
+        expect([...storesOver(storage).letters.heads()], `seed ${seed}`).toEqual([...memory.heads()])
+        expect(letters.counts(), `seed ${seed}`).toEqual(memory.counts())
+      }
     })
   })
 })
