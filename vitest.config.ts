@@ -18,7 +18,7 @@ const TEST_VARS = { PASS_SECRET: TEST_SECRET, FUZZ_TIMES: process.env.FUZZ_TIMES
 const patient = { testTimeout: 60_000, expect: { poll: { timeout: 20_000 } } }
 
 // Browsers that are held against the clock, or that move much: one of these at a time.
-const ALONE = ['eight', 'long-stream', 'paths', 'sleep', 'stamp', 'transfer'].map(
+const ALONE = ['dht', 'eight', 'long-stream', 'paths', 'sleep', 'stamp', 'transfer'].map(
   (name) => `test/browser/${name}.test.ts`,
 )
 const inBrowsers = {

@@ -23,6 +23,7 @@ const OPTIONS = [
   'requireNative',
   'suite',
   'mail',
+  'mesh',
 ] as const
 /** Of the protocol, as handshakes offer them. */
 const SUITES = ['WP1'] as const
@@ -43,6 +44,8 @@ export async function connect(edge: string | URL, options: ConnectOptions = {}):
   if (typeof relayOnly !== 'boolean') throw new TypeError('connect: relayOnly must be a boolean')
   const { mail = options.identity !== undefined } = options
   if (typeof mail !== 'boolean') throw new TypeError('connect: mail must be a boolean')
+  const { mesh = true } = options
+  if (typeof mesh !== 'boolean') throw new TypeError('connect: mesh must be a boolean')
   if (typeof requireNative !== 'boolean') throw new TypeError('connect: requireNative must be a boolean')
   checkChoice('connect: suite', suite, SUITES)
   const iceServers = options.iceServers === undefined ? undefined : parseIceServers(options.iceServers)
@@ -81,6 +84,7 @@ export async function connect(edge: string | URL, options: ConnectOptions = {}):
       iceServers: () => iceServers ?? bootstraps.iceServers,
       direct,
       mail: Mail,
+      mesh,
       ...opened,
     })
   } catch (problem) {

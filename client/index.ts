@@ -4,6 +4,23 @@ export { type ErrorCode, WaypostError } from '../protocol/errors.ts'
 export { isPeerId } from '../protocol/peer-id.ts'
 export { VERSION as version } from '../protocol/version.ts'
 export { connect } from './connect.ts'
+export type {
+  AboutPeer,
+  AnnounceOptions,
+  AnyCid,
+  AskOptions,
+  ContentProgress,
+  Dht,
+  FoundPeer,
+  GetOptions,
+  ProvideOptions,
+  Provider,
+  ProvidersOptions,
+  Published,
+  PublishOptions,
+  PutOptions,
+  ResolvedName,
+} from './dht/api.ts'
 export { identities } from './identities.ts'
 export type { Room } from './room.ts'
 export type {

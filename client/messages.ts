@@ -8,6 +8,7 @@ import { MAIL_TTL_MOST_MS, MAIL_TTL_MS } from '../protocol/limits/mail.ts'
 import { PRIORITIES, type Priority } from '../protocol/priority.ts'
 import { toBase64url } from '../protocol/wire/base64url.ts'
 import { DATA_NAME_BYTES, encodeData, NAMED_DATA } from '../protocol/wire/data.ts'
+import type { DhtAnswer, DhtQuestion } from '../protocol/wire/dht-frames.ts'
 import { SERVICE_MAIL } from '../protocol/wire/registry.ts'
 import { nowMs } from './clock.ts'
 import { Deliveries } from './deliveries.ts'
@@ -99,6 +100,11 @@ export class Messages {
     return settled
   }
 
+  /** For machinery that has other ways: now, or not at all. */
+  tellIfReached(to: PeerId, service: Uint8Array): void {
+    if (this.#owner.links.get(to)?.reachable) this.tell(to, service).catch(() => {})
+  }
+
   settled(token: number, outcome: { readonly via: Via } | 'timeout' | 'abandoned'): void {
     this.#deliveries.settle(token, outcome, this.#closed)
   }
@@ -138,6 +144,11 @@ export class Messages {
 
   get mailStatus(): MailStatus | undefined {
     return this.#mail?.status
+  }
+
+  /** Of the DHT, over the home socket; undefined where there is none now. */
+  ask(question: DhtQuestion): Promise<DhtAnswer | undefined> | undefined {
+    return this.#mail?.home.ask(question)
   }
 
   async rotateAccess(): Promise<void> {

@@ -2,6 +2,7 @@
 
 import type { IceServer } from '../protocol/bootstrap.ts'
 import type { Suite } from '../protocol/crypto/suite.ts'
+import type { DhtDoor } from './dht/door.ts'
 import type { Direct } from './direct.ts'
 import type { OpenIdentity } from './identity.ts'
 import type { Bootstraps } from './kept-bootstrap.ts'
@@ -27,6 +28,9 @@ export interface WaypostParts extends OpenIdentity {
   readonly direct: typeof Direct | undefined
   readonly messages: typeof Messages
   readonly streams: typeof Streams
+  readonly dht: typeof DhtDoor
+  /** Whether peers are asked beside the edge. */
+  readonly mesh: boolean
   /** The class that brings mail; undefined where there shall be none. */
   readonly mail: typeof Mail | undefined
 }

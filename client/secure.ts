@@ -9,6 +9,7 @@ import { WaypostError } from '../protocol/errors.ts'
 import { type PeerId, parsePeerId } from '../protocol/peer-id.ts'
 import { Admittance } from './admittance.ts'
 import { nowMs } from './clock.ts'
+import { DhtDoor } from './dht/door.ts'
 import { type Identity, newIdentity, type OpenIdentity } from './identity.ts'
 import { Bootstraps } from './kept-bootstrap.ts'
 import { Messages } from './messages.ts'
@@ -94,6 +95,7 @@ export interface OpenKeys extends OpenIdentity {
   readonly roomOfService: typeof roomOfService
   readonly messages: typeof Messages
   readonly streams: typeof Streams
+  readonly dht: typeof DhtDoor
 }
 
 /** The kept one of this choice, or without a choice one for this run; and the keys of its links. */
@@ -120,6 +122,7 @@ export async function openIdentity(
     roomOfService,
     messages: Messages,
     streams: Streams,
+    dht: DhtDoor,
   }
 }
 

@@ -26,10 +26,14 @@ export async function makeStamp(
   place: Uint8Array,
   options: StampOptions = {},
 ): Promise<Uint8Array> {
+  return solve({ challenge: challenge.bytes, place, bits: challenge.bits, puzzles: STAMP_PUZZLES }, options)
+}
+
+/** The nonces of any puzzles of that kind. Rejects with a WaypostError `aborted` when the signal fires. */
+export async function solve(task: StampTask, options: StampOptions = {}): Promise<Uint8Array> {
   throwIfAborted(options.signal)
-  const task = { challenge: challenge.bytes, place, bits: challenge.bits, puzzles: STAMP_PUZZLES }
   // An easy one is made before a Worker would have begun.
-  const worked = challenge.bits > INLINE_BITS_MAX ? await inWorker(task, options) : undefined
+  const worked = task.bits > INLINE_BITS_MAX ? await inWorker(task, options) : undefined
   return worked ?? inSlices(task, options)
 }
 

@@ -1,5 +1,6 @@
-// All streams of a Waypost: which link each belongs to, and what an application may ask for. Loaded behind secure.ts, since
-// no page needs it to connect.
+// All streams of a Waypost: which link each belongs to, and what an application may ask for. Some labels are our own
+// machinery's: the application neither hears of such streams nor opens any. Loaded behind secure.ts, since no page needs it to
+// connect.
 
 import type { DropReason } from '../protocol/drops.ts'
 import { WaypostError } from '../protocol/errors.ts'
@@ -12,6 +13,8 @@ import type { PeerLink } from './peer-link.ts'
 import { PeerStreams } from './peer-streams.ts'
 import type { OpenOptions, WaypostEvents, WaypostStream } from './types.ts'
 
+/** Labels that begin so are ours. */
+const RESERVED = 'waypost/'
 /** So long our last words may take to arrive: as those in rooms may. */
 const FAREWELL_MS = 1_000
 
@@ -20,6 +23,8 @@ export class Streams {
   readonly #events: Events<WaypostEvents>
   readonly #dropped: (reason: DropReason) => void
   readonly #peers = new Map<PeerId, PeerStreams>()
+  /** By label: who takes streams that peers open to our machinery. */
+  readonly #serving = new Map<string, (stream: WaypostStream) => void>()
 
   constructor(own: PeerId, events: Events<WaypostEvents>, dropped: (reason: DropReason) => void) {
     this.#own = own
@@ -38,11 +43,24 @@ export class Streams {
     if (typeof label !== 'string') throw new TypeError('open: the label must be a string')
     if (utf8(label).length > STREAM_LABEL_BYTES_MAX)
       throw new RangeError(`open: the label must be at most ${STREAM_LABEL_BYTES_MAX} bytes`)
+    if (label.startsWith(RESERVED))
+      throw new RangeError(`open: labels that begin with ${RESERVED} are reserved`)
     const link = linkToPeer()
     const { signal } = options
     if (signal?.aborted) throw new WaypostError('aborted', 'open was aborted', { cause: signal.reason })
     link.connect()
     return this.#with(link).open(label, signal)
+  }
+
+  /** For our own machinery: streams of this label, below RESERVED, are given to it as they come. */
+  serve(label: string, take: (stream: WaypostStream) => void): void {
+    this.#serving.set(label, take)
+  }
+
+  /** The other end of `serve`. */
+  openOwn(label: string, link: PeerLink): WaypostStream {
+    link.connect()
+    return this.#with(link).open(label, undefined)
   }
 
   message(link: PeerLink, message: Uint8Array): void {
@@ -95,6 +113,11 @@ export class Streams {
         send: (token, message) => link.send(-token, 'streams', message, Number.POSITIVE_INFINITY, 'normal'),
         cancel: (token) => link.cancel(-token),
         opened: (stream) => {
+          if (stream.label.startsWith(RESERVED)) {
+            const take = this.#serving.get(stream.label)
+            take?.(stream)
+            return take !== undefined
+          }
           const wanted = this.#events.heard('stream')
           if (wanted) this.#events.emit('stream', { from: peer, label: stream.label, stream })
           return wanted

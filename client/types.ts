@@ -47,6 +47,8 @@ export interface ConnectOptions {
    * lasts as long as the page has nobody to come back.
    */
   readonly mail?: boolean
+  /** Whether peers on links are asked beside the edge when the DHT is used, and answered when they ask. Default: true. */
+  readonly mesh?: boolean
   /** In place of those the edge names. */
   readonly iceServers?: readonly RTCIceServer[]
   /**
@@ -265,6 +267,14 @@ export interface MailStatus {
   readonly inbox: number
 }
 
+/** Of the mesh: the browsers that answer each other when the DHT is asked. */
+export interface DhtStatus {
+  /** Peers who answer us, and whom we answer. */
+  readonly neighbours: number
+  /** Records and providers kept for others. */
+  readonly held: number
+}
+
 /** What a bug report needs. */
 export interface Status {
   readonly version: string
@@ -276,6 +286,8 @@ export interface Status {
   readonly links: readonly LinkStatus[]
   /** Undefined without mail. */
   readonly mail: MailStatus | undefined
+  /** Undefined before the DHT was used, and without the mesh. */
+  readonly dht: DhtStatus | undefined
   /** Who computes each algorithm: the platform, JavaScript, or both together. */
   readonly crypto: Readonly<Record<Algorithm, Backend>>
   /** What others sent us and we did not act upon, by reason. */

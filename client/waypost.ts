@@ -10,7 +10,9 @@ import { isRoomName } from '../protocol/names.ts'
 import { parsePeerId } from '../protocol/peer-id.ts'
 import { VERSION } from '../protocol/version.ts'
 import { encodeData } from '../protocol/wire/data.ts'
-import type { DeclineReason } from '../protocol/wire/registry.ts'
+import { type DeclineReason, SERVICE_MESH_HELLO, SERVICE_MESH_LAST } from '../protocol/wire/registry.ts'
+import type { Dht } from './dht/api.ts'
+import type { DhtDoor } from './dht/door.ts'
 import { Events } from './events.ts'
 import { JoinedRoom, type RoomOwner, tryDecodeData } from './joined-room.ts'
 import type { Messages } from './messages.ts'
@@ -44,6 +46,7 @@ export class Waypost {
   readonly #streams: Streams
   readonly #lingering = new Map<PeerId, ReturnType<typeof setTimeout>>()
   readonly #messages: Messages
+  readonly #dht: DhtDoor
   readonly #drops = new DropCounts()
   readonly #stopWatching: () => void
   #closed = false
@@ -60,7 +63,20 @@ export class Waypost {
       passRenewed: (pass) => this.#passRenewed(pass),
       dropped,
     })
+    this.#dht = new parts.dht(parts, {
+      askHome: (question) => this.#messages.ask(question),
+      open: (peer, label) => this.#streams.openOwn(label, this.#linkTo(peer, 'dht') ?? unreachable(peer)),
+      serve: (label, take) => this.#streams.serve(label, take),
+      reachable: () => [...this.#links.values()].filter(({ reachable }) => reachable).map(({ id }) => id),
+      tell: (peer, bytes) => this.#messages.tellIfReached(peer, bytes),
+      dropped,
+    })
     this.#stopWatching = watchNetwork(() => this.#networkChanged())
+  }
+
+  /** What everybody may find: content by its hash, names by their owner, peers by their id. Loaded when it is first used. */
+  get dht(): Dht {
+    return this.#dht
   }
 
   /** Gives back a function that stops listening. */
@@ -137,6 +153,7 @@ export class Waypost {
         streams: this.#streams.size(link.id),
       })),
       mail: this.#messages.mailStatus,
+      dht: this.#dht.status,
       crypto: this.#parts.suite.status,
       drops: this.#drops.all(),
     }
@@ -147,6 +164,7 @@ export class Waypost {
     if (this.#closed) return
     this.#closed = true
     this.#stopWatching()
+    this.#dht.close()
     const rooms = [...this.#rooms.values()]
     const farewell = this.#streams.farewell((peer) => this.#links.get(peer)?.reachable === true)
     await Promise.all([farewell, ...[...rooms, ...this.#leaving].map((room) => room.spoken())])
@@ -280,6 +298,7 @@ export class Waypost {
       // After this turn: a newcomer has joined the room for the application before a way to it is news.
       pathChanged: (via) => {
         queueMicrotask(() => this.#events.emit('path', { peer: from, via }))
+        this.#dht.linked(from, via !== undefined)
         if (via !== undefined) this.#messages.reached(from)
         else if (this.#links.get(from)?.known === false) this.#messages.departed(from)
       },
@@ -293,6 +312,10 @@ export class Waypost {
       const link = this.#links.get(from)
       if (link !== undefined) this.#streams.message(link, bytes)
       return
+    }
+    if (isOfMesh(bytes)) {
+      this.#dht.heardService(from, bytes)
+      return consumed()
     }
     this.#messages.heardService(from, bytes, consumed)
   }
@@ -356,6 +379,10 @@ export class Waypost {
   #refuseClosed(): void {
     if (this.#closed) throw new WaypostError('closed', 'this Waypost is closed')
   }
+}
+
+function isOfMesh([type = 0]: Uint8Array): boolean {
+  return type >= SERVICE_MESH_HELLO && type <= SERVICE_MESH_LAST
 }
 
 function unreachable(to: string): never {

@@ -101,13 +101,15 @@ export class DhtShard extends DurableObject<Settings> {
   }
 
   async #askParent(token: number, parent: string, lookups: readonly Lookup[]): Promise<void> {
-    let answer: ParentAnswer | undefined
-    try {
-      answer = await this.#relative(parent).lookUp(lookups)
-    } catch {
-      answer = undefined
-    }
+    // Twice, with a stub of its own each time: a parent that was just put elsewhere is there the second time.
+    const answer = await this.#lookUpAt(parent, lookups).catch(() =>
+      this.#lookUpAt(parent, lookups).catch(() => undefined),
+    )
     this.#receive({ kind: 'parentAnswered', token, answer })
+  }
+
+  async #lookUpAt(parent: string, lookups: readonly Lookup[]): Promise<ParentAnswer | undefined> {
+    return await this.#relative(parent).lookUp(lookups)
   }
 
   async #tellParent(parent: string, prefixes: readonly string[]): Promise<void> {

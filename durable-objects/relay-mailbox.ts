@@ -273,10 +273,15 @@ export class RelayMailbox extends DurableObject<Settings> {
     this.#receive({ kind: 'hello', window: { letters: hello.letters, bytes: hello.bytes }, cursor })
   }
 
-  /** The socket is nobody's any more; with a code: and is told so. A machine not made yet never knew of it. */
+  /**
+   * The socket is nobody's any more; with a code: and is told so. A machine not made yet never knew of it. Nor did one that
+   * has another for its home: a socket that closed while the object slept is not among its sockets any more when it wakes,
+   * and what it said last, and that it closed, may be heard when its owner has come back by another.
+   */
   #leave(caller: Caller, code?: RefusalCode): void {
+    const wasHome = this.#callers.home() === caller
     this.#callers.dismiss(caller, code)
-    if (caller.record.isOwner && this.#made !== undefined) this.#receive({ kind: 'ownerGone' })
+    if (wasHome && this.#made !== undefined) this.#receive({ kind: 'ownerGone' })
   }
 
   #put(bytes: Uint8Array, audience: Uint8Array, answer: Answer): void {

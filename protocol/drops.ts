@@ -43,6 +43,10 @@ export const DROP_REASONS = [
   'key-known',
   'unwanted',
 
+  // Of the DHT
+  'wrong-key', // a record or block that is not of what was asked for
+  'wrong-signature', // not signed by whom it says
+
   // Mail's (crypto/mail/drops.ts)
   'wrong-owner',
   'expired',
@@ -53,6 +57,10 @@ export const DROP_REASONS = [
   'prekey-used',
   'misaddressed',
   'hour',
+
+  // The mesh's
+  'unverified', // a record that is not what its key says
+  'disagreement', // edge and mesh said different things of one key, and both verify
 ] as const
 
 export type DropReason = (typeof DROP_REASONS)[number]

@@ -26,6 +26,9 @@ export const ERROR_CODES = [
   'unsupported', // this platform lacks something that is needed; the message names it
   'stream-reset', // the stream was broken off, by either side; `cause` is the code that was given
   'stream-refused', // the peer does not want the stream, or has too many
+  'not-found', // the DHT was asked, and there is nothing of that
+  'dht-refused', // the DHT does not keep it, or does not answer now; `cause` is the reason, retryAfterMs when to try again
+  'unverified', // what came is not what was asked for, by its hash, its signature or its age
   'timeout', // it was tried for as long as it was worth
 ] as const
 

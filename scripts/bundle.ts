@@ -47,9 +47,12 @@ export const LAZY_PARTS = {
   'keys and links': ['client/secure.ts'],
   'direct connections': ['client/direct.ts'],
   mail: ['client/mail/mail.ts'],
+  'the DHT': ['client/dht/dht.ts'],
+  'content of the DHT': ['client/dht/dag.ts'],
   'identities that are kept': ['client/identities/keeper.ts'],
   vaults: ['client/identities/vault.ts'],
   'vaults in Node': ['client/identities/vault-log.ts'],
+  BLAKE3: ['protocol/crypto/blake3.ts'],
   'lattice code in JavaScript': ['protocol/crypto/mixed.ts', 'protocol/crypto/pure.ts'],
 } as const satisfies Readonly<Record<string, readonly string[]>>
 

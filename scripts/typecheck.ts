@@ -13,6 +13,7 @@ const AREAS = [
   'workers',
   'test/edge',
   'test/support/malicious-edge',
+  'test/support/dht-edge',
   'bench/bare',
   '.',
 ]

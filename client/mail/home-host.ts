@@ -1,10 +1,12 @@
-// Hosts a home machine: the socket to our own mailbox, and who is told of what comes in. Loaded with mail, never before.
+// Hosts a home machine: the socket to our own mailbox, who is told of what comes in, and who waits for an answer of the DHT.
+// Loaded with mail, never before.
 
 import type { DropReason } from '../../protocol/drops.ts'
 import type { HomeEffect, HomeEnd, HomeInput, HomeLetter } from '../../protocol/home/contract.ts'
 import { HomeMachine } from '../../protocol/home/machine.ts'
 import type { KeptState } from '../../protocol/kept-socket.ts'
 import { mailSubprotocols } from '../../protocol/mailbox/admission.ts'
+import type { DhtAnswer, DhtQuestion } from '../../protocol/wire/dht-frames.ts'
 import { Host } from '../host.ts'
 import type { Passes } from '../pass.ts'
 import { keepSocket, type SocketKeeper } from '../socket-keeper.ts'
@@ -43,6 +45,9 @@ export class HomeHost {
   readonly #listener: HomeListener
   readonly #host: Host<HomeInput, HomeEffect>
   readonly #keeper: SocketKeeper
+  /** By token: those who wait for an answer of the DHT. */
+  readonly #asking = new Map<number, (answer: DhtAnswer | undefined) => void>()
+  #token = 0
   readonly #endTurn = onceATurn(() => this.#host.give({ kind: 'endOfTurn' }))
 
   constructor({ url, passes }: HomeHostOptions, listener: HomeListener) {
@@ -62,6 +67,18 @@ export class HomeHost {
     if (input.kind === 'took') this.#endTurn()
   }
 
+  /** Undefined at once where the socket is not open: there may be another way. Undefined later: there was no answer. */
+  ask(question: DhtQuestion): Promise<DhtAnswer | undefined> | undefined {
+    if (this.#machine.state !== 'joined') return undefined
+    return new Promise((resolve) => {
+      const token = this.#token
+      this.#token = (token + 1) % 2 ** 32
+      this.#asking.set(token, resolve)
+      this.give({ kind: 'ask', token, question })
+      this.#endTurn()
+    })
+  }
+
   #perform(effect: HomeEffect): void {
     switch (effect.kind) {
       case 'openSocket':
@@ -74,6 +91,10 @@ export class HomeHost {
         return this.#listener.prekeysLeft(effect.left)
       case 'interrupted':
         return this.#listener.interrupted()
+      case 'answer':
+        this.#asking.get(effect.token)?.(effect.answer)
+        this.#asking.delete(effect.token)
+        return
       case 'passRenewed':
         return this.#listener.passRenewed(effect.pass)
       case 'drop':

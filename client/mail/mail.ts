@@ -2,25 +2,15 @@
 // mailbox; what comes into ours is opened and given to the application, once whichever way it took. Loaded with an
 // identity that has mail; composes postman, reader, receipts, keys and home.
 
-import { contentMax } from '../../protocol/crypto/mail/envelope.ts'
 import { concat } from '../../protocol/crypto/suite.ts'
 import { WaypostError } from '../../protocol/errors.ts'
 import {
   MAIL_MESSAGE_BYTES_MAX,
   MAIL_OUTBOX_BYTES_MAX,
   MAIL_OUTBOX_MESSAGES_MAX,
-  MAIL_RECEIPTS_MAX,
 } from '../../protocol/limits/client-mail.ts'
-import { MAIL_ENVELOPE_BYTES_MAX, MAIL_TTL_MS } from '../../protocol/limits/mail.ts'
-import {
-  CARD_BYTES,
-  type MailReceipt,
-  MESSAGE_ID_BYTES,
-  PART_OVERHEAD_BYTES,
-  RECEIPT_BYTES,
-  RECEIPTS_OVERHEAD_BYTES,
-  tryDecodeContent,
-} from '../../protocol/mail/content.ts'
+import { MAIL_TTL_MS } from '../../protocol/limits/mail.ts'
+import { type MailReceipt, MESSAGE_ID_BYTES, tryDecodeContent } from '../../protocol/mail/content.ts'
 import type { OutboxFailure } from '../../protocol/mail/outbox.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
 import { NAMED_DATA } from '../../protocol/wire/data.ts'
@@ -32,6 +22,7 @@ import { asWaypostError, errorOf, tooLarge } from './failures.ts'
 import { HomeHost } from './home-host.ts'
 import { MailKeys } from './keys.ts'
 import { beforePageEnds } from './page-end.ts'
+import { PART_BYTES_MAX } from './part.ts'
 import { Postman } from './postman.ts'
 import { Reader } from './reader.ts'
 import { Receipts } from './receipts.ts'
@@ -47,13 +38,6 @@ interface Waiting {
   readonly over: () => void
 }
 
-/** What of a message fits one envelope, whatever else travels with it. */
-const PART_BYTES_MAX =
-  (contentMax('first', MAIL_ENVELOPE_BYTES_MAX) as number) -
-  PART_OVERHEAD_BYTES -
-  CARD_BYTES -
-  RECEIPTS_OVERHEAD_BYTES -
-  MAIL_RECEIPTS_MAX * RECEIPT_BYTES
 /** Ids of messages that came by link are kept together, after so long at most. */
 const IDS_TOGETHER_MS = 1_000
 
@@ -259,6 +243,11 @@ export class Mail {
   async rotateAccess(): Promise<void> {
     const { keys } = await this.#opening
     await keys.rotate()
+  }
+
+  /** The socket to our mailbox, for what else goes on it. */
+  get home(): HomeHost {
+    return this.#home
   }
 
   get status(): MailStatus {

@@ -1,8 +1,11 @@
 // What a shard keeps on disk, as tables. The SQL in migrations/ is made of this by `npm run migrations`, with WITHOUT ROWID
 // put in by hand, which drizzle-kit cannot say; a test holds the two against each other.
 //
-// Rows written are what a record costs, so nothing has a second index. Without row numbers a row is in the tree of its key,
-// and one row; with them it would be two. Keys are hashes, so that rows come in anywhere either way.
+// Rows written are what a record costs, so nothing has a second index. Without row numbers a new record is one row, in the
+// tree of its key; with them it would be two. That is paid for otherwise: of 60,000 rows of 5.3 KB each took 8.8 KB of the
+// file instead of 5.5, and inserting one 107 µs instead of 36, as more of a row goes to pages of its own (SQLite in Node, one
+// core, two rounds). A row more for a million new announcements costs a dollar, and those bytes, for the two hours an
+// announcement lasts, a fifth of a cent. A refresh is one row either way.
 
 import { customType, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 

@@ -2,7 +2,7 @@
 // and only the first row makes them.
 
 import type { Key } from '../../protocol/dht/contract.ts'
-import { bytesOfProvider, bytesOfRecord } from '../../protocol/dht/shard/books.ts'
+import { bytesOfProvider, bytesOfRecord, payerOf } from '../../protocol/dht/shard/books.ts'
 import type {
   HeadRow,
   ProviderRow,
@@ -163,7 +163,10 @@ export class SqliteShardStore implements ShardStore {
     if (ended.length > 0) statements.remove.run(range)
     const slot = SLOTS[last?.slot ?? 0]
     return {
-      gone: ended.map(({ owner, length }) => ({ owner, bytes: bytesOfRecord({ bytes: { length } }) })),
+      gone: ended.map(({ slot: place, owner, length }) => ({
+        owner: payerOf({ slot: SLOTS[place] ?? 'value', owner }),
+        bytes: bytesOfRecord({ bytes: { length } }),
+      })),
       left: left?.count ?? 0,
       earliestEndMs: left?.endMs ?? Number.POSITIVE_INFINITY,
       next: last && slot ? { table, after: { slot, key: last.key, peer: NO_BYTES } } : end,

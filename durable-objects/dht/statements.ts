@@ -166,7 +166,7 @@ function sweepOfRecords(db: Database) {
       .where(and(isAfter, isUpTo, gt(endsAtMs, placeholder('nowMs'))))
       .prepare(),
     gone: db
-      .select({ owner, length: sql<number>`length(${bytes})` })
+      .select({ slot, owner, length: sql<number>`length(${bytes})` })
       .from(records)
       .where(and(isAfter, isUpTo, lte(endsAtMs, placeholder('nowMs'))))
       .prepare(),

@@ -4,6 +4,7 @@ import type { DropReason } from '../drops.ts'
 import type { KeptEffect, KeptEnd, KeptInput } from '../kept-socket.ts'
 import type { Random } from '../machine.ts'
 import type { Priority } from '../priority.ts'
+import type { DhtAnswer, DhtQuestion } from '../wire/dht-frames.ts'
 import type { HelloFrame } from '../wire/mail-frames.ts'
 
 export interface HomeConfig {
@@ -22,7 +23,9 @@ export type HomeInput =
   | { readonly kind: 'socketMessage'; readonly socket: number; readonly bytes: Uint8Array }
   /** They are ours for good: the mailbox may forget them. May be said of any letter, also one that never came this way. */
   | { readonly kind: 'took'; readonly ids: readonly Uint8Array[] }
-  /** The host has nothing more for this turn: what was taken in it leaves in one frame. */
+  /** Of the DHT, under a token that no question has that waits. Answered by `answer`, whatever becomes of the socket. */
+  | { readonly kind: 'ask'; readonly token: number; readonly question: DhtQuestion }
+  /** The host has nothing more for this turn: what was taken in it leaves in one frame, what was asked in few messages. */
   | { readonly kind: 'endOfTurn' }
   | { readonly kind: 'wake' }
   | { readonly kind: 'close' }
@@ -44,6 +47,8 @@ export type HomeEffect =
   | { readonly kind: 'letters'; readonly letters: readonly HomeLetter[] }
   /** One-time prekeys, and they are few. */
   | { readonly kind: 'prekeysLeft'; readonly left: number }
+  /** Undefined: none came in time, nor will; or more is asked than may be at once. */
+  | { readonly kind: 'answer'; readonly token: number; readonly answer: DhtAnswer | undefined }
   | { readonly kind: 'drop'; readonly reason: DropReason }
   /** For good: nothing follows. */
   | { readonly kind: 'ended'; readonly reason: HomeEnd }

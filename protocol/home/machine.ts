@@ -1,10 +1,12 @@
 // The owner's socket to its own mailbox: kept, and listened to. Letters are handed over once in this life and acknowledged
-// when they were taken; whoever else has the mailbox is let have it. See README.md beside this file.
+// when they were taken; whoever else has the mailbox is let have it. What is asked of the DHT goes on it too. See README.md
+// beside this file.
 //
 // Invariants
 // 1. A letter is handed over at most once, however often it comes, while it is held or remembered as taken.
 // 2. Nothing is sent on a socket before its `ready`, and nothing is taken that the host did not say it took.
 // 3. What is held is bounded; what came beyond it comes again, for then we open another socket.
+// 4. Every question has one answer, before the end.
 // What is true of any socket that is kept stands in kept-socket.ts.
 
 import type { DropReason } from '../drops.ts'
@@ -18,13 +20,15 @@ import {
   MAILBOX_WINDOW_LETTERS_MOST,
 } from '../limits/mailbox.ts'
 import type { Machine } from '../machine.ts'
-import { framesOf } from '../wire/batch.ts'
+import { framesOf, messagesOf } from '../wire/batch.ts'
 import { WireError } from '../wire/bytes.ts'
 import { encode, tryDecode } from '../wire/codec.ts'
+import { type DhtFrame, type DhtQuestion, encodeDht, tryDecodeDht } from '../wire/dht-frames.ts'
 import type { Frame } from '../wire/frames.ts'
 import { encodeMail, type HelloFrame, type MailFrame, tryDecodeMail } from '../wire/mail-frames.ts'
 import { WIRE_VERSION } from '../wire/registry.ts'
 import type { HomeConfig, HomeEffect, HomeEnd, HomeInput, HomeLetter, HomeWindow } from './contract.ts'
+import { Questions } from './questions.ts'
 import { Shelf } from './shelf.ts'
 
 const DEFAULT_WINDOW: HomeWindow = { letters: MAILBOX_WINDOW_LETTERS, bytes: MAILBOX_WINDOW_BYTES }
@@ -32,6 +36,7 @@ const DEFAULT_WINDOW: HomeWindow = { letters: MAILBOX_WINDOW_LETTERS, bytes: MAI
 export class HomeMachine implements Machine<HomeInput, HomeEffect> {
   readonly #window: HomeWindow
   readonly #shelf: Shelf
+  readonly #questions = new Questions()
   readonly #kept: KeptSocket
   /** Of the message that is being read. */
   #letters: HomeLetter[] = []
@@ -66,7 +71,7 @@ export class HomeMachine implements Machine<HomeInput, HomeEffect> {
   }
 
   get wakeAtMs(): number | undefined {
-    const { wakeAtMs } = this.#kept
+    const wakeAtMs = Math.min(this.#kept.wakeAtMs, this.#questions.overAtMs)
     return this.state === 'ended' || wakeAtMs === Number.POSITIVE_INFINITY ? undefined : wakeAtMs
   }
 
@@ -86,10 +91,15 @@ export class HomeMachine implements Machine<HomeInput, HomeEffect> {
           if (this.#shelf.unsaid >= MAILBOX_TOOK_MAX) this.#flush()
         }
         return
+      case 'ask':
+        return this.#ask(input.token, input.question, nowMs)
       case 'endOfTurn':
         this.#flush()
+        this.#say()
         return this.#askAgain(nowMs)
       case 'wake':
+        for (const token of this.#questions.over(nowMs))
+          this.#do({ kind: 'answer', token, answer: undefined })
         return this.#kept.wake(nowMs)
       case 'close':
         this.#flush() // What was taken in the same turn is taken.
@@ -108,6 +118,8 @@ export class HomeMachine implements Machine<HomeInput, HomeEffect> {
   }
 
   #ended(reason: HomeEnd): void {
+    for (const token of this.#questions.over(Number.POSITIVE_INFINITY))
+      this.#do({ kind: 'answer', token, answer: undefined })
     this.#do({ kind: 'ended', reason })
   }
 
@@ -125,7 +137,7 @@ export class HomeMachine implements Machine<HomeInput, HomeEffect> {
     }
     this.#letters = []
     for (const each of frames) {
-      const frame = tryDecodeMail(each) ?? tryDecode(each)
+      const frame = tryDecodeMail(each) ?? tryDecodeDht(each) ?? tryDecode(each)
       if (frame === undefined) this.#drop('malformed')
       else this.#frame(frame, nowMs)
     }
@@ -133,11 +145,13 @@ export class HomeMachine implements Machine<HomeInput, HomeEffect> {
     this.#flush() // What we had taken before, and it did not know.
   }
 
-  #frame(frame: MailFrame | Frame, nowMs: number): void {
+  #frame(frame: MailFrame | DhtFrame | Frame, nowMs: number): void {
     if (frame.kind === 'refusal') return // The fatal ones are said again by the close code that follows.
     if (frame.kind === 'ready' && this.state === 'connecting') {
       this.#kept.joined(frame.keepAliveMs, nowMs)
-      return this.#do({ kind: 'ready', stored: frame.stored, oneTimeLeft: frame.oneTimeLeft })
+      this.#do({ kind: 'ready', stored: frame.stored, oneTimeLeft: frame.oneTimeLeft })
+      this.#questions.again()
+      return this.#say()
     }
     if (this.state !== 'joined') return this.#drop('unexpected')
     switch (frame.kind) {
@@ -145,6 +159,9 @@ export class HomeMachine implements Machine<HomeInput, HomeEffect> {
         return this.#letter(frame)
       case 'prekeysLeft':
         return this.#do({ kind: 'prekeysLeft', left: frame.left })
+      case 'dhtAnswer':
+        if (!this.#questions.answered(frame.token)) return this.#drop('stale')
+        return this.#do({ kind: 'answer', token: frame.token, answer: frame.answer })
       case 'pass':
         return this.#do({ kind: 'passRenewed', pass: frame.pass })
       default:
@@ -167,6 +184,16 @@ export class HomeMachine implements Machine<HomeInput, HomeEffect> {
   #flush(): void {
     while (this.#kept.socket !== undefined && this.#shelf.unsaid > 0)
       this.#send(encodeMail({ kind: 'took', ids: this.#shelf.say() }))
+  }
+
+  #ask(token: number, question: DhtQuestion, nowMs: number): void {
+    const frame = encodeDht({ kind: 'dhtAsk', token, question })
+    if (!this.#questions.ask(token, frame, nowMs)) this.#do({ kind: 'answer', token, answer: undefined })
+  }
+
+  #say(): void {
+    if (this.#kept.socket === undefined) return
+    for (const message of messagesOf(this.#questions.say())) this.#send(message)
   }
 
   /** A mailbox sends a letter once on a socket. There is room again for what we had to let go: so, another socket. */

@@ -72,6 +72,10 @@ export const HOME_HELD_WINDOWS = 2
  * About 500 KB. Beyond it: the oldest is forgotten, and a letter that comes all the same is handed over once more.
  */
 export const HOME_TAKEN_REMEMBERED = 4_096
+/** Questions to the DHT that an owner waits for at once: as many as its mailbox asks (`DHT_ASKED_MAX`). Beyond it: not asked. */
+export const HOME_QUESTIONS_MAX = 256
+/** …and for how long: a reconnect and a slow shard. After it whoever asked may ask by another way. */
+export const HOME_QUESTION_MS = 10_000
 /** Letters of one page that is read over HTTP, and bytes after which it ends. */
 export const MAILBOX_PAGE_LETTERS_MAX = 100
 export const MAILBOX_PAGE_BYTES_MAX = MIB

@@ -148,6 +148,37 @@ export const DHT_REFUSAL = {
 
 export type DhtRefusal = keyof typeof DHT_REFUSAL
 
+/**
+ * Messages of the mesh, on the lane `service`: first bytes there, beside those of sealed broadcasts and receipts. What asks
+ * begins with 4 token + 8 lookup + 1 hops left + 1 detours left + 2 ms left + 32 key. dht/mesh/README.md shows each.
+ */
+export const MESH_FRAME = {
+  ping: 0xd0, //          4 token. Exact
+  pong: 0xd1, //          4 token. Exact
+  findNode: 0xd2, //      nothing more. Exact
+  findValue: 0xd3, //     nothing more. Exact
+  getProviders: 0xd4, //  nothing more. Exact
+  store: 0xd5, //         a record
+  addProvider: 0xd6, //   a provided key
+  nodes: 0xd8, //         4 token + 1 hops + repeated: 32 node. Exact. The path ended here; these are nearest of those known
+  record: 0xd9, //        4 token + 1 hops + a record
+  providers: 0xda, //     4 token + 1 hops + repeated: 2 length + a provided key. Exact
+  stored: 0xdb, //        4 token + 1 hops + 1 copies. Exact
+  refused: 0xdc, //       4 token + 1 reason. Exact. Whoever asked may ask another
+} as const
+
+export type MeshFrameKind = keyof typeof MESH_FRAME
+
+/** Why a node does not carry a request. */
+export const MESH_REFUSAL = {
+  served: 1, //  it carried this lookup already
+  busy: 2, //    it carries as much as it may
+  late: 3, //    what it sent on was not answered in time
+  invalid: 4, // what was to be stored does not verify
+} as const
+
+export type MeshRefusal = keyof typeof MESH_REFUSAL
+
 /** Lanes of a link: each an order of its own, and a window of its own. */
 export const LANE = {
   control: 0, // messages of the application
@@ -160,6 +191,10 @@ export type Lane = keyof typeof LANE
 
 /** First bytes of service messages, beside those of sealed broadcasts (crypto/broadcast/layout.ts: 0xb2 to 0xb4). */
 export const SERVICE_MAIL = 0xc1 // a content of mail (mail/content.ts): receipts
+export const SERVICE_MESH_HELLO = 0xcf // 1 answer wanted + 4 era + 4 stamp: who is of the mesh too, and where
+/** Messages of the mesh (dht/mesh/README.md) are told by first bytes from here to the last. */
+export const SERVICE_MESH_FIRST = 0xd0
+export const SERVICE_MESH_LAST = 0xdf
 
 /** Fixed places inside relay, signal and broadcast frames, which a room routes without parsing. */
 export const ADDRESS_AT = 1

@@ -25,6 +25,7 @@ afterAll(async () => {
 
 const MEETING = /```js\n(import \{ connect \}[\s\S]*?)```/
 const IDENTITY = /```js\n(import \{ connect, identities \}[\s\S]*?)```/
+const DHT = /## What everybody may find[\s\S]*?```js\n([\s\S]*?)```/
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
 
 function example(which: RegExp): string {
@@ -93,6 +94,12 @@ it('the mail of the README reaches a peer that is away', async () => {
   expect(saw).not.toContain('handed over mailbox')
   await alice.context().setOffline(false)
   await expect.poll(() => saw, { timeout: 20_000 }).toContain('handed over mailbox')
+})
+
+it('what the README puts in the DHT is found there', async () => {
+  const page = await browser.page()
+  const lines = await run(page, DHT)
+  await expect.poll(() => lines, { timeout: 20_000 }).toEqual(['hello, whoever reads this', 'the end'])
 })
 
 /** The part about streams, between two pages: handler and opener as they stand. */

@@ -336,6 +336,24 @@ describe('a mailbox that sleeps', () => {
     expect([home.pongs, sender.pongs]).toEqual([1, 1])
   })
 
+  it('is woken by an owner that goes, and gives the same that has come back what is put', async () => {
+    const owner = await openOwner()
+    const object = mailboxObject(owner.id)
+    let home = await MailSocket.owner(owner)
+    for (let time = 0; time < 8; time++) {
+      await home.next('ready')
+      await evictDurableObject(object)
+      // A page that is loaded again: its last words, and that it went, may be heard when it is there again.
+      home.send({ kind: 'took', ids: [] })
+      home.close()
+      home = await MailSocket.owner(owner)
+      const request = await contactPut(owner)
+      await put(owner, request)
+      await home.settled()
+      expect(home.of('letter').map(({ id }) => id)).toContainEqual(await idOf(request.envelope))
+    }
+  })
+
   it('is woken when a letter ends, and forgets it', async () => {
     const owner = await openOwner()
     const before = Date.now()

@@ -55,7 +55,9 @@ async function survives(webSockets: 'hibernate' | 'close', times: number): Promi
   const traffic = await Traffic.begin({ way: here, senders: 8, owners: 3, seed: 1, pauseMs: 60 })
   const { ledger, mailboxes } = traffic
   let [evictions, found] = [0, 0]
-  for (let time = 0; time < times; time++) {
+  // There was something to lose: where by chance nothing was on disk each time, it goes on.
+  const wasMuch = () => found > 0 && ledger.counts.answered > 100
+  for (let time = 0; time < times || (!wasMuch() && time < 10 * times); time++) {
     const until = ledger.counts.answered + random() * 40
     while (ledger.counts.answered < until) await sleep(2)
     // Now and then when it is empty: seqs begin again then.
@@ -83,15 +85,17 @@ async function survives(webSockets: 'hibernate' | 'close', times: number): Promi
   await traffic.rest()
   expect(ledger.faults).toEqual([])
   expect(ledger.counts.delivered).toBe(ledger.counts.answered)
-  // There was something to lose, and mostly somebody to put to sleep.
-  expect(found).toBeGreaterThan(0)
-  expect(ledger.counts.answered).toBeGreaterThan(100)
-  expect(evictions).toBeGreaterThan(times / 2)
+  // There was mostly somebody to put to sleep, too.
+  expect(wasMuch()).toBe(true)
+  expect(evictions).toBeGreaterThan(ledger.life / 2)
   for (const owner of mailboxes) expect((await idsOnDisk(owner)).size).toBe(0)
 }
 
-describe('a mailbox that is put to sleep in the middle of its work', () => {
-  it('loses nothing when its sockets stay', () => survives('hibernate', 8))
+// Five seconds each; on a machine that has much else to do, several times as long.
+const timeout = 180_000
 
-  it('loses nothing when its sockets close', () => survives('close', 8))
+describe('a mailbox that is put to sleep in the middle of its work', () => {
+  it('loses nothing when its sockets stay', { timeout }, () => survives('hibernate', 8))
+
+  it('loses nothing when its sockets close', { timeout }, () => survives('close', 8))
 })

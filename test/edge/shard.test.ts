@@ -60,6 +60,7 @@ describe('a shard', () => {
         .join()
     const sorted = [...records].sort((a, b) => (padded(a.key) < padded(b.key) ? -1 : 1))
     const [answer] = await askShard('closest', PREFIX, { kind: 'closest', target, limit: 20 })
-    expect(answer).toEqual({ kind: 'closest', records: sorted.slice(0, 20).map(({ bytes }) => bytes) })
+    const nearest = sorted.slice(0, 20).map(({ key, bytes }) => ({ key, bytes }))
+    expect(answer).toEqual({ kind: 'closest', records: nearest })
   })
 })

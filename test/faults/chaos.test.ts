@@ -10,6 +10,9 @@ import { seeded } from '../support/seeded.ts'
 
 const CLIENTS = 12
 const CHAOS_MS = 25_000
+/** There was something to lose. A machine that has much else to do takes longer for as many, up to so long. */
+const MESSAGES_LEAST = 1_000
+const CHAOS_MS_MAX = 150_000
 const SEED = 20_261_121
 
 interface Client {
@@ -64,16 +67,19 @@ async function talk(from: Client, to: Client, going: () => boolean): Promise<voi
 }
 
 it('clients on bad networks lose nothing, double nothing, and find each other again', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   let going = true
   const talks = clients.flatMap((from, i) =>
     [1, 2, 5].map((step) => talk(from, clients[(i + step) % CLIENTS] as Client, () => going)),
   )
   const random = seeded(SEED)
-  const endMs = performance.now() + CHAOS_MS
+  const beganMs = performance.now()
+  const acknowledged = () =>
+    clients.flatMap(({ acknowledged }) => [...acknowledged.values()]).reduce((sum, count) => sum + count, 0)
+  const lasts = (ms: number) => performance.now() < beganMs + ms
   let killed = false
-  while (performance.now() < endMs) {
+  while (lasts(CHAOS_MS) || (acknowledged() <= MESSAGES_LEAST && lasts(CHAOS_MS_MAX))) {
     await sleep(100 + random() * 400)
     const { proxy } = clients[Math.floor(random() * CLIENTS)] as Client
     if (random() < 0.5) proxy.cut()
@@ -81,7 +87,7 @@ it('clients on bad networks lose nothing, double nothing, and find each other ag
       proxy.goSilent()
       setTimeout(() => proxy.speak(), 500 + random() * 6_000)
     }
-    if (!killed && performance.now() > endMs - CHAOS_MS / 2) {
+    if (!killed && !lasts(CHAOS_MS / 2)) {
       killed = true
       await edge.kill()
       await edge.up()
@@ -93,22 +99,21 @@ it('clients on bad networks lose nothing, double nothing, and find each other ag
   for (const client of clients) {
     await expect.poll(() => client.room.peers.size, { timeout: 30_000 }).toBe(CLIENTS - 1)
   }
-  let messages = 0
   for (const from of clients) {
     for (const [to, count] of from.acknowledged) {
       const receiver = clients.find(({ waypost }) => waypost.id === to)
       const heard = receiver?.heard.get(from.waypost.id) ?? []
-      messages += count
       // Numbers whose send failed may come twice, being sent twice; all others once, and all in order.
       const once = heard.filter((n, i) => i === 0 || n !== heard[i - 1])
       expect(once).toEqual(Array.from({ length: count }, (_, n) => n))
       expect(heard.length - once.length).toBeLessThanOrEqual(from.failures.length)
     }
   }
+  const messages = acknowledged()
   const failures = clients.flatMap(({ failures }) => failures.map(({ code }) => code))
   process.stdout.write(
     `chaos: ${messages} messages acknowledged, ${failures.length} sends failed with a reason\n`,
   )
-  expect(messages).toBeGreaterThan(1_000)
+  expect(messages).toBeGreaterThan(MESSAGES_LEAST)
   for (const code of failures) expect(['peer-unreachable', 'timeout']).toContain(code)
 })

@@ -1,8 +1,10 @@
 // `npm run test:kills [-- --kills 200 --cuts 0 --seed 1]`: letters under way while the edge is killed, as often as one likes;
-// with `--people`, clients that send each other mail, and are killed themselves. Apart from `npm test`, which does it a dozen
+// with `--people`, clients that send each other mail, and are killed themselves; with `--dht`, shards that split, and with `--records 1000000` as well, so many values kept in shards and fetched. Apart from `npm test`, which does it a dozen
 // times, since two hundred kills take some minutes.
 
 import { parseArgs } from 'node:util'
+import { keepMany } from './dht-fill.ts'
+import { killShards } from './dht-kills.ts'
 import { killPeople } from './mail-kills.ts'
 import { killAgainAndAgain } from './mailbox-kills.ts'
 
@@ -16,6 +18,8 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '200' },
     cuts: { type: 'string', default: '0' },
     people: { type: 'boolean', default: false },
+    dht: { type: 'boolean', default: false },
+    records: { type: 'string' },
     seed: { type: 'string', default: '20261121' },
   },
 })
@@ -23,9 +27,14 @@ const { values } = parseArgs({
 const print = (line: string) => process.stdout.write(`${line}\n`)
 const [kills, cutsPerKill, seed] = [number(values.kills), number(values.cuts), number(values.seed)]
 const startedMs = performance.now()
-const { faults, counts } = values.people
-  ? await killPeople({ kills, edgeShare: 0.25, cutShare: 0.5, seed, print })
-  : await killAgainAndAgain({ kills, cutsPerKill, seed, print })
+async function run() {
+  if (values.dht && values.records !== undefined) return keepMany({ records: number(values.records), print })
+  if (values.dht) return killShards({ kills, seed, print })
+  if (values.people) return killPeople({ kills, edgeShare: 0.25, cutShare: 0.5, seed, print })
+  return killAgainAndAgain({ kills, cutsPerKill, seed, print })
+}
+
+const { faults, counts } = await run()
 for (const [what, count] of Object.entries(counts)) print(`${what.padEnd(24)} ${count}`)
 print(`${'seconds'.padEnd(24)} ${Math.round((performance.now() - startedMs) / 1_000)}`)
 for (const fault of faults) print(`fault: ${fault}`)

@@ -43,14 +43,19 @@ describe('a process that is killed while it commits', () => {
     return number
   }
 
+  /** A process takes a second to begin; on a machine that has much else to do, many times as long. */
+  const soon = { interval: 5, timeout: 120_000 }
+
   it('has every commit it said was made, and of the one under way all or nothing', async () => {
     await here().create('alice')
     let last = 0
-    for (let round = 0; round < 20; round++) {
+    // As many as it takes for its log to be written anew on the way, and more than once.
+    const wasMuch = () => last * 40_000 > 5 * VAULT_LOG_LEAST_BYTES
+    for (let round = 0; round < 20 || (!wasMuch() && round < 100); round++) {
       const { child, says } = program(source)
       const ended = new Promise((resolve) => child.stdout?.once('end', resolve))
       // Now and then while it opens what the one before left; mostly while it commits, or writes its log anew.
-      if (round % 8 !== 7) await expect.poll(() => says().length, { interval: 5 }).toBeGreaterThan(0)
+      if (round % 8 !== 7) await expect.poll(() => says().length, soon).toBeGreaterThan(0)
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 250))
       await kill(child)
       await ended
@@ -60,8 +65,7 @@ describe('a process that is killed while it commits', () => {
       expect(found).toBeLessThanOrEqual(said + 1)
       last = found
     }
-    // It was written anew on the way, and more than once.
-    expect(last * 40_000).toBeGreaterThan(5 * VAULT_LOG_LEAST_BYTES)
+    expect(wasMuch()).toBe(true)
     expect(statSync(join(directory, 'vault-alice')).size).toBeLessThan(2 * VAULT_LOG_LEAST_BYTES)
-  }, 300_000)
+  }, 600_000)
 })

@@ -3,6 +3,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { SHARD_SETTINGS } from '../../protocol/dht/shard/config.ts'
 import { ERROR_CODES } from '../../protocol/errors.ts'
 import { MAILBOX_SETTINGS } from '../../protocol/mailbox/config.ts'
 import { ROOM_SETTINGS } from '../../protocol/room/config.ts'
@@ -29,11 +30,12 @@ describe('documents', () => {
     expect(missing).toEqual([])
   })
 
-  it('give every setting of rooms and mailboxes with its real default and range', () => {
+  it('give every setting of rooms, mailboxes and shards with its real default and range', () => {
     const operations = read('docs/operations.md')
     for (const [name, { least, most, otherwise }] of Object.entries({
       ...ROOM_SETTINGS,
       ...MAILBOX_SETTINGS,
+      ...SHARD_SETTINGS,
     })) {
       expect(operations).toContain(`| \`${name}\` | ${otherwise} | ${least} | ${most} |`)
     }
@@ -43,8 +45,8 @@ describe('documents', () => {
     const vars = read('wrangler.toml').split('[vars]')[1] ?? ''
     const names = [...vars.matchAll(/^([A-Z_]+) *=/gm)].map((match) => match[1])
     expect(names.length).toBeGreaterThan(0)
-    for (const name of names)
-      expect([...Object.keys(ROOM_SETTINGS), ...Object.keys(MAILBOX_SETTINGS), 'ICE_SERVERS']).toContain(name)
+    const settings = { ...ROOM_SETTINGS, ...MAILBOX_SETTINGS, ...SHARD_SETTINGS }
+    for (const name of names) expect([...Object.keys(settings), 'ICE_SERVERS']).toContain(name)
   })
 
   it('and the package agree on the version', () => {

@@ -71,25 +71,26 @@ describe('the dependencies', () => {
     }
   })
 
-  // One author's, and they need only each other: who installs the client installs lattice code, and nothing else.
-  it('are of development, all but the lattice code and the addresses of content', () => {
+  // Who installs the client installs lattice code, what content of the DHT is written in, and what these need; nothing else.
+  it('are of development, all but the lattice code and the formats of content', () => {
     const lattices = ['ciphers', 'curves', 'hashes', 'post-quantum'].map((name) => `@noble/${name}`)
+    const formats = ['@ipld/dag-pb', 'ipfs-unixfs', 'multiformats']
+    const theirs = ['protons-runtime', 'uint8-varint', 'uint8arraylist', 'uint8arrays']
     // Curves come with the hybrids; we name them nowhere.
-    const content = ['multiformats']
     const named = lattices.filter((name) => name !== '@noble/curves')
-    expect(Object.keys(runtime).sort()).toEqual([...named, ...content])
+    expect(Object.keys(runtime).sort()).toEqual([...named, ...formats].sort())
     const installed = Object.entries(lock.packages).filter(([, entry]) => isRuntime(entry))
     expect(installed.map(([folder]) => folder).sort()).toEqual(
-      [...lattices, ...content].map((name) => `node_modules/${name}`),
+      [...lattices, ...formats, ...theirs].map((name) => `node_modules/${name}`).sort(),
     )
   })
 
-  it('of the client are imported by the JavaScript implementation of the cryptography alone', () => {
+  it('of the client are imported where they are at home, and nowhere else', () => {
     const importers = trackedFiles().filter(
       (path) =>
         /^(?:client|protocol|workers|durable-objects)\/.*\.ts$/.test(path) && /from '@/.test(read(path)),
     )
-    expect(importers).toEqual(['protocol/crypto/blake3.ts', 'protocol/crypto/pure.ts'])
+    expect(importers).toEqual(['client/dht/dag.ts', 'protocol/crypto/blake3.ts', 'protocol/crypto/pure.ts'])
   })
 
   it('come from whatever registry npm is told to use', () => {

@@ -45,7 +45,8 @@ const REACH: Readonly<Record<string, Reach>> = {
   'durable-objects': { areas: ['protocol'], packages: ['cloudflare:', 'drizzle-orm'] },
   // Of IPFS: how it writes addresses of content, and what its names are signed with.
   workers: { areas: ['protocol'], packages: ['cloudflare:', 'hono', 'multiformats', 'ipns'] },
-  client: { areas: ['protocol'], packages: [] },
+  // Content: its addresses, and the trees it lies in, as IPFS has them.
+  client: { areas: ['protocol'], packages: ['multiformats', '@ipld/dag-pb', 'ipfs-unixfs'] },
 }
 
 // The one place where the edge's two halves meet: wrangler wants the object classes exported by the entry file.

@@ -1,10 +1,12 @@
-// `npm run sim -- --schedules 100000 [--seed N] [--of town,rooms,streams]`: as many schedules as one likes, from a seed on, of
+// `npm run sim -- --mesh 10000 [--seed 1] [--scenarios churn,lies]`: the mesh with so many peers, and what becomes of lookups
+// (README.md). `npm run sim -- --schedules 100000 [--seed N] [--of town,rooms,streams]`: as many schedules as one likes, from a seed on, of
 // each kind in turn. A seed that fails is written to failing-seeds.json beside this, which every `npm test` plays again: commit
 // it with what repairs it.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { FAILING_SEEDS, KINDS, type Kind, playSchedule } from './kinds.ts'
+import { meshReport } from './mesh/report.ts'
 
 const PROGRESS_MS = 10_000
 
@@ -13,6 +15,8 @@ const { values } = parseArgs({
     schedules: { type: 'string', default: '1000' },
     seed: { type: 'string', default: `${Date.now() % 1_000_000_000}` },
     of: { type: 'string', default: KINDS.join() },
+    mesh: { type: 'string' },
+    scenarios: { type: 'string' },
   },
 })
 const count = whole('schedules', values.schedules)
@@ -52,21 +56,26 @@ process.on('unhandledRejection', (error) => {
   stray = error
 })
 
-for (let i = 0; i < count; i++) {
-  const seed = first + i
-  const kind = kinds[i % kinds.length] as Kind
-  try {
-    await playSchedule(kind, seed)
-    if (stray !== undefined) throw stray
-  } catch (error) {
-    failed++
-    stray = undefined
-    remember(kind, seed)
-    console.log(`${kind}, seed ${seed}: ${error instanceof Error ? error.message : error}`)
+async function schedules(): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    const seed = first + i
+    const kind = kinds[i % kinds.length] as Kind
+    try {
+      await playSchedule(kind, seed)
+      if (stray !== undefined) throw stray
+    } catch (error) {
+      failed++
+      stray = undefined
+      remember(kind, seed)
+      console.log(`${kind}, seed ${seed}: ${error instanceof Error ? error.message : error}`)
+    }
+    if (performance.now() - saidMs < PROGRESS_MS) continue
+    saidMs = performance.now()
+    say(i + 1)
   }
-  if (performance.now() - saidMs < PROGRESS_MS) continue
-  saidMs = performance.now()
-  say(i + 1)
+  say(count)
+  process.exitCode = failed === 0 ? 0 : 1
 }
-say(count)
-process.exitCode = failed === 0 ? 0 : 1
+
+if (values.mesh === undefined) await schedules()
+else meshReport(whole('mesh', values.mesh), whole('seed', values.seed), values.scenarios?.split(','))

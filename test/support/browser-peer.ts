@@ -143,7 +143,7 @@ export class BrowserPeer {
   }
 
   /** Waits until it sees exactly these in its room. */
-  async sees(...others: BrowserPeer[]): Promise<void> {
+  async sees(...others: readonly Pick<BrowserPeer, 'id'>[]): Promise<void> {
     await this.page.waitForFunction(
       (ids) => kept.room.peers.size === ids.length && ids.every((id) => kept.room.peers.has(id as never)),
       others.map((other) => other.id),

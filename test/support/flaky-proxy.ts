@@ -68,10 +68,14 @@ export class FlakyProxy {
     ] as const) {
       this.#sockets.add(from)
       if (this.#silent) from.pause()
+      // Until the half has left, more may come behind it: a stream has an end there, and never a hole.
+      let broken = false
       from.on('data', (chunk) => {
-        if (!this.#cutsNext || chunk.length < 2) return to.write(chunk)
+        if (broken) return
+        broken = this.#cutsNext && chunk.length >= 2
+        if (!broken) return void to.write(chunk)
         this.#cutsNext = false
-        return to.write(chunk.subarray(0, chunk.length >> 1), () => this.cut())
+        to.write(chunk.subarray(0, chunk.length >> 1), () => this.cut())
       })
       from.on('error', () => {})
       from.on('close', () => {

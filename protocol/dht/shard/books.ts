@@ -4,12 +4,12 @@
 import { SHARD_NOBODY_SHARES, SHARD_ROW_BYTES } from '../../limits/shard.ts'
 import { keyText } from '../place.ts'
 import type { ShardConfig } from './config.ts'
-import type { HeadRow, ShardStore, Usage } from './contract.ts'
+import type { HeadRow, RecordRow, ShardStore, Usage } from './contract.ts'
 
 interface Account {
   readonly owner: Uint8Array
+  readonly before: Usage
   usage: Usage
-  isChanged: boolean
 }
 
 interface Uses {
@@ -31,8 +31,9 @@ export class Books {
     this.#config = config
   }
 
-  canKeep(owner: Uint8Array, records: number, bytes: number): boolean {
-    if (records <= 0 && bytes <= 0) return true
+  /** `owner`: of what counts against nobody, undefined. */
+  canKeep(owner: Uint8Array | undefined, records: number, bytes: number): boolean {
+    if (owner === undefined || (records <= 0 && bytes <= 0)) return true
     const shares = owner.length === 0 ? SHARD_NOBODY_SHARES : 1
     const { usage } = this.#account(owner)
     return (
@@ -41,9 +42,9 @@ export class Books {
     )
   }
 
-  note(owner: Uint8Array, records: number, bytes: number): void {
+  note(owner: Uint8Array | undefined, records: number, bytes: number): void {
     this.records += records
-    this.#charge(owner, records, bytes)
+    if (owner !== undefined) this.#charge(owner, records, bytes)
   }
 
   hasHead(id: Uint8Array): boolean {
@@ -65,8 +66,8 @@ export class Books {
   }
 
   flush(): void {
-    for (const { owner, usage, isChanged } of this.#accounts.values())
-      if (isChanged) this.#store.setUsage(owner, usage)
+    for (const { owner, before, usage } of this.#accounts.values())
+      if (usage.records !== before.records || usage.bytes !== before.bytes) this.#store.setUsage(owner, usage)
     for (const { head, before, now } of this.#heads.values()) {
       if (before === 0 && now > 0) this.#store.putHead(head, now)
       else if (before !== now) this.#store.setUses(head.id, now)
@@ -77,7 +78,8 @@ export class Books {
     const key = keyText(owner)
     const known = this.#accounts.get(key)
     if (known !== undefined) return known
-    const made = { owner, usage: this.#store.usage(owner), isChanged: false }
+    const usage = this.#store.usage(owner)
+    const made = { owner, before: usage, usage }
     this.#accounts.set(key, made)
     return made
   }
@@ -85,9 +87,7 @@ export class Books {
   #charge(owner: Uint8Array, records: number, bytes: number): void {
     const account = this.#account(owner)
     const { usage } = account
-    if (records === 0 && bytes === 0) return
     account.usage = { records: usage.records + records, bytes: usage.bytes + bytes }
-    account.isChanged = true
   }
 
   #uses(id: Uint8Array): Uses | undefined {
@@ -100,6 +100,11 @@ export class Books {
     this.#heads.set(key, uses)
     return uses
   }
+}
+
+/** A peer has one announcement, and no row to say so: it would double what that costs. */
+export function payerOf({ slot, owner }: Pick<RecordRow, 'slot' | 'owner'>): Uint8Array | undefined {
+  return slot === 'announcement' ? undefined : owner
 }
 
 type Sized = { readonly length: number }

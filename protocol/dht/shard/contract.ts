@@ -71,7 +71,12 @@ export interface SweepCursor {
 
 export interface Swept {
   /** Gone from the store. */
-  readonly gone: readonly { readonly owner: Uint8Array; readonly bytes: number; readonly head?: Uint8Array }[]
+  readonly gone: readonly {
+    /** Against whose quota it counted, if anybody's. */
+    readonly owner: Uint8Array | undefined
+    readonly bytes: number
+    readonly head?: Uint8Array
+  }[]
   readonly left: number
   /** Of those left. */
   readonly earliestEndMs: number

@@ -5,7 +5,7 @@ import { equalBytes } from '../../wire/bytes.ts'
 import type { DhtRefusal } from '../../wire/registry.ts'
 import type { ShardAnswer, ShardRequest } from '../contract.ts'
 import { isBelow, keyText, rootOf } from '../place.ts'
-import { type Books, bytesOfRecord } from './books.ts'
+import { type Books, bytesOfRecord, payerOf } from './books.ts'
 import { compare, rowOf } from './compare.ts'
 import type { ShardStore } from './contract.ts'
 import { provide } from './provide.ts'
@@ -70,7 +70,7 @@ function get({ view }: Desk, request: ShardRequest & { readonly kind: 'get' }): 
 }
 
 function put(desk: Desk, { record, owner }: ShardRequest & { readonly kind: 'put' }): ShardAnswer {
-  const { store, books, view, nowMs } = desk
+  const { books, view, nowMs } = desk
   const next = rowOf(record, owner, nowMs)
   if (next.expiresAtMs <= nowMs) return refused('expired')
   const there = view.recordToReplace(next.slot, next.key)
@@ -78,15 +78,15 @@ function put(desk: Desk, { record, owner }: ShardRequest & { readonly kind: 'put
   if (verdict === 'stale') return refused('stale')
   if (verdict === 'leave' && there !== undefined)
     return { kind: 'stored', expiresAtMs: there.expiresAtMs, isNew: false }
-  const before = store.record(next.slot, next.key)
+  const before = view.ownRecord(next.slot, next.key)
   if (before === undefined && desk.isFull) return refused('busy', SHARD_FULL_RETRY_MS)
   const isSameOwner = before !== undefined && equalBytes(before.owner, next.owner)
   const more = bytesOfRecord(next) - (isSameOwner && before !== undefined ? bytesOfRecord(before) : 0)
-  if (!books.canKeep(next.owner, isSameOwner ? 0 : 1, more)) return refused('over-quota')
-  if (before !== undefined) books.note(before.owner, -1, -bytesOfRecord(before))
-  books.note(next.owner, 1, bytesOfRecord(next))
+  if (!books.canKeep(payerOf(next), isSameOwner ? 0 : 1, more)) return refused('over-quota')
+  if (before !== undefined) books.note(payerOf(before), -1, -bytesOfRecord(before))
+  books.note(payerOf(next), 1, bytesOfRecord(next))
   const endsAtMs = Math.max(next.expiresAtMs, view.recordHidesUntilMs(next.slot, next.key))
-  store.putRecord({ ...next, endsAtMs })
+  view.putRecord({ ...next, endsAtMs })
   return { kind: 'stored', expiresAtMs: next.expiresAtMs, isNew: true }
 }
 

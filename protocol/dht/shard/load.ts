@@ -31,8 +31,8 @@ export class Load {
     return undefined
   }
 
-  /** The average, of which what is longer ago counts less. */
+  /** The average, of which what is longer ago counts less. A clock that is set back makes nothing more of it. */
   perSecond(nowMs: number): number {
-    return this.#perSecond * Math.exp((this.#atMs - nowMs) / SHARD_RATE_MS)
+    return this.#perSecond * Math.exp(Math.min(0, this.#atMs - nowMs) / SHARD_RATE_MS)
   }
 }

@@ -3,7 +3,7 @@
 
 import type { Key } from '../contract.ts'
 import { compareKeys, keyText } from '../place.ts'
-import { bytesOfProvider, bytesOfRecord } from './books.ts'
+import { bytesOfProvider, bytesOfRecord, payerOf } from './books.ts'
 import type {
   HeadRow,
   ProviderRow,
@@ -127,7 +127,7 @@ export class MemoryShardStore implements ShardStore {
         earliestEndMs = Math.min(earliestEndMs, row.endsAtMs)
         continue
       }
-      if ('slot' in row) gone.push({ owner: row.owner, bytes: bytesOfRecord(row) })
+      if ('slot' in row) gone.push({ owner: payerOf(row), bytes: bytesOfRecord(row) })
       else gone.push({ owner: row.peer, bytes: bytesOfProvider(row), head: row.head })
       ;(isRecords ? records : providers).delete(text)
     }

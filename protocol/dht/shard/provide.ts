@@ -48,7 +48,7 @@ function planFor(
   { key, index, path }: ProvidedKey,
   expiresAtMs: number,
 ): Planned | undefined {
-  const before = store.provider(key, head.peer)
+  const before = view.ownProvider(key, head.peer)
   let out: ProviderRow | undefined
   if (before === undefined) {
     const others = store.providers(key)
@@ -65,7 +65,7 @@ function planFor(
 
 /** All of them, or a refusal and none. */
 function write(
-  { store, books, isFull }: Desk,
+  { view, books, isFull }: Desk,
   head: ProvidedHead,
   planned: readonly Planned[],
 ): ShardAnswer | undefined {
@@ -83,9 +83,9 @@ function write(
       books.note(gone.peer, -1, -bytesOfProvider(gone))
       books.releaseHead(gone.head, 1)
     }
-    if (out !== undefined) store.removeProvider(out.key, out.peer)
+    if (out !== undefined) view.removeProvider(out)
     books.note(row.peer, 1, bytesOfProvider(row))
-    store.putProvider(row)
+    view.putProvider(row)
   }
   return undefined
 }

@@ -52,6 +52,9 @@ export class View {
   readonly #findings: Findings
   readonly #hasParent: boolean
   readonly #nowMs: number
+  /** Rows of the shard's own that were looked up, or written, in this call. */
+  readonly #records = new Map<string, RecordRow | undefined>()
+  readonly #providerRows = new Map<string, ProviderRow | undefined>()
 
   /** `hasParent`: there is one that may still have something. */
   constructor(store: ShardStore, prefix: string, findings: Findings, hasParent: boolean, nowMs: number) {
@@ -72,8 +75,8 @@ export class View {
 
   isMissing(lookup: Lookup): boolean {
     if (!this.#hasParent || this.#findings.get(lookup) !== undefined) return false
-    if (lookup.kind === 'record') return this.#store.record(lookup.slot, lookup.key) === undefined
-    if (lookup.kind === 'provider') return this.#store.provider(lookup.key, lookup.peer) === undefined
+    if (lookup.kind === 'record') return this.ownRecord(lookup.slot, lookup.key) === undefined
+    if (lookup.kind === 'provider') return this.ownProvider(lookup.key, lookup.peer) === undefined
     return true
   }
 
@@ -81,7 +84,7 @@ export class View {
     switch (request.kind) {
       case 'get':
         for (const slot of slotsOf(request)) {
-          if (isLive(this.#store.record(slot, request.key), this.#nowMs)) return
+          if (isLive(this.ownRecord(slot, request.key), this.#nowMs)) return
           yield { kind: 'record', slot, key: request.key, withBytes: true }
         }
         return
@@ -100,13 +103,44 @@ export class View {
     }
   }
 
+  // ---- the shard's own rows ---------------------------------------------------------------------------------
+
+  /** Whether it has expired or not. */
+  ownRecord(slot: Slot, key: Key): RecordRow | undefined {
+    const text = slot + keyText(key)
+    if (!this.#records.has(text)) this.#records.set(text, this.#store.record(slot, key))
+    return this.#records.get(text)
+  }
+
+  ownProvider(key: Key, peer: Uint8Array): ProviderRow | undefined {
+    const text = keyText(key) + keyText(peer)
+    if (!this.#providerRows.has(text)) this.#providerRows.set(text, this.#store.provider(key, peer))
+    return this.#providerRows.get(text)
+  }
+
+  putRecord(row: RecordRow): void {
+    this.#store.putRecord(row)
+    this.#records.set(row.slot + keyText(row.key), row)
+  }
+
+  putProvider(row: ProviderRow): void {
+    this.#store.putProvider(row)
+    this.#providerRows.set(keyText(row.key) + keyText(row.peer), row)
+  }
+
+  removeProvider({ key, peer }: ProviderRow): void {
+    this.#store.removeProvider(key, peer)
+    this.#providerRows.set(keyText(key) + keyText(peer), undefined)
+  }
+
   // ---- answers ----------------------------------------------------------------------------------------------
 
   find(lookup: Lookup): Finding {
     switch (lookup.kind) {
       case 'record': {
         const row = this.#record(lookup)
-        return { ...NOTHING, records: row === undefined ? [] : [row] }
+        if (row === undefined) return NOTHING
+        return { ...NOTHING, records: [lookup.withBytes ? row : { ...row, bytes: NO_BYTES }] }
       }
       case 'providers':
         return this.#providers(lookup)
@@ -131,26 +165,26 @@ export class View {
 
   /** How long a row must be kept that takes this one's place: whatever is older would come up again otherwise. */
   recordHidesUntilMs(slot: Slot, key: Key): number {
-    const own = this.#store.record(slot, key)
+    const own = this.ownRecord(slot, key)
     return own?.endsAtMs ?? this.#findings.get(recordLookup(slot, key))?.records[0]?.expiresAtMs ?? 0
   }
 
   provider(key: Key, peer: Uint8Array): ProviderRow | undefined {
-    const own = this.#store.provider(key, peer)
+    const own = this.ownProvider(key, peer)
     if (own !== undefined) return isLive(own, this.#nowMs) ? own : undefined
     const theirs = this.#findings.get({ kind: 'provider', key, peer })?.providers[0]
     return isLive(theirs, this.#nowMs) ? theirs : undefined
   }
 
   providerHidesUntilMs(key: Key, peer: Uint8Array): number {
-    const own = this.#store.provider(key, peer)
+    const own = this.ownProvider(key, peer)
     return (
       own?.endsAtMs ?? this.#findings.get({ kind: 'provider', key, peer })?.providers[0]?.expiresAtMs ?? 0
     )
   }
 
   #record(lookup: Lookup & { readonly kind: 'record' }): RecordRow | undefined {
-    const own = this.#store.record(lookup.slot, lookup.key)
+    const own = this.ownRecord(lookup.slot, lookup.key)
     if (own !== undefined) return isLive(own, this.#nowMs) ? own : undefined
     const theirs = this.#findings.get(lookup)?.records[0]
     return isLive(theirs, this.#nowMs) ? theirs : undefined
@@ -192,6 +226,7 @@ export class View {
   }
 }
 
+const NO_BYTES = new Uint8Array()
 export const NOTHING: Finding = { records: [], providers: [], heads: [] }
 
 /** A value is its key's, so that only its times matter; of what is signed the bytes say whether it is a refresh. */

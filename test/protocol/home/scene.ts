@@ -4,8 +4,9 @@
 import type { HomeConfig, HomeEffect, HomeInput, HomeLetter } from '../../../protocol/home/contract.ts'
 import { HomeMachine } from '../../../protocol/home/machine.ts'
 import { toBase64url } from '../../../protocol/wire/base64url.ts'
-import { messagesOf } from '../../../protocol/wire/batch.ts'
+import { framesOf, messagesOf } from '../../../protocol/wire/batch.ts'
 import { decode } from '../../../protocol/wire/codec.ts'
+import { tryDecodeDht } from '../../../protocol/wire/dht-frames.ts'
 import {
   CURSOR_BYTES,
   decodeMail,
@@ -56,6 +57,9 @@ export class Scene {
   readonly letters: HomeLetter[] = []
   /** Frames of `took`, as the numbers said in them. */
   readonly took: number[][] = []
+  /** Messages of questions, as the tokens in them; and the answers that came of them. */
+  readonly asked: number[][] = []
+  readonly answers: [token: number, kind: string | undefined][] = []
   passWanted = 0
   readonly opened: number[] = []
   readonly openedAtMs: number[] = []
@@ -173,6 +177,9 @@ export class Scene {
         return this.#given(effect.letters)
       case 'prekeysLeft':
         return this.#tell(`prekeysLeft ${effect.left}`)
+      case 'answer':
+        this.answers.push([effect.token, effect.answer?.kind])
+        return
       case 'interrupted':
         return this.#tell('interrupted')
       case 'drop':
@@ -193,6 +200,11 @@ export class Scene {
     if (message[0] === FRAME.passWanted) {
       decode(message)
       this.passWanted++
+      return
+    }
+    const asked = framesOf(message).map(tryDecodeDht)
+    if (asked[0] !== undefined) {
+      this.asked.push(asked.flatMap((frame) => (frame?.kind === 'dhtAsk' ? frame.token : [])))
       return
     }
     const frame = decodeMail(message)
