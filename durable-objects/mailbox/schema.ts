@@ -1,13 +1,12 @@
 // What a mailbox keeps on disk, as tables. The SQL in migrations/ is made of this by `npm run migrations`; a test holds the
 // two against each other.
 //
-// Rows written are what a letter costs, so nothing has a second index: a letter is one row when it comes and one when it
-// goes, with what is counted of it. Its key is its place in the order of coming, which is SQLite's own row number: letters are appended, and come back
-// in order. A key of priority and seq `WITHOUT ROWID` writes as many rows, but into four places of the tree: 4,000 letters
-// of 4 KiB took 1.6 to 2 times as long to insert (three rounds, workerd 1.20261023.1), and sorting them by seq reads each
-// row twice. The order of priorities is kept in memory anyway.
+// Rows written are what a letter costs, so nothing has a second index, and letters that come together share a row (lot.ts).
+// Its key is SQLite's own row number. `WITHOUT ROWID` writes as many rows, but keeps whole ones in the inner nodes of its
+// tree: 4,000 letters of 4 KiB, each a row, took 1.6 to 2 times as long to insert (three rounds, workerd 1.20261023.1). Seqs
+// are in the heads: a row whose letters are gone is used again, for any others.
 
-import { customType, integer, sqliteTable } from 'drizzle-orm/sqlite-core'
+import { customType, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
 /** Bytes as they are: drizzle's own blob makes Buffers of them. */
 const bytes = customType<{ data: Uint8Array; driverData: ArrayBuffer }>({
@@ -16,22 +15,19 @@ const bytes = customType<{ data: Uint8Array; driverData: ArrayBuffer }>({
 })
 
 /**
- * Letters, and notes of what was counted. Who removes letters writes such a note into the row of one of them, which is the
- * row that deleting it would be: it so costs none. A note's seq is below zero, the newest's the least, and its envelope is
- * the counts as JSON. The rows of all but the newest are where the next letters go. So there are never more rows than there
- * once were letters, and one.
+ * Letters, and what was counted. Who removes letters writes at least one row, without them, and what was counted goes into
+ * it: so that costs none. An empty row is where the next letters go. So there are never more rows than there once were lots.
  */
-export const letters = sqliteTable('letters', {
-  seq: integer().primaryKey(),
-  id: bytes().notNull(),
-  /** Place in PRIORITIES. */
-  priority: integer().notNull(),
-  stranger: integer({ mode: 'boolean' }).notNull(),
-  bytes: integer().notNull(),
-  hour: integer().notNull(),
-  expiresAtMs: integer().notNull(),
-  /** Last: reading all heads does not touch the pages it overflows into. */
-  envelope: bytes().notNull(),
+export const lots = sqliteTable('lots', {
+  place: integer().primaryKey(),
+  /** How often counts were written, these included; 0: none are here. The highest counts. */
+  counted: integer().notNull(),
+  /** Packed; none in a row that is empty. */
+  heads: bytes().notNull(),
+  /** As JSON. */
+  counts: text().notNull(),
+  /** One after the other. Last: reading all heads does not touch the pages it overflows into. */
+  envelopes: bytes().notNull(),
 })
 
 /** One row, or none: then nobody has opened the mailbox. */

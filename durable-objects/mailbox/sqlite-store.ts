@@ -1,8 +1,6 @@
 // A mailbox's two stores over SQLite. What nobody has opened has no tables: every question to it is answered without
 // asking the disk, and only `open` makes them.
 
-import { concat } from '../../protocol/crypto/suite.ts'
-import { MIB } from '../../protocol/limits/units.ts'
 import {
   ACCESS_KEY_BYTES,
   type AccessRules,
@@ -12,17 +10,15 @@ import {
   type OneTimePrekey,
   type OwnerStore,
 } from '../../protocol/mailbox/contract.ts'
-import type { MailCounts } from '../../protocol/mailbox/tally.ts'
-import { PRIORITIES, type Priority } from '../../protocol/priority.ts'
-import { LETTER_ID_BYTES } from '../../protocol/wire/mail-frames.ts'
-import { LetterNotes } from './letter-notes.ts'
+import { type MailCounts, NO_MAIL_COUNTS } from '../../protocol/mailbox/tally.ts'
+import { LetterRows, type Touched } from './letter-rows.ts'
+import { EMPTY_LOT, envelopeIn, type Lot, lotsOf, packHeads, unpackHeads, without } from './lot.ts'
 import { hasTables, migrate } from './migrate.ts'
+import { RecentLots } from './recent-lots.ts'
 import { prepareStatements, type Statements } from './statements.ts'
 
 const THE_ONE = 1
 const MANY = Number.POSITIVE_INFINITY
-/** What one statement inserts: the platform takes values of up to 2 MB, and what is put into one is copied. */
-const LOT_BYTES_MAX = MIB
 
 /** The tables, once there are some; both stores of an object share it. */
 export class Tables {
@@ -57,95 +53,121 @@ export class Tables {
 
 export class SqliteLetterStore implements LetterStore {
   readonly #tables: Tables
-  readonly #notes: LetterNotes
+  readonly #recent = new RecentLots()
+  #rows: LetterRows | undefined
 
   constructor(tables: Tables) {
     this.#tables = tables
-    this.#notes = new LetterNotes(tables)
   }
 
-  *heads(): Iterable<LetterHead> {
-    if (!this.#tables.exist) return
-    for (const { priority, stranger, ...head } of this.#tables.statements.heads.all()) {
-      yield { ...head, priority: PRIORITIES[priority] as Priority, sender: stranger ? 'stranger' : 'contact' }
+  heads(): Iterable<LetterHead> {
+    const all: LetterHead[] = []
+    if (!this.#tables.exist) return all
+    const rows = new LetterRows()
+    for (const { place, counted, heads: packed } of this.#tables.statements.rows.all()) {
+      const heads = unpackHeads(packed)
+      rows.found(place, counted, heads)
+      for (const head of heads) all.push(head)
     }
+    this.#rows = rows
+    return all.sort((a, b) => a.seq - b.seq)
   }
 
   insert(letters: readonly Letter[]): void {
     if (letters.length === 0) return
     if (!this.#tables.exist) this.#tables.make()
-    const places = this.#notes.free(letters.length)
-    const lots = lotsOf(letters.slice(places.length))
-    this.#tables.change(places.length + lots.length, (statements) => {
-      for (const [at, place] of places.entries())
-        statements.insertAt.run({ ...rowOf(letters[at] as Letter), place })
-      for (const lot of lots) insertLot(statements, lot)
+    const rows = this.#known()
+    const seqs = new Set(letters.map(({ seq }) => seq))
+    if (seqs.size < letters.length || letters.some(({ seq }) => rows.placeOf(seq) !== undefined))
+      throw new Error('a letter is there already')
+    const lots = lotsOf(letters)
+    const places = rows.places(lots.length)
+    this.#tables.change(lots.length, ({ put }) => {
+      for (const [at, lot] of lots.entries()) put.run({ place: places[at] as number, ...columnsOf(lot) })
     })
-    this.#notes.used(places)
+    rows.used(places)
+    for (const [at, { heads }] of lots.entries()) rows.filled(places[at] as number, heads)
   }
 
   remove(heads: readonly LetterHead[], counts: MailCounts): void {
-    const last = heads.at(-1)
-    if (last === undefined || !this.#tables.exist) return
-    const note = this.#notes.next(counts)
-    let written = false
-    this.#tables.change(heads.length, (statements) => {
-      for (const { seq } of heads.slice(0, -1)) statements.remove.run({ seq })
-      written = statements.note.get({ ...note, place: last.seq }) !== undefined
+    if (heads.length === 0 || !this.#tables.exist) return
+    const rows = this.#known()
+    const touched = rows.touchedBy(heads)
+    const { written, deleted } = this.#after(touched)
+    const last = written.at(-1)
+    if (last === undefined) return
+    const note = { counted: rows.counted.number + 1, counts: JSON.stringify(counts) }
+    this.#tables.change(touched.length, ({ write, remove }) => {
+      for (const row of written)
+        write.run({ place: row.place, ...columnsOf(row.lot), ...(row === last ? note : NO_NOTE) })
+      for (const place of deleted) remove.run({ place })
     })
-    if (written) this.#notes.wrote(note)
+    rows.took(touched)
+    rows.countedIn(last.place)
+    if (last.lot.heads.length === 0) rows.emptied(last.place)
+    for (const { place, lot } of written) this.#recent.keep(place, lot)
+    for (const place of deleted) this.#recent.keep(place, EMPTY_LOT)
   }
 
+  /** A count that was not there yet when it was written is none. */
   counts(): MailCounts | undefined {
-    return this.#tables.exist ? this.#notes.newest() : undefined
+    if (!this.#tables.exist) return undefined
+    const note = this.#tables.statements.counts.get({ place: this.#known().counted.place })
+    if (note === undefined) return undefined
+    const counts = JSON.parse(note.counts) as MailCounts
+    return { ...NO_MAIL_COUNTS, ...counts, refused: { ...NO_MAIL_COUNTS.refused, ...counts.refused } }
   }
 
   envelope({ seq }: LetterHead): Uint8Array | undefined {
-    return this.#tables.exist ? this.#tables.statements.envelope.get({ seq })?.envelope : undefined
+    const place = this.#tables.exist ? this.#known().placeOf(seq) : undefined
+    const lot = place === undefined ? undefined : this.#lot(place)
+    return lot && envelopeIn(lot, seq)
   }
-}
 
-/** As few as there may be, in order. */
-function lotsOf(letters: readonly Letter[]): readonly (readonly Letter[])[] {
-  const lots: Letter[][] = []
-  let room = 0
-  for (const letter of letters) {
-    if (letter.bytes > room) {
-      lots.push([])
-      room = LOT_BYTES_MAX
+  /** Rows whose letters are all taken go; but one row is written in any case, and what was counted goes into it. */
+  #after(touched: readonly Touched[]): After {
+    const written: Written[] = []
+    const deleted: number[] = []
+    for (const { place, seqs, emptied } of touched) {
+      const lot = emptied ? undefined : this.#lot(place)
+      if (lot === undefined) deleted.push(place)
+      else written.push({ place, lot: without(lot, seqs) })
     }
-    lots.at(-1)?.push(letter)
-    room -= letter.bytes
+    const empty = written.length === 0 ? deleted.pop() : undefined
+    if (empty !== undefined) written.push({ place: empty, lot: EMPTY_LOT })
+    return { written, deleted }
   }
-  return lots
+
+  #lot(place: number): Lot | undefined {
+    const recent = this.#recent.get(place)
+    if (recent !== undefined) return recent
+    const row = this.#tables.statements.lot.get({ place })
+    if (row === undefined) return undefined
+    const lot = { heads: unpackHeads(row.heads), envelopes: row.envelopes }
+    this.#recent.keep(place, lot)
+    return lot
+  }
+
+  #known(): LetterRows {
+    if (this.#rows === undefined) this.heads()
+    return this.#rows as LetterRows
+  }
 }
 
-function insertLot({ insert, insertAll }: Statements, lot: readonly Letter[]): void {
-  const [first, ...more] = lot
-  if (first === undefined) return
-  if (more.length > 0) return void insertAll.run(packed(lot))
-  insert.run(rowOf(first))
+interface Written {
+  readonly place: number
+  readonly lot: Lot
 }
 
-function rowOf({ priority, sender, ...letter }: Letter) {
-  return { ...letter, priority: PRIORITIES.indexOf(priority), stranger: Number(sender === 'stranger') }
+interface After {
+  readonly written: readonly Written[]
+  readonly deleted: readonly number[]
 }
 
-/** Their bytes joined, and of each its columns; where its bytes are in place of them, counted from 1 as SQLite does. */
-function packed(letters: readonly Letter[]) {
-  const heads: number[][] = []
-  let at = 1
-  for (const [i, { seq, priority, sender, bytes, hour, expiresAtMs }] of letters.entries()) {
-    const stranger = sender === 'stranger' ? 1 : 0
-    const idAt = i * LETTER_ID_BYTES + 1
-    heads.push([seq, idAt, PRIORITIES.indexOf(priority), stranger, bytes, hour, expiresAtMs, at])
-    at += bytes
-  }
-  return {
-    heads: JSON.stringify(heads),
-    ids: concat(letters.map(({ id }) => id)),
-    envelopes: concat(letters.map(({ envelope }) => envelope)),
-  }
+const NO_NOTE = { counted: 0, counts: '' }
+
+function columnsOf({ heads, envelopes }: Lot) {
+  return { heads: packHeads(heads), envelopes }
 }
 
 export class SqliteOwnerStore implements OwnerStore {

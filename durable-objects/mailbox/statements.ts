@@ -1,10 +1,9 @@
 // The statements of a mailbox, each prepared once for the object's life: building one anew costs four times what running
 // it does.
 
-import { asc, eq, getTableColumns, gt, lt, type Placeholder, type SQL, sql } from 'drizzle-orm'
+import { asc, eq, lt, type Placeholder, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/durable-sqlite'
-import { LETTER_ID_BYTES } from '../../protocol/wire/mail-frames.ts'
-import { letters, oneTimePrekeys, owners, publications } from './schema.ts'
+import { lots, oneTimePrekeys, owners, publications } from './schema.ts'
 
 const { placeholder } = sql
 
@@ -15,22 +14,6 @@ function values<Name extends string>(...names: readonly Name[]): Placeholders<Na
   return Object.fromEntries(names.map((name) => [name, placeholder(name)])) as unknown as Placeholders<Name>
 }
 
-/** For an update, which takes none of the former. */
-function given<Name extends string>(...names: readonly Name[]): { readonly [N in Name]: SQL } {
-  return Object.fromEntries(names.map((name) => [name, sql`${placeholder(name)}`])) as { [N in Name]: SQL }
-}
-
-/** Of the letter that was there nothing stays. */
-const NOTHING = { id: new Uint8Array(), priority: 0, stranger: false, bytes: 0, hour: 0, expiresAtMs: 0 }
-
-/**
- * Letters as rows, of columns in one text and bytes joined. One statement for all of a transaction: a call into SQLite costs
- * more than the row it writes.
- */
-const UNPACKED = sql`select value ->> 0, substr(${placeholder('ids')}, value ->> 1, ${LETTER_ID_BYTES}),
-  value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
-  substr(${placeholder('envelopes')}, value ->> 7, value ->> 4) from json_each(${placeholder('heads')})`
-
 export type Statements = ReturnType<typeof prepareStatements>
 type Database = ReturnType<typeof drizzle>
 
@@ -40,43 +23,30 @@ export function prepareStatements(storage: DurableObjectStorage) {
 }
 
 function ofLetters(db: Database) {
-  const { envelope, ...head } = getTableColumns(letters)
+  const at = eq(lots.place, placeholder('place'))
+  const excluded = { heads: sql`excluded.heads`, envelopes: sql`excluded.envelopes` }
+  const counted = { counted: sql`excluded.counted`, counts: sql`excluded.counts` }
   return {
-    heads: db.select(head).from(letters).where(gt(letters.seq, 0)).orderBy(asc(letters.seq)).prepare(),
-    insert: db
-      .insert(letters)
-      .values(values('seq', 'id', 'priority', 'stranger', 'bytes', 'hour', 'expiresAtMs', 'envelope'))
+    rows: db
+      .select({ place: lots.place, counted: lots.counted, heads: lots.heads })
+      .from(lots)
+      .orderBy(asc(lots.place))
       .prepare(),
-    /** A letter in the place of a note that nobody needs: a row, as one that is new. */
-    insertAt: db
-      .update(letters)
-      .set(given('seq', 'id', 'priority', 'stranger', 'bytes', 'hour', 'expiresAtMs', 'envelope'))
-      .where(eq(letters.seq, placeholder('place')))
+    /** Into a row that is new, or empty: then what is noted there stays. Either is a row written. */
+    put: db
+      .insert(lots)
+      .values({ ...values('place', 'heads', 'envelopes'), counted: 0, counts: '' })
+      .onConflictDoUpdate({ target: lots.place, set: excluded })
       .prepare(),
-    notes: db
-      .select({ seq: letters.seq })
-      .from(letters)
-      .where(lt(letters.seq, 0))
-      .orderBy(asc(letters.seq))
+    /** In place of all that was in the row. */
+    write: db
+      .insert(lots)
+      .values(values('place', 'counted', 'heads', 'counts', 'envelopes'))
+      .onConflictDoUpdate({ target: lots.place, set: { ...excluded, ...counted } })
       .prepare(),
-    /** A note in the place of a letter: a row, as one that is deleted. */
-    note: db
-      .update(letters)
-      .set({ ...given('seq', 'envelope'), ...NOTHING })
-      .where(eq(letters.seq, placeholder('place')))
-      .returning({ seq: letters.seq })
-      .prepare(),
-
-    insertAll: db.insert(letters).select(UNPACKED).prepare(),
-    remove: db
-      .delete(letters)
-      .where(eq(letters.seq, placeholder('seq')))
-      .prepare(),
-    envelope: db
-      .select({ envelope })
-      .from(letters)
-      .where(eq(letters.seq, placeholder('seq')))
-      .prepare(),
+    remove: db.delete(lots).where(at).prepare(),
+    lot: db.select({ heads: lots.heads, envelopes: lots.envelopes }).from(lots).where(at).prepare(),
+    counts: db.select({ counts: lots.counts }).from(lots).where(at).prepare(),
   }
 }
 

@@ -1,6 +1,6 @@
 // docs/cost.md, written out of prices and counters, so that no figure on it is typed by hand.
 
-import { REGISTRY_ASKS_MAX } from '../../protocol/limits/mailbox.ts'
+import { MAILBOX_LOT_LETTERS_MAX, REGISTRY_ASKS_MAX } from '../../protocol/limits/mailbox.ts'
 import { KEEP_ALIVE_MS } from '../../protocol/limits/room.ts'
 import { REGISTRIES } from '../../protocol/mailbox/report.ts'
 import { dollarsBeyond, marginalDollars, monthlyDollars, overFree, sumOf } from './bill.ts'
@@ -15,6 +15,7 @@ import {
   MAILBOXES,
   OPENING_ROWS,
   PUBLISHING_ROWS,
+  PUT_TOGETHER,
   RELAY,
   REQUEST_CPU_MS,
   ROOMS,
@@ -106,12 +107,15 @@ function mailboxes(): string {
 ${perMillion([
   ['letters put by a request', MAILBOXES.putByRequest],
   ['letters put over a socket to the mailbox', MAILBOXES.putBySocket],
+  [`letters put over a socket to the mailbox, ${PUT_TOGETHER} in a message`, MAILBOXES.putTogether],
   ['letters put over a socket to another mailbox, passed on', MAILBOXES.putPassedOn],
   ['letters pushed to the owner', RELAY.direct],
   ['letters taken, each in a message', MAILBOXES.takenAlone],
-  [`letters taken, ${TOOK_TOGETHER} in a message`, MAILBOXES.takenTogether],
+  [`letters that came alone, taken ${TOOK_TOGETHER} in a message`, MAILBOXES.takenTogether],
+  [`letters that came together, taken ${TOOK_TOGETHER} in a message`, MAILBOXES.lotsTaken],
   ['**letters by a request, taken each in a message**', plus(MAILBOXES.putByRequest, MAILBOXES.takenAlone)],
   ['**letters by a socket, taken together**', plus(MAILBOXES.putBySocket, MAILBOXES.takenTogether)],
+  ['**letters by a socket, put and taken together**', plus(MAILBOXES.putTogether, MAILBOXES.lotsTaken)],
   ['owners’ sockets opened', MAILBOXES.home],
   ['alarms', MAILBOXES.alarm],
   ['times a mailbox says that its figures have changed', MAILBOXES.news],
@@ -119,13 +123,14 @@ ${perMillion([
   [`mailboxes opened: ${OPENING_ROWS + KNOWN_ROWS} rows, and ${PUBLISHING_ROWS} for prekeys`, MAILBOXES.open],
 ])}
 
-Letters that come together share a transaction and a message, which saves time, but each is a row of its own: nothing is saved on rows. An alarm is
-a row when it is set, and serves every letter that ends no earlier than the first of them. So a mailbox whose letters all live for a week sets one a
+Letters that come together share a row: up to ${MAILBOX_LOT_LETTERS_MAX} of the least size, and no more bytes than the largest has. Taken together they cost a row more, and taken
+one by one a row each, for then the others are written anew. Letters that come alone and are taken together are a row each. An alarm is a
+row when it is set, and serves every letter that ends no earlier than the first of them. So a mailbox whose letters all live for a week sets one a
 week however many come; a mailbox that gets one letter of an hour each day sets one a day; and where each letter ends earlier than
 all before it, each sets one, and costs ${LETTER_ROWS.put + LETTER_ROWS.taken + 1} rows instead of ${LETTER_ROWS.put + LETTER_ROWS.taken}.
 
-What waits and what became of it is counted for \`GET /network/queue/stats\`, and that costs no row: what was counted lies in the rows that
-letters leave behind. A mailbox that wakes says once that its figures have changed, which is an object request: so a letter that comes and goes
+What waits and what became of it is counted for \`GET /network/queue/stats\`, and that costs no row: what was counted goes into a row that
+is written when letters are taken. A mailbox that wakes says once that its figures have changed, which is an object request: so a letter that comes and goes
 alone costs two such requests more, and in a busy mailbox none. Who asks for figures pays for asking: ${REGISTRIES} requests, and one for each mailbox that
 has changed since, no more than ${count(REGISTRIES * REGISTRY_ASKS_MAX)} at once.
 
@@ -142,7 +147,7 @@ In US dollars, on Cloudflare’s Workers Paid plan (${dollars(PLAN_DOLLARS)} a m
 [prices](../scripts/cost/prices.ts) and [counters](../scripts/cost/usage.ts), which tests hold against the running edge.
 
 In short: messages that travel directly between peers cost nothing, relayed ones next to nothing. What costs is **rows
-written**: a letter in a mailbox is ${LETTER_ROWS.put + LETTER_ROWS.taken} of them.
+written**: a letter in a mailbox is ${LETTER_ROWS.put + LETTER_ROWS.taken} of them, and so are ${PUT_TOGETHER} that come and are taken together.
 
 ${prices()}
 

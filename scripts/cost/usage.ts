@@ -2,10 +2,11 @@
 // real objects (test/edge/mailbox-rows.test.ts), sweeps by asking the very function that decides on them; requests and
 // messages are those of the protocol. Two figures are assumptions, and named so on the page.
 
+import { MAILBOX_LOT_LETTERS_MAX } from '../../protocol/limits/mailbox.ts'
 import { KEEP_ALIVE_MS, SWEEP_MS, SWEEP_WARDENS } from '../../protocol/limits/room.ts'
 import { type Meter, OBJECT_GB, SOCKET_MESSAGES_IN_REQUEST } from './prices.ts'
 
-/** Rows written for a letter through its life, put alone or with others. */
+/** Rows written for a letter that comes alone, through its life; and for a lot of them that come together, and are taken so. */
 export const LETTER_ROWS = { put: 1, delivered: 0, taken: 1 } as const
 /** Setting an alarm is a row. One serves all letters that end no earlier than the first. */
 export const ALARM_ROWS = 1
@@ -55,7 +56,9 @@ export function usageOf(happening: Happening): Usage {
   }
 }
 
-/** Frames in one message, where a client gathers them. */
+/** Letters in one message, where a sender gathers them: a lot of the least size. */
+export const PUT_TOGETHER = MAILBOX_LOT_LETTERS_MAX
+/** Letters taken in one message, where a client gathers them. */
 export const TOOK_TOGETHER = 32
 
 export const ROOMS = {
@@ -80,6 +83,7 @@ export const RELAY = {
 
 const put = { rowsWritten: LETTER_ROWS.put }
 const taken = { rowsWritten: LETTER_ROWS.taken }
+const rowsTogether = (rows: number) => ({ rowsWritten: rows / PUT_TOGETHER })
 
 export const MAILBOXES = {
   open: usageOf({
@@ -90,9 +94,12 @@ export const MAILBOXES = {
   home: usageOf({ workerRequests: 1, objectRequests: 1 }),
   putByRequest: usageOf({ workerRequests: 1, objectRequests: 1, ...put }),
   putBySocket: usageOf({ messages: 1, ...put }),
+  putTogether: usageOf({ messages: 1 / PUT_TOGETHER, ...rowsTogether(LETTER_ROWS.put) }),
   putPassedOn: usageOf({ messages: 1, objectRequests: 1, ...put }),
   takenAlone: usageOf({ messages: 1, ...taken }),
   takenTogether: usageOf({ messages: 1 / TOOK_TOGETHER, ...taken }),
+  /** …and had come together. */
+  lotsTaken: usageOf({ messages: 1 / TOOK_TOGETHER, ...rowsTogether(LETTER_ROWS.taken) }),
   alarm: usageOf({ objectRequests: 1, rowsWritten: ALARM_ROWS }),
   /** To its registry: its figures have changed. Once for each time it wakes, or is asked. */
   news: usageOf({ objectRequests: 1 }),

@@ -14,6 +14,7 @@ import {
   OPENING_ROWS,
   PREKEYS,
   PUBLISHING_ROWS,
+  PUT_TOGETHER,
 } from '../../scripts/cost/usage.ts'
 import {
   contactPut,
@@ -151,7 +152,37 @@ describe('a letter', () => {
     }
   })
 
-  it('costs no less among others: a transaction is shared, a row is not', async () => {
+  it('costs two for all that come in one message and are taken in one', async () => {
+    const owner = await opened()
+    const [home, sender] = [await MailSocket.owner(owner), await MailSocket.sender(owner)]
+    const rows = await meter(owner)
+    sender.sendTogether(await putFrames(owner, PUT_TOGETHER))
+    await sender.all('stored', PUT_TOGETHER)
+    expect(await rows()).toEqual({ statements: LETTER_ROWS.put, alarms: 1, figures: 0 })
+    const letters = await home.all('letter', PUT_TOGETHER)
+    expect(await rows()).toEqual({ statements: LETTER_ROWS.delivered, alarms: 0, figures: 0 })
+    home.send({ kind: 'took', ids: letters.map(({ id }) => id) })
+    await home.settled()
+    expect(await rows()).toEqual({ statements: LETTER_ROWS.taken, alarms: 0, figures: 0 })
+    expect(await onDisk(owner.id)).toMatchObject({ letters: 0 })
+  })
+
+  it('costs a row when it is taken alone, whoever it came with', async () => {
+    const owner = await opened()
+    const [home, sender] = [await MailSocket.owner(owner), await MailSocket.sender(owner)]
+    const rows = await meter(owner)
+    sender.sendTogether(await putFrames(owner, PUT_TOGETHER))
+    await sender.all('stored', PUT_TOGETHER)
+    const letters = await home.all('letter', PUT_TOGETHER)
+    for (const { id } of letters) {
+      home.send({ kind: 'took', ids: [id] })
+      await home.settled()
+    }
+    const statements = LETTER_ROWS.put + LETTER_ROWS.taken * PUT_TOGETHER
+    expect(await rows()).toEqual({ statements, alarms: 1, figures: 0 })
+  })
+
+  it('costs less among others, also where messages share a transaction or none', async () => {
     const owner = await opened()
     const [home, sender] = [await MailSocket.owner(owner), await MailSocket.sender(owner)]
     const rows = await meter(owner)
@@ -161,10 +192,12 @@ describe('a letter', () => {
     const letters = await home.all('letter', 48)
     home.send({ kind: 'took', ids: letters.map(({ id }) => id) })
     await home.settled()
-    const each = LETTER_ROWS.put + LETTER_ROWS.delivered + LETTER_ROWS.taken
-    expect(each).toBeLessThanOrEqual(2)
+    const lots = (LETTER_ROWS.put + LETTER_ROWS.taken) * 4
+    const { statements, ...others } = await rows()
+    expect(statements).toBeLessThanOrEqual(lots)
+    expect(statements).toBeGreaterThanOrEqual((lots * 12) / PUT_TOGETHER)
     // The one alarm is spread over them all.
-    expect(await rows()).toEqual({ statements: 48 * each, alarms: 1, figures: 0 })
+    expect(others).toEqual({ alarms: 1, figures: 0 })
   })
 })
 
@@ -190,8 +223,11 @@ describe('a mailbox', () => {
     expect(without).toBeLessThanOrEqual(MAILBOX_BYTES)
     expect(without).toBeGreaterThan(MAILBOX_BYTES * 0.95)
     const sender = await MailSocket.sender(owner)
-    sender.send(...(await putFrames(owner, 100)))
-    await sender.all('stored', 100)
+    // Alone: those that come together take less.
+    for (const frame of await putFrames(owner, 100)) {
+      sender.send(frame)
+      await sender.next('stored')
+    }
     const { bytes, letters } = await onDisk(owner.id)
     const each = (bytes - without) / letters
     expect(each).toBeLessThanOrEqual(LETTER_BYTES)

@@ -23,7 +23,7 @@ import {
 } from '../support/mail.ts'
 import { allows, ask, asOwner, publishes, put } from './mail-http.ts'
 import { MailSocket, pathOf } from './mail-socket.ts'
-import { mailboxObject, onDisk } from './mailboxes.ts'
+import { letEnd, mailboxObject, onDisk } from './mailboxes.ts'
 
 async function openOwner(network?: string): Promise<MailOwner> {
   const owner = await newOwner(network)
@@ -362,10 +362,7 @@ describe('a mailbox that sleeps', () => {
     const { alarmMs } = await onDisk(owner.id)
     expect(alarmMs).toBeGreaterThanOrEqual(before + 60_000)
     expect(alarmMs).toBeLessThanOrEqual(Date.now() + 60_000)
-    // The end comes: the only clock here is the letter's own, so that is moved.
-    await runInDurableObject(mailboxObject(owner.id), (_, { storage }) => {
-      storage.sql.exec('UPDATE letters SET expires_at_ms = 1000 WHERE seq = 1')
-    })
+    await letEnd(owner.id, owner.network, ({ seq }) => seq === 1)
     await evictDurableObject(mailboxObject(owner.id))
     expect(await runDurableObjectAlarm(mailboxObject(owner.id))).toBe(true)
     const after = await onDisk(owner.id)

@@ -4,6 +4,7 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { exports } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
+import { unpackHeads } from '../../durable-objects/mailbox/lot.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
 import type { MailOwner } from '../support/mail.ts'
 import { Traffic } from '../support/mail-traffic/traffic.ts'
@@ -43,8 +44,9 @@ const here: Way = {
 
 function idsOnDisk({ id }: MailOwner): Promise<ReadonlySet<string>> {
   return runInDurableObject(mailboxObject(id), (_, { storage }) => {
-    const rows = storage.sql.exec<{ id: ArrayBuffer }>('SELECT id FROM letters WHERE seq > 0').toArray()
-    return new Set(rows.map((row) => toBase64url(new Uint8Array(row.id))))
+    const rows = storage.sql.exec<{ heads: ArrayBuffer }>('SELECT heads FROM lots').toArray()
+    const heads = rows.flatMap((row) => unpackHeads(new Uint8Array(row.heads)))
+    return new Set(heads.map((head) => toBase64url(head.id)))
   })
 }
 

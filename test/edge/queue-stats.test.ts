@@ -19,7 +19,7 @@ import { toBase64url } from '../../protocol/wire/base64url.ts'
 import { contactPut, idOf, type MailOwner, newOwner } from '../support/mail.ts'
 import { seeded } from '../support/seeded.ts'
 import { allows, ask, asOwner, put } from './mail-http.ts'
-import { mailboxObject, registryObject } from './mailboxes.ts'
+import { letEnd, mailboxObject, registryObject } from './mailboxes.ts'
 import { newPeer } from './socket.ts'
 
 const registries = (env as unknown as { readonly REGISTRIES: DurableObjectNamespace }).REGISTRIES
@@ -116,9 +116,7 @@ describe('GET /network/queue/stats', () => {
     const owner = await newOwner('sleepers')
     await allows(owner)
     await put(owner, await contactPut(owner, { priority: 'low' }))
-    await runInDurableObject(mailboxObject(owner.id, owner.network), (_, { storage }) => {
-      storage.sql.exec('UPDATE letters SET expires_at_ms = 1000')
-    })
+    await letEnd(owner.id, owner.network)
     await evictDurableObject(mailboxOf(owner))
     expect(await runDurableObjectAlarm(mailboxOf(owner))).toBe(true)
     const { total, priorities } = await freshStats('sleepers')

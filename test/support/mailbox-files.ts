@@ -6,7 +6,8 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { PRIORITIES, type Priority } from '../../protocol/priority.ts'
+import { envelopeIn, unpackHeads } from '../../durable-objects/mailbox/lot.ts'
+import type { Priority } from '../../protocol/priority.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
 import { LETTER_ID_BYTES } from '../../protocol/wire/mail-frames.ts'
 
@@ -24,11 +25,9 @@ export interface MailboxFiles {
 }
 
 interface Row {
-  readonly seq: number
-  readonly id: Uint8Array
-  readonly priority: number
-  readonly bytes: number
-  readonly envelope: Uint8Array
+  readonly place: number
+  readonly heads: Uint8Array
+  readonly envelopes: Uint8Array
 }
 
 export function readMailboxFiles(objects: string): MailboxFiles {
@@ -53,17 +52,20 @@ function readOne(path: string, mailbox: string, letters: Map<string, LetterOnDis
     const check = database.prepare('PRAGMA integrity_check').all() as { readonly integrity_check: string }[]
     const said = check.map((row) => row.integrity_check).join('; ')
     if (said !== 'ok') faults.push(`${mailbox}: ${said}`)
-    if (database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'letters'").get() === undefined) return
-    const rows = database
-      .prepare('SELECT seq, id, priority, bytes, envelope FROM letters WHERE seq > 0')
-      .all()
-    for (const { seq, id, priority, bytes, envelope } of rows as unknown as Row[]) {
-      const text = toBase64url(id)
-      const digest = createHash('sha256').update(envelope).digest().subarray(0, LETTER_ID_BYTES)
-      if (!digest.equals(id) || bytes !== envelope.length)
-        faults.push(`${mailbox}: row ${seq} is not the letter it says`)
-      if (letters.has(text)) faults.push(`${mailbox}: letter ${text} is there twice`)
-      letters.set(text, { mailbox, seq, priority: PRIORITIES[priority] as Priority, bytes })
+    if (database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'lots'").get() === undefined) return
+    const rows = database.prepare('SELECT place, heads, envelopes FROM lots').all()
+    for (const { place, heads: packed, envelopes } of rows as unknown as Row[]) {
+      const heads = unpackHeads(packed)
+      if (heads.reduce((sum, { bytes }) => sum + bytes, 0) !== envelopes.length)
+        faults.push(`${mailbox}: row ${place} has other bytes than its letters`)
+      for (const { seq, id, priority, bytes } of heads) {
+        const text = toBase64url(id)
+        const envelope = envelopeIn({ heads, envelopes }, seq) ?? new Uint8Array()
+        const digest = createHash('sha256').update(envelope).digest().subarray(0, LETTER_ID_BYTES)
+        if (!digest.equals(id)) faults.push(`${mailbox}: letter ${seq} of row ${place} is not what it says`)
+        if (letters.has(text)) faults.push(`${mailbox}: letter ${text} is there twice`)
+        letters.set(text, { mailbox, seq, priority, bytes })
+      }
     }
   } finally {
     database.close()

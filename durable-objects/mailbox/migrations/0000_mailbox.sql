@@ -1,12 +1,9 @@
-CREATE TABLE `letters` (
-	`seq` integer PRIMARY KEY NOT NULL,
-	`id` blob NOT NULL,
-	`priority` integer NOT NULL,
-	`stranger` integer NOT NULL,
-	`bytes` integer NOT NULL,
-	`hour` integer NOT NULL,
-	`expires_at_ms` integer NOT NULL,
-	`envelope` blob NOT NULL
+CREATE TABLE `lots` (
+	`place` integer PRIMARY KEY NOT NULL,
+	`counted` integer NOT NULL,
+	`heads` blob NOT NULL,
+	`counts` text NOT NULL,
+	`envelopes` blob NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE `one_time_prekeys` (
