@@ -123,6 +123,7 @@ export class DhtShard extends DurableObject<Settings> {
   }
 
   #relative(prefix: string): Relative {
-    return this.env.SHARDS.getByName(shardObjectName(this.#place?.network ?? '', prefix))
+    const { network = '', region = '' } = this.#place ?? {}
+    return this.env.SHARDS.getByName(shardObjectName(network, prefix, region))
   }
 }

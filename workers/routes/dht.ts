@@ -79,7 +79,16 @@ export async function putRecord(c: Context<Edge>): Promise<Response> {
     return refuse(c, 'unsupported-media-type', `the body is ${OCTETS} for a value, else ${RECORD_TYPE}`)
   const record = type === RECORD_TYPE ? body : valueRecord(c, place, body)
   if (record instanceof Response) return record
-  return stored(c, await ask(c.env, place.network, { kind: 'put', key: place.key, record }, pass.subject))
+  return stored(
+    c,
+    await ask(
+      c.env,
+      place.network,
+      regionOf(c.req.raw),
+      { kind: 'put', key: place.key, record },
+      pass.subject,
+    ),
+  )
 }
 
 function valueRecord(c: Context<Edge>, { hashCode }: Place, value: Uint8Array): Uint8Array | Response {
@@ -93,7 +102,7 @@ function valueRecord(c: Context<Edge>, { hashCode }: Place, value: Uint8Array): 
 export async function getRecord(c: Context<Edge>): Promise<Response> {
   const place = placeOf(c, c.req.param('key'))
   if (place === undefined) return badName(c)
-  const answer = await ask(c.env, place.network, { kind: 'get', key: place.key })
+  const answer = await ask(c.env, place.network, regionOf(c.req.raw), { kind: 'get', key: place.key })
   if (answer.kind === 'nothing')
     return refuse(c, 'no-such-record', 'nothing is stored under this key', NO_STORE)
   if (answer.kind !== 'record') return refused(c, answer)
@@ -124,7 +133,11 @@ export async function closestPeers(c: Context<Edge>): Promise<Response> {
   if (place === undefined) return badName(c)
   const limit = limitOf(c, DHT_CLOSEST_MAX)
   if (limit === undefined) return badLimit(c, DHT_CLOSEST_MAX)
-  const answer = await ask(c.env, place.network, { kind: 'closest', target: place.key, limit })
+  const answer = await ask(c.env, place.network, regionOf(c.req.raw), {
+    kind: 'closest',
+    target: place.key,
+    limit,
+  })
   if (answer.kind !== 'closest') return refused(c, answer)
   const peers = answer.records.map(({ key, bytes }) => ({ id: peerIdText(key), record: toBase64url(bytes) }))
   return c.json({ peers }, 200, NO_STORE)
@@ -150,7 +163,10 @@ async function provide(c: Context<Edge>, network: string, key: Uint8Array | unde
   const keys = readProvidedList(announcement)?.keys
   if (key !== undefined && keys?.some((one) => equalBytes(one, key)) === false)
     return refuse(c, 'wrong-key', 'the key of the path is none of those that are provided')
-  return stored(c, await ask(c.env, network, { kind: 'provide', announcement }, pass.subject))
+  return stored(
+    c,
+    await ask(c.env, network, regionOf(c.req.raw), { kind: 'provide', announcement }, pass.subject),
+  )
 }
 
 export async function providers(c: Context<Edge>): Promise<Response> {
@@ -161,7 +177,12 @@ export async function providers(c: Context<Edge>): Promise<Response> {
   const near = c.req.query('near') ?? regionOf(c.req.raw)
   if (near !== '' && !(REGIONS as readonly string[]).includes(near))
     return refuse(c, 'malformed', `near is one of ${REGIONS.join(', ')}`)
-  const answer = await ask(c.env, place.network, { kind: 'providers', key: place.key, limit, near })
+  const answer = await ask(c.env, place.network, regionOf(c.req.raw), {
+    kind: 'providers',
+    key: place.key,
+    limit,
+    near,
+  })
   if (answer.kind !== 'providers') return refused(c, answer)
   const body = {
     heads: answer.heads.map(toBase64url),

@@ -213,8 +213,12 @@ export class ShardMachine<Origin, Child>
     const { prefix, store, config } = { prefix: this.#prefix, store: this.#store, config: this.#config }
     const books = new Books(store, config)
     const isFull = this.#isAtTheBottom && this.#isTooBig
+    // Nothing comes between two reads in any case, and a transaction costs more than one.
+    const together = requests.some(isWriting)
+      ? <T>(work: () => T) => store.atomically(work)
+      : <T>(work: () => T) => work()
     try {
-      const answers = store.atomically(() => {
+      const answers = together(() => {
         const desk = { store, books, view, prefix, isFull, nowMs }
         const decided = requests.map((request) => decide(desk, request))
         books.flush()
@@ -358,4 +362,8 @@ export class ShardMachine<Origin, Child>
       this.#effects.push({ kind: 'storeFailed', error })
     }
   }
+}
+
+function isWriting({ kind }: ShardRequest): boolean {
+  return kind === 'put' || kind === 'provide'
 }
