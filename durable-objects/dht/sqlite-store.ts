@@ -62,7 +62,7 @@ export class SqliteShardStore implements ShardStore {
   }
 
   live(key: Key, nowMs: number): Pick<RecordRow, 'bytes' | 'expiresAtMs'> | undefined {
-    return this.#statements?.live.get({ key, nowMs })
+    return this.#statements?.everySlot.all({ key }).find(({ expiresAtMs }) => expiresAtMs > nowMs)
   }
 
   putRecord(row: RecordRow): void {

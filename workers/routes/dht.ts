@@ -3,6 +3,8 @@
 
 import type { Context } from 'hono'
 import { CAPABILITY } from '../../protocol/crypto/admission/pass.ts'
+import { nativeHash } from '../../protocol/crypto/native.ts'
+import type { Subtle } from '../../protocol/crypto/subtle.ts'
 import { PROVIDED_LIST_BYTES_MAX, readProvidedList } from '../../protocol/dht/records/provided.ts'
 import { RECORD_BYTES_MAX } from '../../protocol/dht/records/record.ts'
 import { encodeValue, readValue } from '../../protocol/dht/records/value.ts'
@@ -107,21 +109,34 @@ export async function getRecord(c: Context<Edge>): Promise<Response> {
     return refuse(c, 'no-such-record', 'nothing is stored under this key', NO_STORE)
   if (answer.kind !== 'record') return refused(c, answer)
   const value = readValue(answer.bytes)?.value
-  const headers = { 'X-Expires-At': `${answer.expiresAtMs}` }
-  // What may have changed by the next time is asked for again; what is stored under its own digest never does.
-  if (value === undefined)
-    return c.body(ownBytes(answer.bytes), 200, {
-      ...headers,
-      'Content-Type': RECORD_TYPE,
-      'Cache-Control': 'no-cache',
-    })
-  const secondsLeft = Math.max(0, Math.floor((answer.expiresAtMs - Date.now()) / 1_000))
-  const cached = {
-    'Cache-Control': `public, max-age=${secondsLeft}, immutable`,
-    ETag: `"${toBase64url(place.key)}"`,
+  const headers = {
+    'X-Expires-At': `${answer.expiresAtMs}`,
+    'Cache-Control': value === undefined ? 'no-cache' : immutableUntil(answer.expiresAtMs),
+    ETag: await tagOf(place.key, value === undefined ? answer.bytes : undefined),
   }
-  return c.body(ownBytes(value), 200, { ...headers, ...cached, 'Content-Type': OCTETS })
+  if (isOneOf(headers.ETag, c.req.header('If-None-Match'))) return c.body(null, 304, headers)
+  const type = value === undefined ? RECORD_TYPE : OCTETS
+  return c.body(ownBytes(value ?? answer.bytes), 200, { ...headers, 'Content-Type': type })
 }
+
+/** What is stored under its own digest never changes; all else is asked for again. */
+function immutableUntil(expiresAtMs: number): string {
+  const secondsLeft = Math.max(0, Math.floor((expiresAtMs - Date.now()) / 1_000))
+  return `public, max-age=${secondsLeft}, immutable`
+}
+
+/** A value is called by its key; what is signed by its digest. */
+async function tagOf(key: Uint8Array, signed: Uint8Array | undefined): Promise<string> {
+  return `"${toBase64url(signed === undefined ? key : await sha256(signed))}"`
+}
+
+/** Proxies that compress call what they pass on by a weak name: the bytes within are the same. */
+function isOneOf(tag: string, asked: string | undefined): boolean {
+  const tags = (asked ?? '').split(',').map((each) => each.trim().replace(/^W\//, ''))
+  return tags.includes(tag) || tags.includes('*')
+}
+
+const { sha256 } = nativeHash(crypto.subtle as unknown as Subtle)
 
 /** A body is sent with all of its buffer's bytes otherwise. */
 function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -68,6 +68,8 @@ export class ShardMachine<Origin, Child>
   #isDrained: boolean
   #drainedAtMs = Number.POSITIVE_INFINITY
   #records: number
+  /** Since somebody last looked whether it is too big. */
+  #hasGrown = true
   #recordsWritten: number
   #effects: ShardEffect<Origin, Child>[] = []
 
@@ -214,9 +216,8 @@ export class ShardMachine<Origin, Child>
     const books = new Books(store, config)
     const isFull = this.#isAtTheBottom && this.#isTooBig
     // Nothing comes between two reads in any case, and a transaction costs more than one.
-    const together = requests.some(isWriting)
-      ? <T>(work: () => T) => store.atomically(work)
-      : <T>(work: () => T) => work()
+    const isWritten = requests.some(isWriting)
+    const together = isWritten ? <T>(work: () => T) => store.atomically(work) : <T>(work: () => T) => work()
     try {
       const answers = together(() => {
         const desk = { store, books, view, prefix, isFull, nowMs }
@@ -226,6 +227,7 @@ export class ShardMachine<Origin, Child>
         return decided
       })
       this.#records += books.records
+      this.#hasGrown ||= isWritten
       for (const answer of answers)
         if (answer.kind === 'stored' && answer.isNew) this.#sweeping.noteEnd(answer.expiresAtMs, nowMs)
       return answers
@@ -300,7 +302,10 @@ export class ShardMachine<Origin, Child>
 
   #splitIfDue(nowMs: number): void {
     if (this.#isSplit || this.#isAtTheBottom || this.#parent === 'unknown') return
-    if (this.#isTooBig || this.#load.perSecond(nowMs) > this.#config.splitPerSecond)
+    // Asking how big it is costs as much as a get does.
+    const isTooBig = this.#hasGrown && this.#isTooBig
+    this.#hasGrown = isTooBig
+    if (isTooBig || this.#load.perSecond(nowMs) > this.#config.splitPerSecond)
       this.#change(() => this.#noteSplits([this.#prefix], nowMs))
   }
 
