@@ -44,7 +44,12 @@ describe('documents', () => {
     const names = [...vars.matchAll(/^([A-Z_]+) *=/gm)].map((match) => match[1])
     expect(names.length).toBeGreaterThan(0)
     for (const name of names)
-      expect([...Object.keys(ROOM_SETTINGS), ...Object.keys(MAILBOX_SETTINGS), 'ICE_SERVERS']).toContain(name)
+      expect([
+        ...Object.keys(ROOM_SETTINGS),
+        ...Object.keys(MAILBOX_SETTINGS),
+        'ICE_SERVERS',
+        'DHT_REGIONS',
+      ]).toContain(name)
   })
 
   it('and the package agree on the version', () => {
