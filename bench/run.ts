@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { type Benchmark, FULL, QUICK, type Row } from './benchmark.ts'
 import { broadcastIdle, broadcastLoad } from './broadcast.ts'
 import { browserTimes } from './browser.ts'
+import { dht } from './dht.ts'
 import { handshake } from './handshake.ts'
 import { joinLiveRoom, joinNewRoom } from './join.ts'
 import { mailboxes } from './mailbox.ts'
@@ -23,6 +24,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   joinLiveRoom,
   idleMemory,
   ...mailboxes,
+  ...dht,
   browserTimes,
   besidePeerjs,
   streams,

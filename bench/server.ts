@@ -14,21 +14,28 @@ import type { Side } from './benchmark.ts'
 export interface Server {
   readonly side: Side
   readonly port: number
+  /** Where its objects tell what nobody else is told. */
+  readonly probePort: number
   readonly pid: number
   stop(): Promise<void>
 }
 
 interface Kind {
   readonly entry: string
-  /** Its objects' classes, by the binding. */
-  readonly objects: Readonly<Record<string, string>>
+  /** Of its objects, by what they are bound to. */
+  readonly classes: Readonly<Record<string, string>>
   readonly settings: Readonly<Record<string, string>>
 }
 
 const KINDS: Readonly<Record<Side, Kind>> = {
   ours: {
     entry: join(root, 'workers', 'index.ts'),
-    objects: { ROOMS: 'SignalingRoom', MAILBOXES: 'RelayMailbox', REGISTRIES: 'NetworkRegistry' },
+    classes: {
+      ROOMS: 'SignalingRoom',
+      MAILBOXES: 'RelayMailbox',
+      REGISTRIES: 'NetworkRegistry',
+      SHARDS: 'DhtShard',
+    },
     // What a crowd behind one generator does is far over what one member may: the limits stay, but do not bite.
     settings: {
       ROOM_TOKENS_PER_SECOND: '1000000',
@@ -40,13 +47,17 @@ const KINDS: Readonly<Record<Side, Kind>> = {
       MAILBOX_CONTACTS_BYTES_PER_SECOND: '1073741824',
       MAILBOX_SOCKET_TOKENS_PER_SECOND: '1000000',
       MAILBOX_SOCKET_BYTES_PER_SECOND: '1073741824',
+      DHT_REQUESTS_PER_SECOND: '1000000',
+      DHT_SPLIT_PER_SECOND: '1000000',
+      DHT_PEER_RECORDS: '10000000',
+      DHT_PEER_BYTES: '4294967296',
       PASS_SECRET: TEST_SECRET,
       STAMP_BITS: '4',
     },
   },
   bare: {
     entry: join(root, 'bench', 'bare', 'worker.ts'),
-    objects: { ROOMS: 'BareRoom', MAILBOXES: 'BareMailbox' },
+    classes: { ROOMS: 'BareRoom', MAILBOXES: 'BareMailbox', TABLES: 'BareTable' },
     settings: {},
   },
 }
@@ -63,6 +74,7 @@ export async function serve(
   const folder = mkdtempSync(join(tmpdir(), 'waypost-bench-'))
   mkdirSync(join(folder, 'objects'))
   await bundle(KINDS[side].entry, join(folder, 'worker.js'))
+  await bundle(join(root, 'bench', 'bare', 'probe.ts'), join(folder, 'probe.js'))
   const config = join(folder, 'config.capnp')
   writeFileSync(config, configOf({ ...KINDS[side], settings }, join(folder, 'objects')))
   const { default: binary } = createRequire(import.meta.url)('workerd') as { default: string }
@@ -81,7 +93,8 @@ export async function serve(
     rmSync(folder, { recursive: true, force: true })
   }
   try {
-    return { side, port: await portOf(child), pid: child.pid as number, stop }
+    const [port, probePort] = await Promise.all([portOf(child), portOf(child, 'probe')])
+    return { side, port, probePort, pid: child.pid as number, stop }
   } catch (error) {
     await stop()
     throw error
@@ -124,29 +137,34 @@ export async function bundle(entry: string, outfile: string): Promise<void> {
   })
 }
 
-function configOf({ objects, settings }: Kind, folder: string): string {
+function configOf({ classes, settings }: Kind, objects: string): string {
   const toml = readFileSync(join(root, 'wrangler.toml'), 'utf8')
   const date = /^compatibility_date = (".*")/m.exec(toml)?.[1]
   const flags = /^compatibility_flags = (\[.*\])/m.exec(toml)?.[1]
   if (date === undefined || flags === undefined) throw new Error('wrangler.toml has no date or flags')
-  const namespaces = Object.values(objects).map(
-    (name) => `(className = "${name}", uniqueKey = "${name}", enableSql = true)`,
+  const named = Object.entries(classes)
+  const namespaces = named.map(
+    ([, name]) => `(className = "${name}", uniqueKey = "${name}", enableSql = true)`,
   )
-  const bindings = [
-    ...Object.entries(objects).map(
-      ([binding, name]) => `(name = "${binding}", durableObjectNamespace = "${name}")`,
-    ),
-    ...Object.entries(settings).map(
-      ([name, value]) => `(name = ${JSON.stringify(name)}, text = ${JSON.stringify(value)})`,
-    ),
-  ]
+  const bound = named.map(([binding, name]) => `(name = "${binding}", durableObjectNamespace = "${name}")`)
+  const probed = named.map(
+    ([binding, name]) =>
+      `(name = "${binding}", durableObjectNamespace = (className = "${name}", serviceName = "edge"))`,
+  )
+  const set = Object.entries(settings).map(
+    ([name, value]) => `(name = ${JSON.stringify(name)}, text = ${JSON.stringify(value)})`,
+  )
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "edge", worker = .edge),
-    (name = "objects", disk = (path = ${JSON.stringify(folder)}, writable = true)),
+    (name = "probe", worker = .probe),
+    (name = "objects", disk = (path = ${JSON.stringify(objects)}, writable = true)),
   ],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "edge")],
+  sockets = [
+    (name = "http", address = "127.0.0.1:0", http = (), service = "edge"),
+    (name = "probe", address = "127.0.0.1:0", http = (), service = "probe"),
+  ],
 );
 const edge :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
@@ -154,19 +172,26 @@ const edge :Workerd.Worker = (
   compatibilityFlags = ${flags},
   durableObjectNamespaces = [${namespaces.join(', ')}],
   durableObjectStorage = (localDisk = "objects"),
-  bindings = [${bindings.join(', ')}],
+  bindings = [${[...bound, ...set].join(', ')}],
+);
+const probe :Workerd.Worker = (
+  modules = [(name = "probe.js", esModule = embed "probe.js")],
+  compatibilityDate = ${date},
+  bindings = [${probed.join(', ')}],
 );
 `
 }
 
-export async function portOf(child: ChildProcess): Promise<number> {
+/** Of what it listens on, each once it is told. */
+export async function portOf(child: ChildProcess, socket = 'http'): Promise<number> {
   const control = child.stdio[3]
   if (!control || !('on' in control)) throw new Error('workerd has no control pipe')
+  const told = new RegExp(`"socket":"${socket}","port":(\\d+)`)
   return new Promise((resolve, reject) => {
     let said = ''
     control.on('data', (chunk: Buffer) => {
       said += chunk.toString()
-      const port = /"socket":"http","port":(\d+)/.exec(said)?.[1]
+      const port = told.exec(said)?.[1]
       if (port !== undefined) resolve(Number(port))
     })
     child.once('error', reject)

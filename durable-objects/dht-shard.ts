@@ -31,6 +31,7 @@ export class DhtShard extends DurableObject<Settings> {
   readonly #store: SqliteShardStore
   readonly #alarm: Alarm
   #made: ShardMachine<Answer, ChildAnswer> | undefined
+  #asked = 0
   #storeFailures = 0
 
   constructor(ctx: DurableObjectState, env: Settings) {
@@ -43,6 +44,7 @@ export class DhtShard extends DurableObject<Settings> {
 
   /** In their order, in one transaction. Only what was verified. */
   ask(requests: readonly ShardRequest[]): Promise<readonly ShardAnswer[]> {
+    this.#asked += requests.length
     return new Promise((resolve) => this.#receive({ kind: 'asked', origin: resolve, requests }))
   }
 
@@ -68,8 +70,8 @@ export class DhtShard extends DurableObject<Settings> {
 
   /** For the health route, and for whoever looks behind: nothing here makes a shard of what is none. */
   probe() {
-    if (this.#place === undefined) return { storeFailures: this.#storeFailures }
-    return { ...this.#machine.stats(Date.now()), storeFailures: this.#storeFailures }
+    const counts = { asked: this.#asked, storeFailures: this.#storeFailures }
+    return this.#place === undefined ? counts : { ...this.#machine.stats(Date.now()), ...counts }
   }
 
   get #machine(): ShardMachine<Answer, ChildAnswer> {
@@ -123,6 +125,7 @@ export class DhtShard extends DurableObject<Settings> {
   }
 
   #relative(prefix: string): Relative {
-    return this.env.SHARDS.getByName(shardObjectName(this.#place?.network ?? '', prefix))
+    const { network = '', region = '' } = this.#place ?? {}
+    return this.env.SHARDS.getByName(shardObjectName(network, prefix, region))
   }
 }

@@ -7,11 +7,12 @@ import type { PassSecrets } from '../protocol/crypto/admission/keys.ts'
 import { GRANT_BYTES } from '../protocol/crypto/admission/pass.ts'
 import { readHead, splitPublication } from '../protocol/crypto/mail/publication.ts'
 import { SIZES } from '../protocol/crypto/suite.ts'
+import { isRegion, type RegionSettings, sitesOf } from '../protocol/dht/regions.ts'
 import { DropCounts } from '../protocol/drops.ts'
 import { MAILBOX_SENDERS_MAX } from '../protocol/limits/mailbox.ts'
 import { KEEP_ALIVE_MS } from '../protocol/limits/room.ts'
-import { AUDIENCE_HEADER, HELLO_HEADER, helloOf } from '../protocol/mailbox/admission.ts'
-import { newCaller } from '../protocol/mailbox/caller.ts'
+import { AUDIENCE_HEADER, HELLO_HEADER, helloOf, REGION_HEADER } from '../protocol/mailbox/admission.ts'
+import { type CallerRecord, newCaller } from '../protocol/mailbox/caller.ts'
 import { type MailboxConfig, type MailboxSettings, mailboxConfig } from '../protocol/mailbox/config.ts'
 import type {
   AccessRules,
@@ -43,7 +44,7 @@ import { Reception } from './mailbox/reception.ts'
 import { SqliteLetterStore, SqliteOwnerStore, Tables } from './mailbox/sqlite-store.ts'
 import { PassRenewal } from './pass-renewal.ts'
 
-interface Settings extends MailboxSettings, PassSecrets {
+interface Settings extends MailboxSettings, PassSecrets, RegionSettings {
   readonly MAILBOXES: MailboxNamespace
   readonly REGISTRIES: RegistryNamespace
   readonly SHARDS: ShardNamespace
@@ -98,7 +99,7 @@ export class RelayMailbox extends DurableObject<Settings> {
       rates: this.#config.socket,
       callers: this.#callers,
       forwarding: new Forwarding(env.MAILBOXES, network, flush),
-      dht: new DhtDesk({ shards: env.SHARDS, network, owner: id, answered: flush }),
+      dht: new DhtDesk({ shards: env.SHARDS, sites: sitesOf(env), network, owner: id, answered: flush }),
       put: (request, audience, answer) => this.#put(request, audience, answer),
       took: (ids) => this.#receive({ kind: 'took', ids }),
       renewPass: (caller) => ctx.waitUntil(this.#renewPass(caller)),
@@ -251,16 +252,17 @@ export class RelayMailbox extends DurableObject<Settings> {
     const hello = helloOf(letters)
     const grant = fromBase64url(headers.get(GRANT_HEADER) ?? '')
     if (hello === undefined || grant?.length !== GRANT_BYTES) return 'bad-request'
-    this.#comeHome(socket, hello, audience, grant)
+    const region = headers.get(REGION_HEADER) ?? ''
+    this.#comeHome(socket, hello, newCaller(audience, grant, isRegion(region) ? region : ''))
     return undefined
   }
 
-  #comeHome(socket: WebSocket, hello: HelloFrame, audience: Uint8Array, grant: Uint8Array): void {
+  #comeHome(socket: WebSocket, hello: HelloFrame, record: CallerRecord): void {
     this.#open()
     const before = this.#callers.home()
     if (before !== undefined) this.#leave(before, 'superseded')
     const machine = this.#machine
-    const home = this.#callers.accept(socket, newCaller(audience, grant))
+    const home = this.#callers.accept(socket, record)
     const ready = {
       kind: 'ready',
       version: WIRE_VERSION,

@@ -93,8 +93,8 @@ function anyOrigin(): Parameters<typeof cors>[0] {
   return {
     origin: '*',
     allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'],
-    allowHeaders: ['Authorization', 'Content-Type'],
-    exposeHeaders: ['X-Request-Id', 'Retry-After', 'X-Expires-At'],
+    allowHeaders: ['Authorization', 'Content-Type', 'If-None-Match'],
+    exposeHeaders: ['X-Request-Id', 'Retry-After', 'X-Expires-At', 'ETag'],
     maxAge: 86_400,
   }
 }

@@ -2,6 +2,7 @@
 
 import type { PassSecrets } from '../protocol/crypto/admission/keys.ts'
 import type { ShardAnswer, ShardRequest } from '../protocol/dht/contract.ts'
+import type { Region, RegionSettings } from '../protocol/dht/regions.ts'
 import type { AccessRules, Letter, PutOutcome } from '../protocol/mailbox/contract.ts'
 import type { MailTotals } from '../protocol/mailbox/report.ts'
 import type { RoomSettings } from '../protocol/room/config.ts'
@@ -61,10 +62,12 @@ export interface ShardStub {
   probe(): Promise<unknown>
 }
 
-export interface Env extends RoomSettings, PassSecrets {
+export interface Env extends RoomSettings, PassSecrets, RegionSettings {
   readonly MAILBOXES: { getByName(name: string): MailboxStub }
   readonly REGISTRIES: { getByName(name: string): RegistryStub }
-  readonly SHARDS: { getByName(name: string): ShardStub }
+  readonly SHARDS: {
+    getByName(name: string, options?: { readonly locationHint?: Region }): ShardStub
+  }
   readonly ROOMS: { getByName(name: string): RoomStub }
   readonly ASSETS?: { fetch(request: Request): Promise<Response> }
   /** RTCIceServer[] as JSON text. */

@@ -1,7 +1,8 @@
 // Where a request comes from, in the words that Durable Objects are placed by: coarse enough to say about a peer.
 
-export const REGIONS = ['wnam', 'enam', 'sam', 'weur', 'eeur', 'apac', 'oc', 'afr', 'me'] as const
-export type Region = (typeof REGIONS)[number]
+import type { Region } from '../protocol/dht/regions.ts'
+
+export { REGIONS } from '../protocol/dht/regions.ts'
 
 /** What the platform says of a request; in a local edge it says nothing. */
 interface Located {

@@ -1,26 +1,27 @@
-// Puts questions to the shards of a network, from within an object. What is known of a network's leaves is shared by all
-// objects of the isolate; it may be old, and is put right by whoever is asked wrongly.
+// Puts questions to the shards of a network, from within an object: those of the region nearest to who asks first. What is
+// known of a network's leaves is shared by all objects of the isolate; it may be old, and is put right by whoever is asked wrongly.
 
 import type { ShardAnswer, ShardRequest } from '../../protocol/dht/contract.ts'
-import { Inquiry, type ShardCall } from '../../protocol/dht/inquiry.ts'
+import { Inquiry } from '../../protocol/dht/inquiry.ts'
 import { KnownLeaves } from '../../protocol/dht/known-leaves.ts'
 import { shardObjectName } from '../../protocol/dht/place.ts'
-
-/** A shard, by the one method that is called here. */
-export interface AskableShard {
-  ask(requests: readonly ShardRequest[]): Promise<readonly ShardAnswer[]>
-}
+import { nearestFirst, type Region, type ShardSite } from '../../protocol/dht/regions.ts'
+import { SitesInquiry } from '../../protocol/dht/sites.ts'
+import { type AskableShard, ShardLine } from './shard-line.ts'
 
 export interface ShardNamespace {
-  getByName(name: string): AskableShard
+  getByName(name: string, options?: { readonly locationHint?: Region }): AskableShard
 }
 
-const NETWORKS_MAX = 256
+const TRIES_MAX = 256
 const known = new Map<string, KnownLeaves>()
+/** Shards that an object keeps a line to: what goes is made again with the next question. */
+const LINES_MAX = 1_024
 
 export class Asking {
   readonly #shards: ShardNamespace
   readonly #network: string
+  readonly #lines = new Map<string, ShardLine>()
 
   constructor(shards: ShardNamespace, network: string) {
     this.#shards = shards
@@ -28,29 +29,54 @@ export class Asking {
   }
 
   /** In the order of the requests. Resolves whatever happens: a shard that cannot be reached is an answer too. */
-  async all(requests: readonly ShardRequest[]): Promise<readonly ShardAnswer[]> {
-    const inquiry = new Inquiry(leavesOf(this.#network), requests)
+  async all(
+    every: readonly ShardSite[],
+    near: Region | '',
+    requests: readonly ShardRequest[],
+  ): Promise<readonly ShardAnswer[]> {
+    const sites = nearestFirst(every, near)
+    const leaves = sites.map((site) => leavesOf(this.#network, site)) as [KnownLeaves, ...KnownLeaves[]]
+    const inquiry = new SitesInquiry(leaves, requests)
     for (let answers = inquiry.answers(); ; answers = inquiry.answers()) {
-      if (answers !== undefined) return answers
-      const made = inquiry.calls().map(async (call) => ({ call, answers: await this.#made(call) }))
-      for (const { call, answers } of await Promise.all(made)) inquiry.answered(call, answers)
+      if (answers !== undefined) {
+        // Not waited for: what does not get there comes with its owner's next refresh.
+        for (const { site, requests } of inquiry.behind())
+          void this.#rest(new Inquiry(leaves[site] as KnownLeaves, requests), sites[site] as ShardSite)
+        return answers
+      }
+      await this.#round(inquiry, sites[inquiry.site] as ShardSite)
     }
   }
 
-  async #made({ shard, requests }: ShardCall): Promise<readonly ShardAnswer[] | undefined> {
-    try {
-      return await this.#shards.getByName(shardObjectName(this.#network, shard)).ask(requests)
-    } catch {
-      return undefined
-    }
+  async #rest(inquiry: Inquiry, site: ShardSite): Promise<void> {
+    while (inquiry.answers() === undefined) await this.#round(inquiry, site)
+  }
+
+  async #round(inquiry: Inquiry | SitesInquiry, site: ShardSite): Promise<void> {
+    const made = inquiry.calls().map(async (call) => {
+      return { call, answers: await this.#line(call.shard, site).ask(call.requests) }
+    })
+    for (const { call, answers } of await Promise.all(made)) inquiry.answered(call, answers)
+  }
+
+  #line(prefix: string, { region, hint }: ShardSite): ShardLine {
+    const name = shardObjectName(this.#network, prefix, region)
+    const known = this.#lines.get(name)
+    if (known !== undefined) return known
+    if (this.#lines.size >= LINES_MAX) this.#lines.clear()
+    const options = hint === undefined ? {} : { locationHint: hint }
+    const line = new ShardLine(() => this.#shards.getByName(name, options))
+    this.#lines.set(name, line)
+    return line
   }
 }
 
-function leavesOf(network: string): KnownLeaves {
-  const leaves = known.get(network)
+function leavesOf(network: string, { region }: ShardSite): KnownLeaves {
+  const trie = `${network}/${region}`
+  const leaves = known.get(trie)
   if (leaves !== undefined) return leaves
-  if (known.size >= NETWORKS_MAX) known.clear()
+  if (known.size >= TRIES_MAX) known.clear()
   const fresh = new KnownLeaves()
-  known.set(network, fresh)
+  known.set(trie, fresh)
   return fresh
 }

@@ -61,6 +61,10 @@ export class SqliteShardStore implements ShardStore {
     return row && { ...row, slot, sequence: wordOf(row.sequence) }
   }
 
+  live(key: Key, nowMs: number): Pick<RecordRow, 'bytes' | 'expiresAtMs'> | undefined {
+    return this.#statements?.everySlot.all({ key }).find(({ expiresAtMs }) => expiresAtMs > nowMs)
+  }
+
   putRecord(row: RecordRow): void {
     const { slot, sequence, ...rest } = row
     this.#made.putRecord.run({ ...rest, slot: SLOTS.indexOf(slot), sequence: bytesOfWord(sequence) })

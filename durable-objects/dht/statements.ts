@@ -39,6 +39,8 @@ export type Statements = ReturnType<typeof prepareStatements>
 type Database = ReturnType<typeof drizzle>
 
 const ANNOUNCEMENT = SLOTS.indexOf('announcement')
+/** Written into the statement, not bound to it. */
+const EVERY_SLOT = sql.raw(SLOTS.map((_, slot) => slot).join(', '))
 
 export function prepareStatements(storage: DurableObjectStorage) {
   const db = drizzle(storage, { casing: 'snake_case' })
@@ -68,11 +70,19 @@ function recordStatements(db: Database) {
       .orderBy(way === 'up' ? asc(key) : desc(key))
       .limit(placeholder('limit'))
       .prepare()
+  const isSlot = sql`${slot} in (${EVERY_SLOT})`
   return {
     record: db
       .select()
       .from(records)
       .where(and(eq(slot, placeholder('slot')), eq(key, placeholder('key'))))
+      .prepare(),
+    // What has expired is left out by who asks: a time that is bound makes SQLite plan the statement anew each time.
+    everySlot: db
+      .select({ bytes: records.bytes, expiresAtMs })
+      .from(records)
+      .where(and(isSlot, eq(key, placeholder('key'))))
+      .orderBy(asc(slot))
       .prepare(),
     putRecord: db
       .insert(records)

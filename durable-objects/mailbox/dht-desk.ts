@@ -1,14 +1,15 @@
 // What an owner asks of the DHT over its home socket: a frame here costs a fifth of a request. Questions of one message go to
 // each shard in one call, and what many of them ask for is asked for once.
 
-import { verifyQuestion } from '../../protocol/crypto/dht/question.ts'
+import { readingOf, verifyQuestion } from '../../protocol/crypto/dht/question.ts'
 import { type PlatformSuite, platformSuite } from '../../protocol/crypto/platform.ts'
 import type { Subtle } from '../../protocol/crypto/subtle.ts'
 import type { ShardAnswer, ShardRequest } from '../../protocol/dht/contract.ts'
 import { HotRecords } from '../../protocol/dht/hot.ts'
+import { keyText } from '../../protocol/dht/place.ts'
 import { VALUE_TAG } from '../../protocol/dht/records/value.ts'
+import type { Region, ShardSite } from '../../protocol/dht/regions.ts'
 import { DHT_ASKED_MAX, DHT_FRESH_MS, DHT_HOT_BYTES_MAX } from '../../protocol/limits/dht.ts'
-import { toBase64url } from '../../protocol/wire/base64url.ts'
 import type { DhtAnswer, DhtQuestion } from '../../protocol/wire/dht-frames.ts'
 import type { DhtRefusal } from '../../protocol/wire/registry.ts'
 import { Asking, type ShardNamespace } from '../dht/asking.ts'
@@ -17,11 +18,14 @@ export type AnswerTo = (answer: DhtAnswer) => void
 
 interface Asked {
   readonly question: DhtQuestion
-  readonly answer: AnswerTo
+  readonly near: Region | ''
+  /** Of a get: of whoever asked for the same while it was under way, too. */
+  readonly answers: AnswerTo[]
 }
 
 export interface DhtDeskHost {
   readonly shards: ShardNamespace
+  readonly sites: readonly ShardSite[]
   readonly network: string
   /** Whose socket this is: what is kept counts against its quota. */
   readonly owner: Uint8Array
@@ -41,18 +45,31 @@ export class DhtDesk {
   readonly #asking: Asking
   #waiting: Asked[] = []
   #underWay = 0
+  /** Gets that are under way and that others may still join. */
+  readonly #gets = new Map<string, Asked>()
 
   constructor(host: DhtDeskHost) {
     this.#host = host
     this.#asking = new Asking(host.shards, host.network)
   }
 
-  take(question: DhtQuestion, answer: AnswerTo): void {
-    const known = question.kind === 'get' ? hot.get(this.#nameOf(question.key), Date.now()) : undefined
-    if (known !== undefined) return answer(known)
+  /** `near`: where who asks is. */
+  take(question: DhtQuestion, near: Region | '', answer: AnswerTo): void {
+    const name = 'key' in question ? this.#nameOf(question.key) : ''
+    if (question.kind === 'get') {
+      const known = hot.get(name, Date.now())
+      if (known !== undefined) return answer(known)
+      const underWay = this.#gets.get(name)
+      if (underWay !== undefined && underWay.answers.length < DHT_ASKED_MAX)
+        return void underWay.answers.push(answer)
+    }
     if (this.#underWay >= DHT_ASKED_MAX) return answer(BUSY)
     this.#underWay++
-    this.#waiting.push({ question, answer })
+    const asked = { question, near, answers: [answer] }
+    if (question.kind === 'get') this.#gets.set(name, asked)
+    // Whoever asks after this shall not be told what was there before it.
+    if (question.kind === 'put') this.#gets.delete(name)
+    this.#waiting.push(asked)
   }
 
   /** At the end of each event: what came in it leaves. */
@@ -66,27 +83,31 @@ export class DhtDesk {
   async #ask(asked: readonly Asked[]): Promise<void> {
     const answers = await this.#answers(asked).catch(() => [])
     this.#underWay -= asked.length
-    for (const [i, { answer }] of asked.entries()) answer(answers[i] ?? FAILED)
+    for (const [i, each] of asked.entries()) {
+      if (each.question.kind === 'get') {
+        const name = this.#nameOf(each.question.key)
+        if (this.#gets.get(name) === each) this.#gets.delete(name)
+      }
+      for (const answer of each.answers) answer(answers[i] ?? FAILED)
+    }
     this.#host.answered()
   }
 
   async #answers(asked: readonly Asked[]): Promise<readonly DhtAnswer[]> {
-    const verified = await Promise.all(asked.map(({ question }) => this.#verified(question)))
-    // One request for all that ask for the same: the place of each question's answer.
-    const requests: ShardRequest[] = []
-    const gets = new Map<string, number>()
-    const places = verified.map((request) => {
-      if (typeof request === 'string') return request
-      const name = request.kind === 'get' ? this.#nameOf(request.key) : undefined
-      const known = name === undefined ? undefined : gets.get(name)
-      if (known !== undefined) return known
-      if (name !== undefined) gets.set(name, requests.length)
-      return requests.push(request) - 1
-    })
-    const answers = await this.#asking.all(requests)
+    const readings = asked.map(({ question }) => readingOf(question))
+    // What is only read waits for no signature, unless it came with something that is written and may be what it asks for.
+    const verified = readings.every((reading) => reading !== undefined)
+      ? readings
+      : await Promise.all(asked.map(({ question }) => this.#verified(question)))
+    const requests = verified.filter((request) => typeof request !== 'string')
+    const near = asked[0]?.near ?? ''
+    const answers = await this.#asking.all(this.#host.sites, near, requests)
     for (const [i, request] of requests.entries()) this.#remember(request, answers[i])
-    return places.map((place) =>
-      typeof place === 'string' ? { kind: 'refused', reason: place, retryAfterMs: 0 } : plain(answers[place]),
+    const all = answers.values()
+    return verified.map((request) =>
+      typeof request === 'string'
+        ? { kind: 'refused', reason: request, retryAfterMs: 0 }
+        : plain(all.next().value),
     )
   }
 
@@ -102,7 +123,7 @@ export class DhtDesk {
   }
 
   #nameOf(key: Uint8Array): string {
-    return `${this.#host.network}/${toBase64url(key)}`
+    return `${this.#host.network}/${keyText(key)}`
   }
 }
 

@@ -94,7 +94,7 @@ export class Reception {
     const asked = tryDecodeDht(frame)
     if (asked?.kind !== 'dhtAsk') return this.#refuse(caller, 'malformed', DHT_FRAME.dhtAsk)
     const { token, question } = asked
-    this.#host.dht.take(question, (answer) =>
+    this.#host.dht.take(question, caller.record.region, (answer) =>
       this.#host.callers.send(caller, encodeDht({ kind: 'dhtAnswer', token, answer })),
     )
   }

@@ -4,25 +4,30 @@
 import { SHARD_BITS_MAX, SHARD_ROOT_BITS } from '../limits/shard.ts'
 import { isNetworkName } from '../names.ts'
 import type { Key } from './contract.ts'
+import { isRegion, type Region } from './regions.ts'
 
 export const KEY_BYTES = 32
 export const KEY_BITS = KEY_BYTES * 8
 
 export interface ShardPlace {
   readonly network: string
+  /** Empty in a deployment's first region, which may be its only one. */
+  readonly region: Region | ''
   readonly prefix: string
 }
 
 /** Networks never meet: a network's name has no slash, so the first one ends it. */
-export function shardObjectName(network: string, prefix: string): string {
-  return `${network}/dht/${prefix}`
+export function shardObjectName(network: string, prefix: string, region: Region | '' = ''): string {
+  return `${network}/dht/${region === '' ? '' : `${region}/`}${prefix}`
 }
 
 /** Undefined for what is no such name: the health route's, say. */
 export function shardPlaceOf(name: string | null | undefined): ShardPlace | undefined {
-  const [network = '', dht = '', prefix = '', ...more] = (name ?? '').split('/')
-  if (!isNetworkName(network) || dht !== 'dht' || !isPrefix(prefix) || more.length > 0) return undefined
-  return { network, prefix }
+  const [network = '', dht = '', ...more] = (name ?? '').split('/')
+  const [prefix = '', region = '', ...rest] = more.toReversed()
+  if (!isNetworkName(network) || dht !== 'dht' || !isPrefix(prefix) || rest.length > 0) return undefined
+  if (more.length === 2 ? !isRegion(region) : region !== '') return undefined
+  return { network, region: region as Region | '', prefix }
 }
 
 /** Whether a shard may have this prefix. */

@@ -10,6 +10,8 @@ import { MAIL_SUBPROTOCOL_PREFIX, PASS_SUBPROTOCOL_PREFIX, SUBPROTOCOL } from '.
 export const HELLO_HEADER = 'x-waypost-hello'
 /** From the Worker to the mailbox: for which origin and network stamps are made here. */
 export const AUDIENCE_HEADER = 'x-waypost-audience'
+/** From the Worker to the mailbox: in which region of the world an owner is, if that is known. */
+export const REGION_HEADER = 'x-waypost-region'
 
 /** The subprotocols an owner offers. A sender offers the first alone. */
 export function mailSubprotocols(hello: HelloFrame, pass: string): string[] {

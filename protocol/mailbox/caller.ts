@@ -4,6 +4,7 @@
 import { FULL, type Rate, take } from '../bucket.ts'
 import { GRANT_BYTES } from '../crypto/admission/pass.ts'
 import { SIZES } from '../crypto/suite.ts'
+import { REGIONS, type Region } from '../dht/regions.ts'
 import { PATIENCE_BURST, PATIENCE_PER_SECOND, PRICE } from '../limits/room.ts'
 import { Reader, Writer } from '../wire/bytes.ts'
 import { FRAME } from '../wire/registry.ts'
@@ -16,6 +17,8 @@ export interface CallerRecord {
   readonly audience: Uint8Array
   /** Of an owner's pass, for the next one; a sender has none. */
   readonly grant: Uint8Array
+  /** Where its request came from; empty where nobody knows. */
+  readonly region: Region | ''
   /** The mailbox machine's, for an owner's socket: what it is to be told when it wakes. */
   state: Uint8Array
   /** Token buckets (bucket.ts): of tokens, of bytes, and of refusals it may still collect. */
@@ -24,11 +27,16 @@ export interface CallerRecord {
   patiencePaidUntilMs: number
 }
 
-export function newCaller(audience: Uint8Array, grant: Uint8Array | undefined): CallerRecord {
+export function newCaller(
+  audience: Uint8Array,
+  grant: Uint8Array | undefined,
+  region: Region | '' = '',
+): CallerRecord {
   return {
     isOwner: grant !== undefined,
     audience,
     grant: grant ?? new Uint8Array(GRANT_BYTES),
+    region,
     state: new Uint8Array(),
     tokensPaidUntilMs: FULL,
     bytesPaidUntilMs: FULL,
@@ -41,7 +49,10 @@ const TIMES = 3
 const FIXED_BYTES = 2 + SIZES.hash + GRANT_BYTES + 8 * TIMES
 
 export function packCaller(caller: CallerRecord): Uint8Array {
-  const to = new Writer(FIXED_BYTES + caller.state.length).u8(RECORD_VERSION).u8(caller.isOwner ? 1 : 0)
+  // No region is 0, as it was before there were any.
+  const region = caller.region === '' ? 0 : 1 + REGIONS.indexOf(caller.region)
+  const who = (region << 1) | (caller.isOwner ? 1 : 0)
+  const to = new Writer(FIXED_BYTES + caller.state.length).u8(RECORD_VERSION).u8(who)
   to.bytes(caller.audience).bytes(caller.grant)
   const times = new DataView(new ArrayBuffer(8 * TIMES))
   times.setFloat64(0, caller.tokensPaidUntilMs)
@@ -54,13 +65,14 @@ export function packCaller(caller: CallerRecord): Uint8Array {
 export function unpackCaller(record: Uint8Array): CallerRecord | undefined {
   if (record.length < FIXED_BYTES || record[0] !== RECORD_VERSION) return undefined
   const from = new Reader(record.slice())
-  const [, owner, audience, grant] = [from.u8(), from.u8(), from.bytes(SIZES.hash), from.bytes(GRANT_BYTES)]
+  const [, who, audience, grant] = [from.u8(), from.u8(), from.bytes(SIZES.hash), from.bytes(GRANT_BYTES)]
   const { buffer, byteOffset } = from.bytes(8 * TIMES)
   const times = new DataView(buffer, byteOffset, 8 * TIMES)
   return {
-    isOwner: owner === 1,
+    isOwner: (who & 1) === 1,
     audience,
     grant,
+    region: REGIONS[(who >> 1) - 1] ?? '',
     state: from.rest(),
     tokensPaidUntilMs: times.getFloat64(0),
     bytesPaidUntilMs: times.getFloat64(8),

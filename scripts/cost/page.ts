@@ -7,6 +7,9 @@ import { dollarsBeyond, marginalDollars, monthlyDollars, overFree, sumOf } from 
 import { APPLICATIONS, type Application, monthOf } from './examples.ts'
 import { AS_OF, METERS, type Meter, PLAN_DOLLARS, PRICES, SOCKET_MESSAGES_IN_REQUEST } from './prices.ts'
 import {
+  ASKED_TOGETHER,
+  DHT,
+  DHT_ROWS,
   EVENT_MS,
   KNOWN_ROWS,
   LETTER_BYTES,
@@ -14,6 +17,7 @@ import {
   MAILBOX_BYTES,
   MAILBOXES,
   OPENING_ROWS,
+  PROVIDED_TOGETHER,
   PUBLISHING_ROWS,
   PUT_TOGETHER,
   RELAY,
@@ -139,6 +143,25 @@ ${dollars((MAILBOX_BYTES / 1e9) * 1e6 * (storedGbMonths.perMillion / 1e6))} a mo
 `
 }
 
+function dht(): string {
+  return `## The DHT
+
+${perMillion([
+  ['records got by a request', DHT.getByRequest],
+  ['… that were read there a moment ago', DHT.getFromMemory],
+  ['records got over a home socket', DHT.getBySocket],
+  [`records got over it, ${ASKED_TOGETHER} in a message`, DHT.getTogether],
+  ['records put by a request', DHT.putByRequest],
+  ['records put over a home socket', DHT.putBySocket],
+  [`calls that say of ${count(PROVIDED_TOGETHER)} keys that one has them`, DHT.provide],
+])}
+
+A record is ${DHT_ROWS.put} rows: its own, and that of its owner’s account in the shard. Put again while more than a quarter of its time is left it is none. What is not
+counted here: clearing away what has ended, an alarm of each shard that does it, and the few rows that a shard has of itself. Each further
+region costs what is written once more, in object requests and rows.
+`
+}
+
 export function costPage(): string {
   const { storedGbMonths } = PRICES
   return `# What a deployment costs
@@ -178,6 +201,7 @@ ${perMillion([
 ])}
 
 ${mailboxes()}
+${dht()}
 ## Examples
 
 Letters are put by requests, taken one by one, of each is said alone that it came and that it went, and they wait a day; each mailbox sets an alarm a day, its owner’s socket stays open for as long as the

@@ -4,6 +4,7 @@
 
 import { MAILBOX_LOT_LETTERS_MAX } from '../../protocol/limits/mailbox.ts'
 import { KEEP_ALIVE_MS, SWEEP_MS, SWEEP_WARDENS } from '../../protocol/limits/room.ts'
+import { SHARD_ROOT_BITS } from '../../protocol/limits/shard.ts'
 import { type Meter, OBJECT_GB, SOCKET_MESSAGES_IN_REQUEST } from './prices.ts'
 
 /** Rows written for a letter that comes alone, through its life; and for a lot of them that come together, and are taken so. */
@@ -21,6 +22,12 @@ export const PUBLISHING_ROWS = 1 + PREKEYS
 export const MAILBOX_BYTES = 160_000
 /** …and what a letter of the least size adds, with its row; no more than this. */
 export const LETTER_BYTES = 4_700
+
+/** A record of the DHT is a row, and its owner's account another; of keys provided together each is one, and head and account. */
+export const DHT_ROWS = { put: 2, providedToShard: 2 } as const
+/** Questions of one message, and keys under one signature. */
+export const ASKED_TOGETHER = 16
+export const PROVIDED_TOGETHER = 1_024
 
 /** Assumed: the time on the clock for which an event keeps an object running, waiting for the disk included. */
 export const EVENT_MS = 5
@@ -79,6 +86,27 @@ export const RELAY = {
   direct: usageOf({}),
   relayed: usageOf({ messages: 1 }),
   relayedBatched: usageOf({ messages: 1 / 16 }),
+} as const
+
+const SHARDS = 2 ** SHARD_ROOT_BITS
+/** How many of the shards some questions come to, where chance spreads them. */
+const shardsAsked = (questions: number) => SHARDS * (1 - (1 - 1 / SHARDS) ** questions)
+
+export const DHT = {
+  getByRequest: usageOf({ workerRequests: 1, objectRequests: 1 }),
+  getFromMemory: usageOf({ workerRequests: 1 }),
+  getBySocket: usageOf({ messages: 1, objectRequests: 1 }),
+  getTogether: usageOf({
+    messages: 1 / ASKED_TOGETHER,
+    objectRequests: shardsAsked(ASKED_TOGETHER) / ASKED_TOGETHER,
+  }),
+  putByRequest: usageOf({ workerRequests: 1, objectRequests: 1, rowsWritten: DHT_ROWS.put }),
+  putBySocket: usageOf({ messages: 1, objectRequests: 1, rowsWritten: DHT_ROWS.put }),
+  provide: usageOf({
+    workerRequests: 1,
+    objectRequests: SHARDS,
+    rowsWritten: PROVIDED_TOGETHER + SHARDS * DHT_ROWS.providedToShard,
+  }),
 } as const
 
 const put = { rowsWritten: LETTER_ROWS.put }

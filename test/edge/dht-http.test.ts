@@ -54,6 +54,21 @@ describe('a value', () => {
     expect(await bytesOf(got)).toEqual(bytes)
   })
 
+  it('is not sent again to who has it, nor to who asks for its headers', async () => {
+    const [peer, bytes] = [await newPeer(), randomBytes(1_000)]
+    await putValue(peer, bytes)
+    const path = `/v1/dht/records/${await cidOf(bytes)}`
+    const head = await ask(path, { method: 'HEAD' })
+    expect([head.status, head.headers.get('Content-Type')]).toEqual([200, 'application/octet-stream'])
+    expect(await bytesOf(head)).toEqual(new Uint8Array())
+    const tag = head.headers.get('ETag') ?? ''
+    const again = await ask(path, { headers: { 'If-None-Match': `"another", W/${tag}` } })
+    expect([again.status, again.headers.get('ETag')]).toEqual([304, tag])
+    expect(again.headers.get('Cache-Control')).toMatch(/immutable$/)
+    expect(await bytesOf(again)).toEqual(new Uint8Array())
+    expect((await ask(path, { headers: { 'If-None-Match': '"another"' } })).status).toBe(200)
+  })
+
   it('that is there already is not written again', async () => {
     const [peer, bytes] = [await newPeer(), randomBytes(100)]
     expect((await putValue(peer, bytes)).status).toBe(201)
@@ -104,6 +119,18 @@ describe('a name', () => {
     ])
     const record = await verifyRecord(suite, await bytesOf(got), first.key, Date.now())
     expect(record).toMatchObject({ kind: 'name', sequence: 2n, peer: peer.id })
+  })
+
+  it('is sent again to who has an older one only', async () => {
+    const peer = await newPeer()
+    const [first, second] = [await signs(peer), await signs(peer, { sequence: 2n })]
+    const path = `/v1/dht/records/${peerIdText(first.key)}`
+    await putRecord(peer, first.key, first.bytes)
+    const tag = (await ask(path)).headers.get('ETag') ?? ''
+    const asks = async () => (await ask(path, { headers: { 'If-None-Match': tag } })).status
+    expect(await asks()).toBe(304)
+    await putRecord(peer, second.key, second.bytes)
+    expect(await asks()).toBe(200)
   })
 
   it('that another signed, that was changed, or whose time is over is refused', async () => {

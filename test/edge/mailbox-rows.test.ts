@@ -6,7 +6,6 @@ import { describe, expect, it, vi } from 'vitest'
 import type { NetworkRegistry } from '../../durable-objects/network-registry.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
 import {
-  ALARM_ROWS,
   KNOWN_ROWS,
   LETTER_BYTES,
   LETTER_ROWS,
@@ -27,6 +26,7 @@ import {
 import { allows, ask, asOwner, publishes, put } from './mail-http.ts'
 import { MailSocket } from './mail-socket.ts'
 import { mailboxObject, onDisk, registryObject } from './mailboxes.ts'
+import { meterOf } from './row-meter.ts'
 import { newPeer } from './socket.ts'
 
 interface Rows {
@@ -34,39 +34,6 @@ interface Rows {
   readonly alarms: number
   /** Whatever its registry writes and sets on its behalf. */
   readonly figures: number
-}
-
-type Cursor = SqlStorageCursor<Record<string, SqlStorageValue>>
-type Counted = Readonly<Record<'statements' | 'alarms', number>>
-
-/** Counts for one object from now on, and says what it has counted since it was last asked. */
-async function meterOf(stub: DurableObjectStub): Promise<() => Promise<Counted>> {
-  const cursors: Cursor[] = []
-  let alarms = 0
-  await runInDurableObject(stub, (_, { storage }) => {
-    const { sql } = storage
-    const exec = sql.exec.bind(sql) as (query: string, ...bindings: SqlStorageValue[]) => Cursor
-    const setAlarm = storage.setAlarm.bind(storage)
-    const counted = (query: string, ...bindings: SqlStorageValue[]) => {
-      const cursor = exec(query, ...bindings)
-      cursors.push(cursor)
-      return cursor
-    }
-    Object.defineProperty(sql, 'exec', { value: counted, configurable: true })
-    const countedAlarm = (atMs: number) => {
-      alarms++
-      return setAlarm(atMs)
-    }
-    Object.defineProperty(storage, 'setAlarm', { value: countedAlarm, configurable: true })
-  })
-  return () =>
-    runInDurableObject(stub, () => {
-      const statements = cursors.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0)
-      const rows = { statements, alarms: alarms * ALARM_ROWS }
-      cursors.length = 0
-      alarms = 0
-      return rows
-    })
 }
 
 /** Of the mailbox and of the registry it has its figures from: all that anybody writes for it. */

@@ -46,7 +46,7 @@ describe('documents', () => {
     const names = [...vars.matchAll(/^([A-Z_]+) *=/gm)].map((match) => match[1])
     expect(names.length).toBeGreaterThan(0)
     const settings = { ...ROOM_SETTINGS, ...MAILBOX_SETTINGS, ...SHARD_SETTINGS }
-    for (const name of names) expect([...Object.keys(settings), 'ICE_SERVERS']).toContain(name)
+    for (const name of names) expect([...Object.keys(settings), 'ICE_SERVERS', 'DHT_REGIONS']).toContain(name)
   })
 
   it('and the package agree on the version', () => {

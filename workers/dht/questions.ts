@@ -1,10 +1,11 @@
 // Questions to the DHT as routes ask them: verified, answered from this isolate's memory where that will do, else by the shards.
 
-import { verifyQuestion } from '../../protocol/crypto/dht/question.ts'
+import { readingOf, verifyQuestion } from '../../protocol/crypto/dht/question.ts'
 import { HotRecords } from '../../protocol/dht/hot.ts'
+import { keyText } from '../../protocol/dht/place.ts'
 import { VALUE_TAG } from '../../protocol/dht/records/value.ts'
+import type { Region } from '../../protocol/dht/regions.ts'
 import { DHT_FRESH_MS, DHT_HOT_BYTES_MAX } from '../../protocol/limits/dht.ts'
-import { toBase64url } from '../../protocol/wire/base64url.ts'
 import type { DhtAnswer, DhtQuestion } from '../../protocol/wire/dht-frames.ts'
 import { admissionDesk } from '../desk.ts'
 import type { Env } from '../env.ts'
@@ -15,31 +16,25 @@ const hot = new HotRecords(DHT_HOT_BYTES_MAX, DHT_FRESH_MS)
 
 const NOBODY = new Uint8Array()
 
-/** `asker`: the subject of the pass that was shown; who only reads shows none. */
+/** `near`: where who asks is. `asker`: the subject of the pass that was shown; who only reads shows none. */
 export async function ask(
   env: Env,
   network: string,
+  near: Region | '',
   question: DhtQuestion,
   asker: Uint8Array = NOBODY,
 ): Promise<DhtAnswer> {
-  const name = 'key' in question ? `${network}/${toBase64url(question.key)}` : ''
+  const name = 'key' in question ? `${network}/${keyText(question.key)}` : ''
   const known = question.kind === 'get' ? hot.get(name, Date.now()) : undefined
   if (known !== undefined) return known
-  const request = isReading(question)
-    ? question
-    : await verifyQuestion(await admissionDesk(env), question, asker, Date.now())
+  const request =
+    readingOf(question) ?? (await verifyQuestion(await admissionDesk(env), question, asker, Date.now()))
   if (typeof request === 'string') return { kind: 'refused', reason: request, retryAfterMs: 0 }
-  const [answer] = await askShards(env, network, [request])
+  const [answer] = await askShards(env, network, near, [request])
   if (answer === undefined || answer.kind === 'moved') return FAILED
   if (answer.kind === 'record') hot.keep(name, answer, answer.bytes[0] === VALUE_TAG, Date.now())
   if (question.kind === 'put') hot.forget(name)
   return answer
-}
-
-type Reading = Extract<DhtQuestion, { kind: 'get' | 'closest' | 'providers' }>
-
-function isReading(question: DhtQuestion): question is Reading {
-  return question.kind !== 'put' && question.kind !== 'provide'
 }
 
 const FAILED: DhtAnswer = { kind: 'refused', reason: 'internal', retryAfterMs: 1_000 }

@@ -3,6 +3,8 @@
 
 import type { Context } from 'hono'
 import { CAPABILITY } from '../../protocol/crypto/admission/pass.ts'
+import { nativeHash } from '../../protocol/crypto/native.ts'
+import type { Subtle } from '../../protocol/crypto/subtle.ts'
 import { PROVIDED_LIST_BYTES_MAX, readProvidedList } from '../../protocol/dht/records/provided.ts'
 import { RECORD_BYTES_MAX } from '../../protocol/dht/records/record.ts'
 import { encodeValue, readValue } from '../../protocol/dht/records/value.ts'
@@ -79,7 +81,16 @@ export async function putRecord(c: Context<Edge>): Promise<Response> {
     return refuse(c, 'unsupported-media-type', `the body is ${OCTETS} for a value, else ${RECORD_TYPE}`)
   const record = type === RECORD_TYPE ? body : valueRecord(c, place, body)
   if (record instanceof Response) return record
-  return stored(c, await ask(c.env, place.network, { kind: 'put', key: place.key, record }, pass.subject))
+  return stored(
+    c,
+    await ask(
+      c.env,
+      place.network,
+      regionOf(c.req.raw),
+      { kind: 'put', key: place.key, record },
+      pass.subject,
+    ),
+  )
 }
 
 function valueRecord(c: Context<Edge>, { hashCode }: Place, value: Uint8Array): Uint8Array | Response {
@@ -93,26 +104,39 @@ function valueRecord(c: Context<Edge>, { hashCode }: Place, value: Uint8Array): 
 export async function getRecord(c: Context<Edge>): Promise<Response> {
   const place = placeOf(c, c.req.param('key'))
   if (place === undefined) return badName(c)
-  const answer = await ask(c.env, place.network, { kind: 'get', key: place.key })
+  const answer = await ask(c.env, place.network, regionOf(c.req.raw), { kind: 'get', key: place.key })
   if (answer.kind === 'nothing')
     return refuse(c, 'no-such-record', 'nothing is stored under this key', NO_STORE)
   if (answer.kind !== 'record') return refused(c, answer)
   const value = readValue(answer.bytes)?.value
-  const headers = { 'X-Expires-At': `${answer.expiresAtMs}` }
-  // What may have changed by the next time is asked for again; what is stored under its own digest never does.
-  if (value === undefined)
-    return c.body(ownBytes(answer.bytes), 200, {
-      ...headers,
-      'Content-Type': RECORD_TYPE,
-      'Cache-Control': 'no-cache',
-    })
-  const secondsLeft = Math.max(0, Math.floor((answer.expiresAtMs - Date.now()) / 1_000))
-  const cached = {
-    'Cache-Control': `public, max-age=${secondsLeft}, immutable`,
-    ETag: `"${toBase64url(place.key)}"`,
+  const headers = {
+    'X-Expires-At': `${answer.expiresAtMs}`,
+    'Cache-Control': value === undefined ? 'no-cache' : immutableUntil(answer.expiresAtMs),
+    ETag: await tagOf(place.key, value === undefined ? answer.bytes : undefined),
   }
-  return c.body(ownBytes(value), 200, { ...headers, ...cached, 'Content-Type': OCTETS })
+  if (isOneOf(headers.ETag, c.req.header('If-None-Match'))) return c.body(null, 304, headers)
+  const type = value === undefined ? RECORD_TYPE : OCTETS
+  return c.body(ownBytes(value ?? answer.bytes), 200, { ...headers, 'Content-Type': type })
 }
+
+/** What is stored under its own digest never changes; all else is asked for again. */
+function immutableUntil(expiresAtMs: number): string {
+  const secondsLeft = Math.max(0, Math.floor((expiresAtMs - Date.now()) / 1_000))
+  return `public, max-age=${secondsLeft}, immutable`
+}
+
+/** A value is called by its key; what is signed by its digest. */
+async function tagOf(key: Uint8Array, signed: Uint8Array | undefined): Promise<string> {
+  return `"${toBase64url(signed === undefined ? key : await sha256(signed))}"`
+}
+
+/** Proxies that compress call what they pass on by a weak name: the bytes within are the same. */
+function isOneOf(tag: string, asked: string | undefined): boolean {
+  const tags = (asked ?? '').split(',').map((each) => each.trim().replace(/^W\//, ''))
+  return tags.includes(tag) || tags.includes('*')
+}
+
+const { sha256 } = nativeHash(crypto.subtle as unknown as Subtle)
 
 /** A body is sent with all of its buffer's bytes otherwise. */
 function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -124,7 +148,11 @@ export async function closestPeers(c: Context<Edge>): Promise<Response> {
   if (place === undefined) return badName(c)
   const limit = limitOf(c, DHT_CLOSEST_MAX)
   if (limit === undefined) return badLimit(c, DHT_CLOSEST_MAX)
-  const answer = await ask(c.env, place.network, { kind: 'closest', target: place.key, limit })
+  const answer = await ask(c.env, place.network, regionOf(c.req.raw), {
+    kind: 'closest',
+    target: place.key,
+    limit,
+  })
   if (answer.kind !== 'closest') return refused(c, answer)
   const peers = answer.records.map(({ key, bytes }) => ({ id: peerIdText(key), record: toBase64url(bytes) }))
   return c.json({ peers }, 200, NO_STORE)
@@ -150,7 +178,10 @@ async function provide(c: Context<Edge>, network: string, key: Uint8Array | unde
   const keys = readProvidedList(announcement)?.keys
   if (key !== undefined && keys?.some((one) => equalBytes(one, key)) === false)
     return refuse(c, 'wrong-key', 'the key of the path is none of those that are provided')
-  return stored(c, await ask(c.env, network, { kind: 'provide', announcement }, pass.subject))
+  return stored(
+    c,
+    await ask(c.env, network, regionOf(c.req.raw), { kind: 'provide', announcement }, pass.subject),
+  )
 }
 
 export async function providers(c: Context<Edge>): Promise<Response> {
@@ -161,7 +192,12 @@ export async function providers(c: Context<Edge>): Promise<Response> {
   const near = c.req.query('near') ?? regionOf(c.req.raw)
   if (near !== '' && !(REGIONS as readonly string[]).includes(near))
     return refuse(c, 'malformed', `near is one of ${REGIONS.join(', ')}`)
-  const answer = await ask(c.env, place.network, { kind: 'providers', key: place.key, limit, near })
+  const answer = await ask(c.env, place.network, regionOf(c.req.raw), {
+    kind: 'providers',
+    key: place.key,
+    limit,
+    near,
+  })
   if (answer.kind !== 'providers') return refused(c, answer)
   const body = {
     heads: answer.heads.map(toBase64url),

@@ -11,7 +11,7 @@ import {
 } from '../../protocol/crypto/mail/publication.ts'
 import { MAILBOX_ACCESS_KEYS_MAX } from '../../protocol/limits/mailbox.ts'
 import { KIB } from '../../protocol/limits/units.ts'
-import { AUDIENCE_HEADER } from '../../protocol/mailbox/admission.ts'
+import { AUDIENCE_HEADER, REGION_HEADER } from '../../protocol/mailbox/admission.ts'
 import type { AccessRules } from '../../protocol/mailbox/contract.ts'
 import { accessRules } from '../../protocol/mailbox/prekey-desk.ts'
 import { fromBase64url, toBase64url } from '../../protocol/wire/base64url.ts'
@@ -21,6 +21,7 @@ import { admissionDesk } from '../desk.ts'
 import type { Drawn, Edge, MailboxStub } from '../env.ts'
 import { type HttpErrorCode, refuse } from '../errors.ts'
 import { admitSocket, audienceHere, badName, namedMailbox, refuseUnlessOwner } from '../mail-admission.ts'
+import { regionOf } from '../region.ts'
 import { isUpgrade, refuseUpgrade } from '../upgrade.ts'
 
 const NO_STORE = { 'Cache-Control': 'no-store' }
@@ -45,6 +46,7 @@ export async function openMailbox(c: Context<Edge>): Promise<Response> {
       Upgrade: 'websocket',
       ...told,
       [AUDIENCE_HEADER]: toBase64url(await audienceHere(c, mailbox.network)),
+      [REGION_HEADER]: regionOf(c.req.raw),
       // What else was offered stays here, the pass above all.
       'Sec-WebSocket-Protocol': SUBPROTOCOL,
     })

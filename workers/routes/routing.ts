@@ -38,7 +38,7 @@ export async function routeProviders(c: Context<Edge>): Promise<Response> {
     near: regionOf(c.req.raw),
     ...named,
   } as const
-  const [answer] = await askShards(c.env, network, [request])
+  const [answer] = await askShards(c.env, network, regionOf(c.req.raw), [request])
   if (answer?.kind !== 'providers') return failed(c)
   return answerPeers(
     c,
@@ -54,7 +54,7 @@ export async function routeProviders(c: Context<Edge>): Promise<Response> {
 export async function routePeer(c: Context<Edge>): Promise<Response> {
   const [network, named] = [networkOf(c), namedKey(c.req.param('peer') ?? '')]
   if (network === undefined || named === undefined) return wrongKey(c)
-  const [answer] = await askShards(c.env, network, [{ kind: 'get', key: named.key }])
+  const [answer] = await askShards(c.env, network, regionOf(c.req.raw), [{ kind: 'get', key: named.key }])
   if (answer?.kind === 'nothing') return answerPeers(c, 'Peers', [])
   return answer?.kind === 'record' ? answerPeers(c, 'Peers', [peerEntry(named.key, answer.bytes)]) : failed(c)
 }
@@ -63,7 +63,7 @@ export async function routeClosestPeers(c: Context<Edge>): Promise<Response> {
   const [network, named] = [networkOf(c), namedKey(c.req.param('key') ?? '')]
   if (network === undefined || named === undefined) return wrongKey(c)
   const request = { kind: 'closest', target: named.key, limit: DHT_CLOSEST_MAX } as const
-  const [answer] = await askShards(c.env, network, [request])
+  const [answer] = await askShards(c.env, network, regionOf(c.req.raw), [request])
   if (answer?.kind !== 'closest') return failed(c)
   return answerPeers(
     c,
@@ -76,7 +76,9 @@ export async function getIpns(c: Context<Edge>): Promise<Response> {
   const [network, name] = [networkOf(c), nameOf(c.req.param('name') ?? '')]
   if (network === undefined || name === undefined) return wrongKey(c)
   const { hash } = await passCheck(c.env)
-  const [answer] = await askShards(c.env, network, [{ kind: 'get', key: await ipnsKey(hash, name) }])
+  const [answer] = await askShards(c.env, network, regionOf(c.req.raw), [
+    { kind: 'get', key: await ipnsKey(hash, name) },
+  ])
   const found = answer?.kind === 'record' ? readIpns(answer.bytes) : undefined
   if (answer?.kind === 'nothing') return refuse(c, 'no-such-record', 'nothing is published under this name')
   if (answer?.kind !== 'record' || found === undefined) return failed(c)
@@ -101,7 +103,9 @@ export async function putIpns(c: Context<Edge>): Promise<Response> {
       'unprocessable',
       'the record is none, or not by the key of the name, or its time is over',
     )
-  const [answer] = await askShards(c.env, network, [{ kind: 'put', record, owner: undefined }])
+  const [answer] = await askShards(c.env, network, regionOf(c.req.raw), [
+    { kind: 'put', record, owner: undefined },
+  ])
   if (answer?.kind === 'refused') return refuse(c, answer.reason, 'the record was not kept')
   return answer?.kind === 'stored' ? c.body(null, 200) : failed(c)
 }
@@ -113,7 +117,7 @@ async function entriesOf(
   peers: readonly Uint8Array[],
 ): Promise<readonly PeerEntry[]> {
   const requests = peers.map((key): ShardRequest => ({ kind: 'get', key }))
-  const answers = await askShards(c.env, network, requests)
+  const answers = await askShards(c.env, network, regionOf(c.req.raw), requests)
   return peers.map((peer, i) => {
     const answer = answers[i]
     return peerEntry(peer, answer?.kind === 'record' ? answer.bytes : undefined)

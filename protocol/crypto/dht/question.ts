@@ -9,6 +9,20 @@ import type { DhtRefusal } from '../../wire/registry.ts'
 import { verifyProvided } from './provided.ts'
 import { type Checking, verifyRecord } from './records.ts'
 
+/** What is only read has nothing to verify, and need not wait for what has. Undefined for the rest. */
+export function readingOf(question: DhtQuestion): ShardRequest | undefined {
+  switch (question.kind) {
+    case 'get':
+      return question
+    case 'closest':
+      return { ...question, limit: within(question.limit, DHT_CLOSEST_MAX) }
+    case 'providers':
+      return { ...question, limit: within(question.limit, DHT_PROVIDERS_ANSWERED_MAX) }
+    default:
+      return undefined
+  }
+}
+
 /** `asker`: whose pass was shown. Others' records may be put, on one's own account; that one has something oneself alone can say. */
 export async function verifyQuestion(
   suite: Checking,
@@ -18,11 +32,9 @@ export async function verifyQuestion(
 ): Promise<ShardRequest | DhtRefusal> {
   switch (question.kind) {
     case 'get':
-      return question
     case 'closest':
-      return { ...question, limit: within(question.limit, DHT_CLOSEST_MAX) }
     case 'providers':
-      return { ...question, limit: within(question.limit, DHT_PROVIDERS_ANSWERED_MAX) }
+      return readingOf(question) ?? 'malformed'
     case 'put': {
       const record = await verifyRecord(suite, question.record, question.key, nowMs)
       return typeof record === 'string' ? record : { kind: 'put', record, owner: asker }

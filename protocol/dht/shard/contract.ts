@@ -90,6 +90,8 @@ export interface ShardStore {
   atomically<T>(work: () => T): T
 
   record(slot: Slot, key: Key): RecordRow | undefined
+  /** What of the key has not expired, the first in the order of SLOTS. */
+  live(key: Key, nowMs: number): Pick<RecordRow, 'bytes' | 'expiresAtMs'> | undefined
   putRecord(row: RecordRow): void
   /** Keys of announcements not expired, from a key (itself included only going up) to another, at most so many. */
   announced(from: Key, to: Key, way: 'up' | 'down', limit: number, nowMs: number): Key[]

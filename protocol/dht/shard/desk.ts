@@ -9,7 +9,7 @@ import { type Books, bytesOfRecord, payerOf } from './books.ts'
 import { compare, rowOf } from './compare.ts'
 import type { ShardStore } from './contract.ts'
 import { provide } from './provide.ts'
-import { slotsOf, type View } from './view.ts'
+import type { View } from './view.ts'
 
 export interface Desk {
   readonly store: ShardStore
@@ -62,11 +62,10 @@ function* keysOf(request: ShardRequest): Iterable<Uint8Array> {
 }
 
 function get({ view }: Desk, request: ShardRequest & { readonly kind: 'get' }): ShardAnswer {
-  for (const slot of slotsOf(request)) {
-    const row = view.record(slot, request.key)
-    if (row !== undefined) return { kind: 'record', bytes: row.bytes, expiresAtMs: row.expiresAtMs }
-  }
-  return { kind: 'nothing' }
+  const row = view.first(request)
+  return row === undefined
+    ? { kind: 'nothing' }
+    : { kind: 'record', bytes: row.bytes, expiresAtMs: row.expiresAtMs }
 }
 
 function put(desk: Desk, { record, owner }: ShardRequest & { readonly kind: 'put' }): ShardAnswer {

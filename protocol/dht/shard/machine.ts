@@ -68,6 +68,8 @@ export class ShardMachine<Origin, Child>
   #isDrained: boolean
   #drainedAtMs = Number.POSITIVE_INFINITY
   #records: number
+  /** Since somebody last looked whether it is too big. */
+  #hasGrown = true
   #recordsWritten: number
   #effects: ShardEffect<Origin, Child>[] = []
 
@@ -213,8 +215,11 @@ export class ShardMachine<Origin, Child>
     const { prefix, store, config } = { prefix: this.#prefix, store: this.#store, config: this.#config }
     const books = new Books(store, config)
     const isFull = this.#isAtTheBottom && this.#isTooBig
+    // Nothing comes between two reads in any case, and a transaction costs more than one.
+    const isWritten = requests.some(isWriting)
+    const together = isWritten ? <T>(work: () => T) => store.atomically(work) : <T>(work: () => T) => work()
     try {
-      const answers = store.atomically(() => {
+      const answers = together(() => {
         const desk = { store, books, view, prefix, isFull, nowMs }
         const decided = requests.map((request) => decide(desk, request))
         books.flush()
@@ -222,6 +227,7 @@ export class ShardMachine<Origin, Child>
         return decided
       })
       this.#records += books.records
+      this.#hasGrown ||= isWritten
       for (const answer of answers)
         if (answer.kind === 'stored' && answer.isNew) this.#sweeping.noteEnd(answer.expiresAtMs, nowMs)
       return answers
@@ -296,7 +302,10 @@ export class ShardMachine<Origin, Child>
 
   #splitIfDue(nowMs: number): void {
     if (this.#isSplit || this.#isAtTheBottom || this.#parent === 'unknown') return
-    if (this.#isTooBig || this.#load.perSecond(nowMs) > this.#config.splitPerSecond)
+    // Asking how big it is costs as much as a get does.
+    const isTooBig = this.#hasGrown && this.#isTooBig
+    this.#hasGrown = isTooBig
+    if (isTooBig || this.#load.perSecond(nowMs) > this.#config.splitPerSecond)
       this.#change(() => this.#noteSplits([this.#prefix], nowMs))
   }
 
@@ -358,4 +367,8 @@ export class ShardMachine<Origin, Child>
       this.#effects.push({ kind: 'storeFailed', error })
     }
   }
+}
+
+function isWriting({ kind }: ShardRequest): boolean {
+  return kind === 'put' || kind === 'provide'
 }

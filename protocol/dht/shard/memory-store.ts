@@ -58,6 +58,10 @@ export class MemoryShardStore implements ShardStore {
     return this.#tables.records.get(recordText(slot, key))
   }
 
+  live(key: Key, nowMs: number): RecordRow | undefined {
+    return SLOTS.map((slot) => this.record(slot, key)).find((row) => row && row.expiresAtMs > nowMs)
+  }
+
   putRecord(row: RecordRow): void {
     this.#tables.records.set(recordText(row.slot, row.key), copy(row))
   }

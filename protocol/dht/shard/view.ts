@@ -158,6 +158,19 @@ export class View {
     return this.#record({ kind: 'record', slot, key, withBytes: true })
   }
 
+  /** The first of what is looked for, not expired. */
+  first(
+    request: ShardRequest & { readonly kind: 'get' },
+  ): Pick<RecordRow, 'bytes' | 'expiresAtMs'> | undefined {
+    // Most gets are of a shard without a parent, and do not say what they look for: one look instead of four.
+    if (!this.#hasParent && request.of === undefined) return this.#store.live(request.key, this.#nowMs)
+    for (const slot of slotsOf(request)) {
+      const row = this.record(slot, request.key)
+      if (row !== undefined) return row
+    }
+    return undefined
+  }
+
   /** What a put is compared with. */
   recordToReplace(slot: Slot, key: Key): RecordRow | undefined {
     return this.#record(recordLookup(slot, key))
