@@ -4,8 +4,7 @@
 import { createHash } from 'node:crypto'
 import { signProvided } from '../protocol/crypto/dht/provided.ts'
 import { concat } from '../protocol/crypto/suite.ts'
-import { roots } from '../protocol/dht/known-leaves.ts'
-import { shardObjectName } from '../protocol/dht/place.ts'
+import { ROOTS, shardObjectName } from '../protocol/dht/place.ts'
 import { encodeValue } from '../protocol/dht/records/value.ts'
 import { mailSubprotocols } from '../protocol/mailbox/admission.ts'
 import { peerIdText } from '../protocol/peer-id.ts'
@@ -174,7 +173,7 @@ class OurTable implements Table {
 
   async reached(): Promise<number> {
     const probes = new Http(this.#server.probePort)
-    const asked = roots().map(async (root) => {
+    const asked = ROOTS.map(async (root) => {
       const name = encodeURIComponent(shardObjectName('default', root))
       const { body } = await probes.ask('GET', `/?of=SHARDS&name=${name}`, {})
       return (JSON.parse(body.toString()) as { readonly asked: number }).asked

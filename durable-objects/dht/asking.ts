@@ -3,7 +3,7 @@
 
 import type { ShardAnswer, ShardRequest } from '../../protocol/dht/contract.ts'
 import { Inquiry } from '../../protocol/dht/inquiry.ts'
-import { KnownLeaves } from '../../protocol/dht/known-leaves.ts'
+import { KnownLeaves } from '../../protocol/dht/leaves.ts'
 import { shardObjectName } from '../../protocol/dht/place.ts'
 import { nearestFirst, type Region, type ShardSite } from '../../protocol/dht/regions.ts'
 import { SitesInquiry } from '../../protocol/dht/sites.ts'

@@ -2,8 +2,8 @@
 // reached, and how answers of several shards become one. Hosts make the calls: the Worker, and the mailbox's object.
 
 import type { ClosestEntry, ProvidedKey, ShardAnswer, ShardRequest } from './contract.ts'
-import { isNearer } from './distance.ts'
-import type { KnownLeaves } from './known-leaves.ts'
+import type { KnownLeaves } from './leaves.ts'
+import { compareDistance } from './place.ts'
 
 /** Requests for one shard, made in one call. */
 export interface ShardCall {
@@ -85,7 +85,7 @@ export class Inquiry {
 
   #provide(question: Question, keys: readonly ProvidedKey[]): void {
     if (question.request.kind !== 'provide') return
-    const byShard = Map.groupBy(keys, ({ key }) => this.#leaves.shardOf(key))
+    const byShard = Map.groupBy(keys, ({ key }) => this.#leaves.leafOf(key))
     for (const [shard, there] of byShard) this.#ask(question, { ...question.request, keys: there }, shard)
   }
 
@@ -110,7 +110,7 @@ export class Inquiry {
     question.open--
     const isLast = tries + 1 >= TRIES_MAX
     if (answer?.kind === 'moved') {
-      this.#leaves.heard(answer)
+      this.#leaves.note(answer)
       if (isLast) question.answers.push({ kind: 'refused', reason: 'busy', retryAfterMs: BUSY_MS })
       else this.#askAgain(part, answer.leaves)
     } else if (answer !== undefined) question.answers.push(answer)
@@ -123,13 +123,13 @@ export class Inquiry {
     if (request.kind === 'closest') {
       for (const leaf of leaves) if (!question.asked.has(leaf)) this.#ask(question, request, leaf, tries + 1)
     } else if (request.kind === 'provide') {
-      const byShard = Map.groupBy(request.keys, ({ key }) => this.#leaves.shardOf(key))
+      const byShard = Map.groupBy(request.keys, ({ key }) => this.#leaves.leafOf(key))
       for (const [shard, keys] of byShard) this.#ask(question, { ...request, keys }, shard, tries + 1)
     } else this.#ask(question, request, this.#shardOf(request), tries + 1)
   }
 
   #shardOf(request: Exclude<ShardRequest, { kind: 'closest' | 'provide' }>): string {
-    return this.#leaves.shardOf(request.kind === 'put' ? request.record.key : request.key)
+    return this.#leaves.leafOf(request.kind === 'put' ? request.record.key : request.key)
   }
 }
 
@@ -151,7 +151,7 @@ function merged(request: ShardRequest, answers: readonly ShardAnswer[]): ShardAn
   if (request.kind === 'closest') {
     const found = answers.flatMap(recordsOf)
     if (found.length === 0 && refused !== undefined) return refused
-    const nearest = found.sort((a, b) => (isNearer(request.target, a.key, b.key) ? -1 : 1))
+    const nearest = found.sort((a, b) => compareDistance(a.key, b.key, request.target))
     return { kind: 'closest', records: nearest.slice(0, request.limit) }
   }
   if (refused !== undefined || request.kind !== 'provide') return refused ?? first

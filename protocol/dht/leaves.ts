@@ -2,7 +2,7 @@
 // grow together again, so who knows of more splits knows better.
 
 import type { Key, Moved } from './contract.ts'
-import { bitsOf, rootOf } from './place.ts'
+import { bitOf, bitsOf, ROOTS, rootOf } from './place.ts'
 
 /** Of a prefix and the prefixes that are split, in order. */
 export function leavesBelow(prefix: string, splits: ReadonlySet<string>): string[] {
@@ -17,6 +17,9 @@ export function movedTo(prefix: string, splits: ReadonlySet<string>): Moved {
   return { kind: 'moved', prefix, version, leaves: leavesBelow(prefix, splits) }
 }
 
+/** No more is known of a network at once: some ten kilobytes, and shards for two thousand million records. Beyond it: all is learned anew. */
+const SPLITS_KNOWN_MAX = 4_096
+
 /** What a caller knows of a network's leaves. One that knows nothing takes each root shard for a leaf. */
 export class KnownLeaves {
   readonly #splits = new Set<string>()
@@ -30,6 +33,7 @@ export class KnownLeaves {
   /** False when it says nothing that was not known: whoever asked the right leaf should not ask again. */
   note({ prefix, leaves }: Moved): boolean {
     let isNews = false
+    if (this.#splits.size >= SPLITS_KNOWN_MAX) this.#splits.clear()
     for (const leaf of leaves)
       for (let length = prefix.length; length < leaf.length; length++) {
         const split = leaf.slice(0, length)
@@ -47,5 +51,15 @@ export class KnownLeaves {
 
   below(prefix: string): string[] {
     return leavesBelow(prefix, this.#splits)
+  }
+
+  /** Every leaf, those first whose keys are nearest to the target. */
+  nearest(target: Key): readonly string[] {
+    const away = (leaf: string) => [...leaf].map((bit, at) => Number(bit) ^ bitOf(target, at)).join('')
+    const leaves = ROOTS.flatMap((root) => this.below(root))
+    return leaves
+      .map((leaf) => ({ leaf, away: away(leaf) }))
+      .sort((a, b) => (a.away < b.away ? -1 : 1))
+      .map(({ leaf }) => leaf)
   }
 }

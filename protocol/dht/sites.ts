@@ -4,7 +4,7 @@
 
 import type { ShardAnswer, ShardRequest } from './contract.ts'
 import { Inquiry, type ShardCall } from './inquiry.ts'
-import type { KnownLeaves } from './known-leaves.ts'
+import type { KnownLeaves } from './leaves.ts'
 
 /** What has been written in one place and is to be written in this one, too. */
 export interface Behind {

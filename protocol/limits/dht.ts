@@ -33,6 +33,13 @@ export const DHT_TTL_SECONDS_MOST = {
   name: 48 * 3_600,
   value: 7 * 24 * 3_600,
 } as const
+/** The same, as clocks count. */
+export const DHT_TTL_MS_MOST = {
+  announcement: DHT_TTL_SECONDS_MOST.announcement * 1_000,
+  provided: DHT_TTL_SECONDS_MOST.provided * 1_000,
+  name: DHT_TTL_SECONDS_MOST.name * 1_000,
+  value: DHT_TTL_SECONDS_MOST.value * 1_000,
+} as const
 export const DHT_TTL_SECONDS_LEAST = 60
 /** Clocks may be ahead of ours by so much: those of phones seldom are. Beyond it: `expired`. */
 export const DHT_AHEAD_MS = 600_000

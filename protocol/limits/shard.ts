@@ -44,8 +44,3 @@ export const SHARD_SWEEP_ROWS = 1_000
 export const SHARD_SWEEP_PAGES = 100
 /** Between two rounds of clearing away. What has ended is not served in any case, and looking at a row costs a thousandth of writing one. */
 export const SHARD_SWEEP_REST_MS = 900_000
-/** The longest a record may last, by kind: what a peer says of itself is soon wrong, a value never is. */
-export const ANNOUNCEMENT_TTL_MS_MAX = 2 * 3_600_000
-export const PROVIDER_TTL_MS_MAX = 24 * 3_600_000
-export const NAME_TTL_MS_MAX = 48 * 3_600_000
-export const VALUE_TTL_MS_MAX = 7 * 24 * 3_600_000

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { blake3Of } from '../../protocol/crypto/blake3.ts'
 import { verifyProvidedKey } from '../../protocol/crypto/dht/provided.ts'
 import { verifyRecord } from '../../protocol/crypto/dht/records.ts'
-import { isNearer } from '../../protocol/dht/distance.ts'
+import { compareDistance } from '../../protocol/dht/place.ts'
 import { tryDecodeAnnouncement } from '../../protocol/dht/records/announcement.ts'
 import { readSigned } from '../../protocol/dht/records/signed.ts'
 import { DHT_VALUE_BYTES_MAX } from '../../protocol/limits/dht.ts'
@@ -165,7 +165,7 @@ describe('peers', () => {
     const target = randomBytes(32)
     const got = await ask(`/v1/dht/peers/${peerIdText(target)}`, { network })
     const { peers: found } = (await got.json()) as { peers: readonly { id: string; record: string }[] }
-    const nearest = peers.map(({ id }) => id).sort((a, b) => (isNearer(target, a, b) ? -1 : 1))
+    const nearest = peers.map(({ id }) => id).sort((a, b) => compareDistance(a, b, target))
     expect(found.map(({ id }) => id)).toEqual(nearest.slice(0, 20).map(peerIdText))
     const record = fromBase64url(found[0]?.record ?? '') as Uint8Array
     expect(tryDecodeAnnouncement(readSigned(record)?.value ?? new Uint8Array())?.addresses).toEqual([

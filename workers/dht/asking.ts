@@ -4,7 +4,7 @@
 import { waitUntil } from 'cloudflare:workers'
 import type { ShardAnswer, ShardRequest } from '../../protocol/dht/contract.ts'
 import { Inquiry, type ShardCall } from '../../protocol/dht/inquiry.ts'
-import { KnownLeaves } from '../../protocol/dht/known-leaves.ts'
+import { KnownLeaves } from '../../protocol/dht/leaves.ts'
 import { shardObjectName } from '../../protocol/dht/place.ts'
 import { nearestFirst, type Region, type ShardSite, sitesOf } from '../../protocol/dht/regions.ts'
 import { SitesInquiry } from '../../protocol/dht/sites.ts'

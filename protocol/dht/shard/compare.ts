@@ -1,14 +1,13 @@
 // Which of two records under one key is kept, and whether a refresh is worth writing. A row that is written costs a thousand
 // times one that is read, and a network refreshes all it has all the time; so what lasts is left as it is.
 
-import { ANNOUNCEMENT_TTL_MS_MAX, NAME_TTL_MS_MAX, VALUE_TTL_MS_MAX } from '../../limits/shard.ts'
+import { DHT_TTL_MS_MOST } from '../../limits/dht.ts'
 import type { StoredRecord } from '../contract.ts'
 import { compareKeys } from '../place.ts'
 import type { RecordRow, Slot } from './contract.ts'
 
 const NOTHING = new Uint8Array()
 const SECOND_MS = 1_000
-const TTL_MS_MAX = { announcement: ANNOUNCEMENT_TTL_MS_MAX, name: NAME_TTL_MS_MAX, ipns: NAME_TTL_MS_MAX }
 
 // In a signed record: what is before the time of making, and where what is after it begins. See README.md.
 const TIMES_AT = 16
@@ -38,11 +37,11 @@ export function rowOf(record: StoredRecord, owner: Uint8Array | undefined, nowMs
 function endOf(record: StoredRecord, nowMs: number): number {
   switch (record.kind) {
     case 'value':
-      return nowMs + Math.min(record.ttlSeconds * SECOND_MS, VALUE_TTL_MS_MAX)
+      return nowMs + Math.min(record.ttlSeconds * SECOND_MS, DHT_TTL_MS_MOST.value)
     case 'ipns':
-      return Math.min(record.expiresAtMs, nowMs + TTL_MS_MAX.ipns)
+      return Math.min(record.expiresAtMs, nowMs + DHT_TTL_MS_MOST.name)
     default:
-      return Math.min(record.createdMs + record.ttlSeconds * SECOND_MS, nowMs + TTL_MS_MAX[record.kind])
+      return Math.min(record.createdMs + record.ttlSeconds * SECOND_MS, nowMs + DHT_TTL_MS_MOST[record.kind])
   }
 }
 

@@ -8,13 +8,13 @@
 //    splits is answered `moved`. So what a child read of it stays true.
 // 5. Memory follows the store: what the store would not do has not happened.
 
+import { DHT_TTL_MS_MOST } from '../../limits/dht.ts'
 import {
   SHARD_BITS_MAX,
   SHARD_CALL_REQUESTS_MAX,
   SHARD_HELD_MAX,
   SHARD_RETRY_MS,
   SHARD_ROUNDS_MAX,
-  VALUE_TTL_MS_MAX,
 } from '../../limits/shard.ts'
 import type { Machine } from '../../machine.ts'
 import type { Moved, ShardAnswer, ShardRequest } from '../contract.ts'
@@ -88,7 +88,7 @@ export class ShardMachine<Origin, Child>
     this.#isDrained = state.isDrained
     for (const { prefix: split, atMs, told } of store.splits()) {
       this.#splits.add(split)
-      if (split === prefix) this.#drainedAtMs = atMs + VALUE_TTL_MS_MAX
+      if (split === prefix) this.#drainedAtMs = atMs + DHT_TTL_MS_MOST.value
       if (!told && !isRoot(prefix)) this.#telling.add(split)
     }
   }
@@ -322,7 +322,7 @@ export class ShardMachine<Origin, Child>
       this.#splits.add(prefix)
       if (!told) this.#telling.add(prefix)
       if (prefix !== this.#prefix) continue
-      this.#drainedAtMs = nowMs + VALUE_TTL_MS_MAX
+      this.#drainedAtMs = nowMs + DHT_TTL_MS_MOST.value
       // What was counted before says nothing of what came after it.
       this.#sweeping.restart(nowMs)
     }

@@ -1,6 +1,7 @@
 // A peer says that it has the content of keys: a row for each of them, and the part that is signed once.
 
-import { PROVIDER_TTL_MS_MAX, SHARD_FULL_RETRY_MS, SHARD_PROVIDERS_MAX } from '../../limits/shard.ts'
+import { DHT_TTL_MS_MOST } from '../../limits/dht.ts'
+import { SHARD_FULL_RETRY_MS, SHARD_PROVIDERS_MAX } from '../../limits/shard.ts'
 import type { ProvidedHead, ProvidedKey, ShardAnswer, ShardRequest } from '../contract.ts'
 import { keyText } from '../place.ts'
 import { bytesOfHead, bytesOfProvider } from './books.ts'
@@ -18,7 +19,10 @@ interface Planned {
 
 export function provide(desk: Desk, request: ShardRequest & { readonly kind: 'provide' }): ShardAnswer {
   const { head } = request
-  const expiresAtMs = Math.min(head.createdMs + head.ttlSeconds * 1_000, desk.nowMs + PROVIDER_TTL_MS_MAX)
+  const expiresAtMs = Math.min(
+    head.createdMs + head.ttlSeconds * 1_000,
+    desk.nowMs + DHT_TTL_MS_MOST.provided,
+  )
   if (expiresAtMs <= desk.nowMs) return refused('expired')
   const planned: Planned[] = []
   let [kept, stale, firstEndMs] = [0, 0, Number.POSITIVE_INFINITY]

@@ -9,11 +9,12 @@ import type {
   ShardRequest,
   Verified,
 } from '../../../protocol/dht/contract.ts'
-import { isNearer } from '../../../protocol/dht/distance.ts'
 import { Inquiry, type ShardCall } from '../../../protocol/dht/inquiry.ts'
-import { bitsOf, KnownLeaves, roots } from '../../../protocol/dht/known-leaves.ts'
+import { KnownLeaves } from '../../../protocol/dht/leaves.ts'
+import { compareDistance, bitsOf as firstBits, KEY_BITS, ROOTS } from '../../../protocol/dht/place.ts'
 
 const key = (...bytes: readonly number[]): Key => Uint8Array.from({ length: 32 }, (_, i) => bytes[i] ?? 0)
+const bitsOf = (at: Key) => firstBits(at, KEY_BITS)
 const anyKey = fc.uint8Array({ minLength: 32, maxLength: 32 })
 
 /** Shards by their rules alone: a leaf answers with its own name, one that split with the leaves below it. */
@@ -34,9 +35,9 @@ class Trie {
   }
 
   leafOf(at: Key): string {
-    return roots()
-      .flatMap((root) => this.leavesBelow(root))
-      .find((leaf) => bitsOf(at).startsWith(leaf)) as string
+    return ROOTS.flatMap((root) => this.leavesBelow(root)).find((leaf) =>
+      bitsOf(at).startsWith(leaf),
+    ) as string
   }
 
   answers({ shard, requests }: ShardCall): ShardAnswer[] {
@@ -51,7 +52,7 @@ class Trie {
     }
     if (request.kind === 'closest') {
       const here = this.peers.filter((peer) => bitsOf(peer).startsWith(shard))
-      const nearest = here.sort((a, b) => (isNearer(request.target, a, b) ? -1 : 1))
+      const nearest = here.sort((a, b) => compareDistance(a, b, request.target))
       const records = nearest.slice(0, request.limit).map((peer) => ({ key: peer, bytes: peer }))
       return { kind: 'closest', records }
     }
@@ -153,7 +154,7 @@ describe('a question to the shards', () => {
           grow(trie, splits)
           trie.peers.push(...peers)
           const [answer] = askAll(trie, new KnownLeaves(), [{ kind: 'closest', target, limit }])
-          const sorted = [...peers].sort((a, b) => (isNearer(target, a, b) ? -1 : 1))
+          const sorted = [...peers].sort((a, b) => compareDistance(a, b, target))
           expect(answer?.kind === 'closest' && answer.records.map(({ key }) => key)).toEqual(
             sorted.slice(0, limit),
           )

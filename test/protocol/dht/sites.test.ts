@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import type { ShardAnswer, ShardRequest } from '../../../protocol/dht/contract.ts'
-import { KnownLeaves } from '../../../protocol/dht/known-leaves.ts'
+import { KnownLeaves } from '../../../protocol/dht/leaves.ts'
 import { ROOTS, shardObjectName, shardPlaceOf } from '../../../protocol/dht/place.ts'
 import { nearestFirst, ONE_SITE, REGIONS, sitesOf } from '../../../protocol/dht/regions.ts'
 import { SitesInquiry } from '../../../protocol/dht/sites.ts'
