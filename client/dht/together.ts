@@ -55,10 +55,17 @@ export class TogetherSource implements DhtSource {
     const first = await Promise.race([edge, mesh])
     if (first === undefined) {
       const [ours, theirs] = [await byEdge, await byMesh]
-      return usefulOf(theirs) ?? ours ?? theirs
+      const other = usefulOf(theirs)
+      if (other === undefined) return ours ?? theirs
+      if (isUseful(ours)) this.#dropped('unverified')
+      return other
     }
-    void Promise.all([edge, byMesh]).then(
-      ([ours, theirs]) => this.#compare(key, ours, theirs),
+    void Promise.all([byEdge, edge, byMesh]).then(
+      ([said, ours, theirs]) => {
+        // A lie that the mesh put right: nobody else will see it.
+        if (isUseful(said) && ours === undefined) this.#dropped('unverified')
+        return this.#compare(key, ours, theirs)
+      },
       () => {},
     )
     return first
@@ -66,9 +73,7 @@ export class TogetherSource implements DhtSource {
 
   async #isGood(key: Key, answer: DhtAnswer): Promise<boolean> {
     if (answer.kind !== 'record') return false
-    const record = await verifyRecord(this.#suite, answer.bytes, key, Date.now())
-    if (typeof record === 'string') this.#dropped('unverified')
-    return typeof record !== 'string'
+    return typeof (await verifyRecord(this.#suite, answer.bytes, key, Date.now())) !== 'string'
   }
 
   /** Not that the mesh is behind, which it may be for minutes; but that it has what the edge did not tell. */
