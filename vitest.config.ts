@@ -109,7 +109,7 @@ export default defineConfig({
           include: ['test/browser/**/*.test.ts'],
           exclude: ALONE,
           ...inBrowsers,
-          maxWorkers: 2,
+          maxWorkers: 3,
           ...group(1),
         },
       },

@@ -152,7 +152,7 @@ describe('this edge', () => {
     await tab.edgeIs(/^Edge up · [<\d,]+ ms$/)
     const facts = tab.find('#edge-facts')
     await facts.getByText('NetworkRegistry').waitFor()
-    expect(await facts.getByText(/^answers in [<\d]+ ms$/).count()).toBe(3)
+    expect(await facts.getByText(/^answers in [<\d]+ ms$/).count()).toBe(4)
     await facts.getByText('stun:stun.cloudflare.com:3478').waitFor()
     await tab.find('summary').getByText('Limits').click()
     await tab.find('#edge-limits').getByText('100/s, 200 at once').waitFor()
