@@ -18,7 +18,7 @@ const TEST_VARS = { PASS_SECRET: TEST_SECRET, FUZZ_TIMES: process.env.FUZZ_TIMES
 const patient = { testTimeout: 60_000, expect: { poll: { timeout: 20_000 } } }
 
 // Browsers that are held against the clock, or that move much: one of these at a time.
-const ALONE = ['long-stream', 'paths', 'sleep', 'stamp', 'transfer'].map(
+const ALONE = ['dht', 'eight', 'long-stream', 'paths', 'sleep', 'stamp', 'transfer'].map(
   (name) => `test/browser/${name}.test.ts`,
 )
 const inBrowsers = {
@@ -47,15 +47,10 @@ const FIRST = [
   'sim/links',
   'sim/churn',
   'browser/dashboard',
-  'browser/mail',
   'browser/malicious-edge',
   'browser/vault',
-  'browser/identities',
   'browser/streams',
-  'browser/dht',
-  'browser/readme',
-  'browser/meet',
-  'browser/relay',
+  'browser/identities',
 ].map((name) => `/test/${name}.test.ts`)
 
 /** In place of vitest's order, which is one project after another. */

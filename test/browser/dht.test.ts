@@ -95,7 +95,9 @@ describe('two browsers', () => {
     expect(await gets(bob, cid)).toBe(digest)
     const events = await bob.events()
     expect(events.at(-1)).toBe(`${FILE_BYTES} of ${FILE_BYTES}`)
-    expect((await bob.status()).drops).toEqual({})
+    // An answer of the mesh that comes when another was enough is late, and nobody's fault.
+    const drops = Object.keys((await bob.status()).drops)
+    expect(drops.filter((reason) => reason !== 'stale')).toEqual([])
     await expect.poll(() => streamsOf(alice)).toEqual([0])
   })
 
