@@ -8,6 +8,7 @@ import { secureHeaders } from 'hono/secure-headers'
 import type { Edge } from './env.ts'
 import { Misconfigured, refuse } from './errors.ts'
 import { configured } from './gate/configured.ts'
+import { listPeer, showAudit, showBlacklist, unlistPeer } from './routes/blacklist.ts'
 import { bootstrap } from './routes/bootstrap.ts'
 import { closestPeers, getRecord, provideAll, provideOne, providers, putRecord } from './routes/dht.ts'
 import { health } from './routes/health.ts'
@@ -48,6 +49,10 @@ app.get('/routing/v1/dht/closest/peers/:key', routeClosestPeers)
 app.get('/routing/v1/ipns/:name', getIpns)
 app.put('/routing/v1/ipns/:name', putIpns)
 app.get('/network/queue/stats', queueStats)
+app.get('/network/blacklist', showBlacklist)
+app.post('/network/blacklist', listPeer)
+app.delete('/network/blacklist/:id', unlistPeer)
+app.get('/network/audit', showAudit)
 
 const ALLOWED = {
   '/health': 'GET, HEAD, OPTIONS',
@@ -55,6 +60,9 @@ const ALLOWED = {
   '/v1/passes': 'POST, OPTIONS',
   '/v1/rooms/:room': 'GET, HEAD, OPTIONS',
   '/network/queue/stats': 'GET, HEAD, OPTIONS',
+  '/network/blacklist': 'GET, HEAD, POST, OPTIONS',
+  '/network/blacklist/:id': 'DELETE, OPTIONS',
+  '/network/audit': 'GET, HEAD, OPTIONS',
   '/v1/mailboxes/:id': 'GET, HEAD, OPTIONS',
   '/v1/mailboxes/:id/messages': 'GET, HEAD, POST, OPTIONS',
   '/v1/mailboxes/:id/messages/:ids': 'DELETE, OPTIONS',
