@@ -4,6 +4,8 @@ import type { ShardAnswer, ShardRequest } from '../protocol/dht/contract.ts'
 import type { Region } from '../protocol/dht/regions.ts'
 import type { AccessRules, Letter, PutOutcome } from '../protocol/mailbox/contract.ts'
 import type { MailTotals } from '../protocol/mailbox/report.ts'
+import type { PeerInRoom, RegistryView } from '../protocol/network/gathered.ts'
+import type { TopologyPart } from '../protocol/network/topology.ts'
 import type { GivenSettings } from './settings/table.ts'
 
 /** The room as the Worker sees it: by its methods, not its class, which only the entry file may name. */
@@ -51,6 +53,9 @@ export interface MailboxStub {
 /** One of those that share the mailboxes of a network. */
 export interface RegistryStub {
   totals(): Promise<MailTotals>
+  view(): Promise<RegistryView>
+  topology(limit: number): Promise<TopologyPart>
+  peer(id: Uint8Array): Promise<readonly PeerInRoom[]>
   probe(): Promise<unknown>
 }
 

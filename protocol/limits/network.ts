@@ -6,7 +6,7 @@
  * the messages that looking for the vanished is, and nobody watches a network for seconds. 0: nobody reports.
  */
 export const REPORT_EVERY_MS = 60_000
-/** A deployment may ask for a report this often. Beyond: refused as a setting. */
+/** What a deployment may set it to. Less than the least of it, and not 0, is taken for that; more is refused as a setting. */
 export const REPORT_EVERY_LEAST_MS = 200
 export const REPORT_EVERY_MOST_MS = 3_600_000
 
