@@ -6,12 +6,14 @@ import { cors } from 'hono/cors'
 import { requestId } from 'hono/request-id'
 import { secureHeaders } from 'hono/secure-headers'
 import type { Edge } from './env.ts'
-import { Misconfigured, refuse } from './errors.ts'
+import { Misconfigured, refuse, refuseFor, Unavailable } from './errors.ts'
+import { measured, shed } from './meter/measured.ts'
 import { bootstrap } from './routes/bootstrap.ts'
 import { closestPeers, getRecord, provideAll, provideOne, providers, putRecord } from './routes/dht.ts'
 import { health } from './routes/health.ts'
 import { putLetter, readLetters, takeLetters } from './routes/letters.ts'
 import { drawPrekeys, openMailbox, publishPrekeys, setAccess } from './routes/mailboxes.ts'
+import { metrics } from './routes/metrics.ts'
 import { givePass } from './routes/passes.ts'
 import { queueStats } from './routes/queue-stats.ts'
 import { enterRoom } from './routes/rooms.ts'
@@ -22,9 +24,10 @@ export const app = new Hono<Edge>()
 
 // An upgrade's answer belongs to the socket and cannot be dressed up afterwards.
 const dressed = except((c) => isUpgrade(c.req.raw), secureHeaders(apiHeaders()), cors(anyOrigin()))
-app.use(requestId({ headerName: 'X-Request-Id' }), dressed)
+app.use(requestId({ headerName: 'X-Request-Id' }), measured, dressed, shed)
 
 app.get('/health', health)
+app.get('/metrics', metrics)
 app.get('/v1/bootstrap', bootstrap)
 app.post('/v1/passes', givePass)
 app.get('/v1/rooms/:room', enterRoom)
@@ -50,6 +53,7 @@ app.get('/network/queue/stats', queueStats)
 
 const ALLOWED = {
   '/health': 'GET, HEAD, OPTIONS',
+  '/metrics': 'GET, HEAD, OPTIONS',
   '/v1/bootstrap': 'GET, HEAD, OPTIONS',
   '/v1/passes': 'POST, OPTIONS',
   '/v1/rooms/:room': 'GET, HEAD, OPTIONS',
@@ -73,6 +77,7 @@ for (const [path, Allow] of Object.entries(ALLOWED)) {
 }
 app.notFound((c) => refuse(c, 'not-found', `nothing is served at ${c.req.path}`))
 app.onError((error, c) => {
+  if (error instanceof Unavailable) return refuseFor(c, 'unavailable', error.message, error.retryAfterMs)
   if (error instanceof Misconfigured || error instanceof RangeError)
     return refuse(c, 'misconfigured', error.message)
   return refuse(c, 'internal', `the edge failed to answer; its log knows request ${c.get('requestId')}`)

@@ -6,6 +6,8 @@ import type { Region, RegionSettings } from '../protocol/dht/regions.ts'
 import type { AccessRules, Letter, PutOutcome } from '../protocol/mailbox/contract.ts'
 import type { MailTotals } from '../protocol/mailbox/report.ts'
 import type { RoomSettings } from '../protocol/room/config.ts'
+import type { RequestMeter } from './meter/request.ts'
+import type { MeterVars } from './meter/settings.ts'
 
 /** The room as the Worker sees it: by its methods, not its class, which only the entry file may name. */
 export interface RoomStub {
@@ -62,7 +64,7 @@ export interface ShardStub {
   probe(): Promise<unknown>
 }
 
-export interface Env extends RoomSettings, PassSecrets, RegionSettings {
+export interface Env extends RoomSettings, PassSecrets, RegionSettings, MeterVars {
   readonly MAILBOXES: { getByName(name: string): MailboxStub }
   readonly REGISTRIES: { getByName(name: string): RegistryStub }
   readonly SHARDS: {
@@ -79,5 +81,5 @@ export interface Env extends RoomSettings, PassSecrets, RegionSettings {
 /** What hono is told of the Worker: its environment, and what its middleware adds to a request. */
 export interface Edge {
   readonly Bindings: Env
-  readonly Variables: { requestId: string }
+  readonly Variables: { requestId: string; meter: RequestMeter }
 }

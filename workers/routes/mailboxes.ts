@@ -22,7 +22,7 @@ import type { Drawn, Edge, MailboxStub } from '../env.ts'
 import { type HttpErrorCode, refuse } from '../errors.ts'
 import { admitSocket, audienceHere, badName, namedMailbox, refuseUnlessOwner } from '../mail-admission.ts'
 import { regionOf } from '../region.ts'
-import { isUpgrade, refuseUpgrade } from '../upgrade.ts'
+import { isUpgrade, refuseForFailure, refuseUpgrade } from '../upgrade.ts'
 
 const NO_STORE = { 'Cache-Control': 'no-store' }
 /** Four keys of 43 letters, and the words around them. */
@@ -52,7 +52,7 @@ export async function openMailbox(c: Context<Edge>): Promise<Response> {
     })
     return await mailbox.stub.fetch(new Request(c.req.url, { headers }))
   } catch (error) {
-    return refuseUpgrade(c.req.raw, error instanceof RangeError ? 'misconfigured' : 'internal')
+    return refuseForFailure(c.req.raw, error)
   }
 }
 

@@ -9,6 +9,7 @@ import { isOctets, readExactly } from '../body.ts'
 import { admissionDesk } from '../desk.ts'
 import type { Edge } from '../env.ts'
 import { refuse } from '../errors.ts'
+import { counters } from '../meter/isolate.ts'
 
 const WHY: Readonly<Record<AdmissionRefusal, string>> = {
   malformed: `the body is not ${PASS_REQUEST_BYTES} bytes: challenge, stamp, public key, signature`,
@@ -33,6 +34,7 @@ export async function givePass(c: Context<Edge>): Promise<Response> {
   const given = await decidePass(desk, body, new URL(c.req.url).origin, network, nowMs)
   if (typeof given === 'string') return refuse(c, given, WHY[given])
   desk.load.note(nowMs)
+  counters.passes.add('')
   const { pass, expiresAtMs } = given
   return c.json({ pass, expiresAt: expiresAtMs }, 200, { 'Cache-Control': 'no-store' })
 }
