@@ -43,8 +43,9 @@ import { type Answer, PutDesk } from './mailbox/put-desk.ts'
 import { Reception } from './mailbox/reception.ts'
 import { SqliteLetterStore, SqliteOwnerStore, Tables } from './mailbox/sqlite-store.ts'
 import { PassRenewal } from './pass-renewal.ts'
+import { type TraceSettings, tracedFetch } from './tracing.ts'
 
-interface Settings extends MailboxSettings, PassSecrets, RegionSettings {
+interface Settings extends MailboxSettings, PassSecrets, RegionSettings, TraceSettings {
   readonly MAILBOXES: MailboxNamespace
   readonly REGISTRIES: RegistryNamespace
   readonly SHARDS: ShardNamespace
@@ -113,6 +114,10 @@ export class RelayMailbox extends DurableObject<Settings> {
 
   /** Only the Worker calls this; an owner's hello is there if its pass was good. */
   override fetch(request: Request): Response {
+    return tracedFetch(this.ctx, this.env, 'RelayMailbox', request, () => this.#take(request))
+  }
+
+  #take(request: Request): Response {
     const { 0: client, 1: server } = new WebSocketPair()
     const code = this.#enter(server, request.headers)
     if (code !== undefined) turnAway(server, code)

@@ -16,8 +16,9 @@ import { answerClose, answerKeepAlives, closeWith, turnAway, upgraded } from './
 import { Outbox } from './outbox.ts'
 import { PassRenewal } from './pass-renewal.ts'
 import { Seats } from './seats.ts'
+import { type TraceSettings, tracedFetch } from './tracing.ts'
 
-type Settings = RoomSettings & PassSecrets
+type Settings = RoomSettings & PassSecrets & TraceSettings
 
 export class SignalingRoom extends DurableObject<Settings> {
   readonly #config: RoomConfig
@@ -41,6 +42,10 @@ export class SignalingRoom extends DurableObject<Settings> {
 
   /** Only the Worker calls this, after it has admitted the peer the join names. */
   override fetch(request: Request): Response {
+    return tracedFetch(this.ctx, this.env, 'SignalingRoom', request, () => this.#take(request))
+  }
+
+  #take(request: Request): Response {
     const { 0: client, 1: server } = new WebSocketPair()
     const join = joinOf(request)
     const grant = fromBase64url(request.headers.get(GRANT_HEADER) ?? '')

@@ -98,7 +98,7 @@ function anyOrigin(): Parameters<typeof cors>[0] {
   return {
     origin: '*',
     allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'],
-    allowHeaders: ['Authorization', 'Content-Type', 'If-None-Match'],
+    allowHeaders: ['Authorization', 'Content-Type', 'If-None-Match', 'traceparent'],
     exposeHeaders: ['X-Request-Id', 'Retry-After', 'X-Expires-At', 'ETag'],
     maxAge: 86_400,
   }

@@ -38,6 +38,7 @@ export async function shed(c: Context<Edge>, next: Next): Promise<Response | und
   const admitted = shedding.enter(priority, isSlow(Date.now()), inFlightMax)
   if (!admitted.pass) {
     counters.shed.add(`priority="${priority}"`)
+    c.get('meter').wasShed = true
     return isUpgrade(c.req.raw)
       ? refuseUpgrade(c.req.raw, 'edge-busy', admitted.retryAfterMs)
       : refuseFor(
@@ -70,8 +71,7 @@ function noteEnd(c: Context<Edge>, meter: RequestMeter, settings: MeterSettings)
   counters.durations.observe(`route="${route}"`, ms)
   if (isUpgrade(c.req.raw) && status === 101)
     counters.upgrades.add(`route="${route}",outcome="${wasRefused(c.res) ? 'refused' : 'accepted'}"`)
-  // What is not set up is not broken.
-  const failed = status >= 500 && status !== 501
+  const failed = hasFailed(c, meter)
   const { trace } = meter
   if (!failed && trace === undefined) return
   const failure = meter.failure ?? (c.error === undefined ? undefined : { of: route, error: c.error })
@@ -84,4 +84,11 @@ function noteEnd(c: Context<Edge>, meter: RequestMeter, settings: MeterSettings)
     'http.response.status_code': status,
   }
   exportSpans(settings, meter.spans({ name: `${method} ${route}`, endedAtMs, failed, attributes }))
+}
+
+/** What is not set up is not broken. A socket is told over itself, and its status says nothing. */
+function hasFailed(c: Context<Edge>, { failure, wasShed }: RequestMeter): boolean {
+  const { status } = c.res
+  if (wasShed || status === 501) return false
+  return status >= 500 || (failure !== undefined && wasRefused(c.res))
 }

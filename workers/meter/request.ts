@@ -20,6 +20,8 @@ export class RequestMeter {
   readonly parentSpanId: string | undefined
   /** What the log says of a request that failed. */
   failure: { readonly of: string; readonly error: unknown } | undefined
+  /** It made way for others: that is counted, and no failure that a log would tell of. */
+  wasShed = false
   readonly #spans: Span[] = []
 
   constructor(beganAtMs: number, trace?: TraceContext, parentSpanId?: string) {
