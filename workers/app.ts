@@ -14,6 +14,7 @@ import { health } from './routes/health.ts'
 import { putLetter, readLetters, takeLetters } from './routes/letters.ts'
 import { drawPrekeys, openMailbox, publishPrekeys, setAccess } from './routes/mailboxes.ts'
 import { metrics } from './routes/metrics.ts'
+import { openapi } from './routes/openapi.ts'
 import { givePass } from './routes/passes.ts'
 import { queueStats } from './routes/queue-stats.ts'
 import { enterRoom } from './routes/rooms.ts'
@@ -28,6 +29,7 @@ app.use(requestId({ headerName: 'X-Request-Id' }), measured, dressed, shed)
 
 app.get('/health', health)
 app.get('/metrics', metrics)
+app.get('/openapi.json', openapi)
 app.get('/v1/bootstrap', bootstrap)
 app.post('/v1/passes', givePass)
 app.get('/v1/rooms/:room', enterRoom)
@@ -54,6 +56,7 @@ app.get('/network/queue/stats', queueStats)
 const ALLOWED = {
   '/health': 'GET, HEAD, OPTIONS',
   '/metrics': 'GET, HEAD, OPTIONS',
+  '/openapi.json': 'GET, HEAD, OPTIONS',
   '/v1/bootstrap': 'GET, HEAD, OPTIONS',
   '/v1/passes': 'POST, OPTIONS',
   '/v1/rooms/:room': 'GET, HEAD, OPTIONS',

@@ -21,6 +21,7 @@ import { admissionDesk } from '../desk.ts'
 import type { Drawn, Edge, MailboxStub } from '../env.ts'
 import { type HttpErrorCode, refuse } from '../errors.ts'
 import { admitSocket, audienceHere, badName, namedMailbox, refuseUnlessOwner } from '../mail-admission.ts'
+import type { PrekeysDrawnBody } from '../openapi/bodies/mail.ts'
 import { regionOf } from '../region.ts'
 import { isUpgrade, refuseForFailure, refuseUpgrade } from '../upgrade.ts'
 
@@ -102,7 +103,8 @@ export async function drawPrekeys(c: Context<Edge>): Promise<Response> {
   const challenge = await makeChallenge(hash, ring.current, place, difficulty, nowMs, random)
   const { head, oneTime } = drawn
   const bundle = head === undefined ? null : toBase64url(joinBundle(head, oneTime))
-  return c.json({ bundle, challenge: toBase64url(challenge), difficulty }, 200, NO_STORE)
+  const body: PrekeysDrawnBody = { bundle, challenge: toBase64url(challenge), difficulty }
+  return c.json(body, 200, NO_STORE)
 }
 
 /** Nothing of a bundle; undefined where there is no mailbox. */

@@ -8,6 +8,7 @@ import { PRIORITIES } from '../../protocol/priority.ts'
 import type { Edge } from '../env.ts'
 import { refuse } from '../errors.ts'
 import { mailTotals } from '../mail-totals.ts'
+import type { QueueStatsBody } from '../openapi/bodies/mail.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -18,7 +19,7 @@ export async function queueStats(c: Context<Edge>): Promise<Response> {
   const { letters, bytes, oldestHour } = gauges
   const { known, refused } = counts
   const sum = (of: Readonly<Record<string, number>>) => Object.values(of).reduce((a, b) => a + b, 0)
-  const body = {
+  const body: QueueStatsBody = {
     network,
     mailboxes,
     behind,
@@ -45,7 +46,7 @@ export async function queueStats(c: Context<Edge>): Promise<Response> {
           expired: counts.expired[priority],
         },
       ]),
-    ),
+    ) as QueueStatsBody['priorities'],
     refused,
     // But for those that are behind.
     staleMsMax: REGISTRY_SUM_MS,
