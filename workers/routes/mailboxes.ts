@@ -23,8 +23,9 @@ import type { Drawn, Edge, MailboxStub } from '../env.ts'
 import { type HttpErrorCode, refuse } from '../errors.ts'
 import { verdictOn } from '../gate/listed.ts'
 import { admitSocket, audienceHere, badName, namedMailbox, refuseUnlessOwner } from '../mail-admission.ts'
+import type { PrekeysDrawnBody } from '../openapi/bodies/mail.ts'
 import { regionOf } from '../region.ts'
-import { isUpgrade, refuseUpgrade } from '../upgrade.ts'
+import { isUpgrade, refuseForFailure, refuseUpgrade } from '../upgrade.ts'
 
 const NO_STORE = { 'Cache-Control': 'no-store' }
 /** Four keys of 43 letters, and the words around them. */
@@ -59,7 +60,7 @@ export async function openMailbox(c: Context<Edge>): Promise<Response> {
     })
     return await mailbox.stub.fetch(new Request(c.req.url, { headers }))
   } catch (error) {
-    return refuseUpgrade(c.req.raw, error instanceof RangeError ? 'misconfigured' : 'internal')
+    return refuseForFailure(c.req.raw, error)
   }
 }
 
@@ -109,7 +110,8 @@ export async function drawPrekeys(c: Context<Edge>): Promise<Response> {
   const challenge = await makeChallenge(hash, ring.current, place, difficulty, nowMs, random)
   const { head, oneTime } = drawn
   const bundle = head === undefined ? null : toBase64url(joinBundle(head, oneTime))
-  return c.json({ bundle, challenge: toBase64url(challenge), difficulty }, 200, NO_STORE)
+  const body: PrekeysDrawnBody = { bundle, challenge: toBase64url(challenge), difficulty }
+  return c.json(body, 200, NO_STORE)
 }
 
 /** Nothing of a bundle; undefined where there is no mailbox. */
