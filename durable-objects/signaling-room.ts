@@ -5,6 +5,7 @@ import { DurableObject } from 'cloudflare:workers'
 import type { PassSecrets } from '../protocol/crypto/admission/keys.ts'
 import { GRANT_BYTES } from '../protocol/crypto/admission/pass.ts'
 import { DropCounts } from '../protocol/drops.ts'
+import { connectionsMax, type ProtectionSettings } from '../protocol/protection/config.ts'
 import { retryAfterMsOf, type Verdict } from '../protocol/protection/known-lists.ts'
 import { GRANT_HEADER, JOIN_HEADER } from '../protocol/room/admission.ts'
 import { type RoomConfig, type RoomSettings, roomConfig } from '../protocol/room/config.ts'
@@ -14,13 +15,26 @@ import { fromBase64url } from '../protocol/wire/base64url.ts'
 import { tryDecode } from '../protocol/wire/codec.ts'
 import type { JoinFrame } from '../protocol/wire/frames.ts'
 import { FRAME } from '../protocol/wire/registry.ts'
-import { answerClose, answerKeepAlives, closeWith, turnAway, upgraded } from './host.ts'
+import {
+  addressTags,
+  answerClose,
+  answerKeepAlives,
+  closeWith,
+  isCrowded,
+  turnAway,
+  upgraded,
+} from './host.ts'
 import { Outbox } from './outbox.ts'
 import { PassRenewal } from './pass-renewal.ts'
 import { Guard, type GuardRegistries } from './protection/guard.ts'
 import { Seats } from './seats.ts'
 
-interface Settings extends RoomSettings, PassSecrets {
+interface Joining {
+  readonly socket: WebSocket
+  readonly tags: readonly string[]
+}
+
+interface Settings extends RoomSettings, PassSecrets, ProtectionSettings {
   readonly REGISTRIES: GuardRegistries
 }
 
@@ -32,10 +46,12 @@ export class SignalingRoom extends DurableObject<Settings> {
   readonly #drops = new DropCounts()
   readonly #renewal: PassRenewal
   readonly #guard: Guard
+  readonly #connectionsMax: number
 
   constructor(ctx: DurableObjectState, env: Settings) {
     super(ctx, env)
     this.#config = roomConfig(env)
+    this.#connectionsMax = connectionsMax(env)
     this.#seats = new Seats(ctx)
     this.#machine = new RoomMachine(this.#seats, this.#config)
     this.#outbox = new Outbox(this.#seats, (seat) =>
@@ -61,10 +77,12 @@ export class SignalingRoom extends DurableObject<Settings> {
       turnAway(server, 'bad-request')
       return upgraded(client)
     }
+    const tags = addressTags(request.headers)
     const enter = (verdict: Verdict) => {
       if (verdict.kind === 'listed')
         turnAway(server, 'blacklisted', retryAfterMsOf(verdict.untilMs, Date.now()))
-      else this.#receive({ kind: 'join', join, grant }, server)
+      else if (isCrowded(this.ctx, tags, this.#connectionsMax)) turnAway(server, 'edge-busy')
+      else this.#receive({ kind: 'join', join, grant }, { socket: server, tags })
       return upgraded(client)
     }
     const verdict = this.#guard.entering(join.peer, Date.now())
@@ -106,7 +124,7 @@ export class SignalingRoom extends DurableObject<Settings> {
     return { members: this.#seats.count, drops: this.#drops.all() }
   }
 
-  #receive(input: RoomInput, joining?: WebSocket): void {
+  #receive(input: RoomInput, joining?: Joining): void {
     const nowMs = Date.now()
     this.#outbox.begin(nowMs)
     for (const effect of this.#machine.receive(input, nowMs)) {
@@ -137,7 +155,7 @@ export class SignalingRoom extends DurableObject<Settings> {
     this.#outbox.end()
   }
 
-  #perform(effect: RoomEffect, joining: WebSocket | undefined): void {
+  #perform(effect: RoomEffect, joining: Joining | undefined): void {
     switch (effect.kind) {
       case 'send': {
         const seat = this.#seats.seatOf(effect.to)
@@ -160,12 +178,12 @@ export class SignalingRoom extends DurableObject<Settings> {
         if (joining === undefined) return
         const resuming = this.#seats.seatOf(effect.member)
         if (resuming !== undefined) this.#outbox.finish(resuming)
-        const before = this.#seats.seat(effect.member, joining)
+        const before = this.#seats.seat(effect.member, joining.socket, joining.tags)
         if (before !== undefined) closeWith(before, 'superseded')
         return
       }
       case 'turnAway':
-        if (joining !== undefined) turnAway(joining, effect.code)
+        if (joining !== undefined) turnAway(joining.socket, effect.code)
         return
       case 'remove': {
         const seat = this.#seats.seatOf(effect.member)

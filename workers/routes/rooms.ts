@@ -9,6 +9,7 @@ import { SUBPROTOCOL } from '../../protocol/wire/registry.ts'
 import { admit } from '../admission.ts'
 import type { Edge } from '../env.ts'
 import { refuse } from '../errors.ts'
+import { addressHeader } from '../gate/address-tag.ts'
 import { roomObjectName } from '../placement.ts'
 import { isUpgrade, refuseUpgrade } from '../upgrade.ts'
 
@@ -32,6 +33,7 @@ export async function enterRoom(c: Context<Edge, '/v1/rooms/:room'>): Promise<Re
     Upgrade: 'websocket',
     [JOIN_HEADER]: toBase64url(encode(admission.join)),
     [GRANT_HEADER]: toBase64url(admission.grant),
+    ...(await addressHeader(c.req.raw, c.env)),
     // What else was offered stays here, the pass above all.
     'Sec-WebSocket-Protocol': SUBPROTOCOL,
   })
