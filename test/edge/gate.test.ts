@@ -183,7 +183,7 @@ describe('an address', () => {
 
 describe('a network and a peer', () => {
   it('may ask so much, whoever asks: and other networks are not held up', () =>
-    deployedWith({ RATE_NETWORK_PER_SECOND: 1 }, async () => {
+    deployedWith({ RATE_NETWORK_PER_SECOND: 1, RATE_ADDRESS_PER_SECOND: 0, RATE_LOCAL: 'on' }, async () => {
       const reads = () => ask('/v1/bootstrap?network=crowded')
       expect((await codes(reads, 6)).at(-1)).toBe('rate-limited')
       expect((await ask('/v1/bootstrap?network=quiet')).status).toBe(200)
@@ -191,7 +191,7 @@ describe('a network and a peer', () => {
     }))
 
   it('may write so much with its pass, wherever it comes from', () =>
-    deployedWith({ RATE_PEER_PER_SECOND: 1 }, async () => {
+    deployedWith({ RATE_PEER_PER_SECOND: 1, RATE_ADDRESS_PER_SECOND: 0, RATE_LOCAL: 'on' }, async () => {
       const [mallory, alice] = [await newIdentity(), await newIdentity()]
       const statuses: number[] = []
       for (let n = 0; n < 9; n++) statuses.push((await putValue(mallory, randomBytes(8))).status)

@@ -13,10 +13,12 @@ import { addressWaitMs, bindingWaitMs, connectionWaitMs, limitedAddress, network
 export async function limited(c: Context<Edge>, next: Next): Promise<Response | undefined> {
   const priority = priorityOf(c.req.raw)
   const address = limitedAddress(c.req.raw, c.env)
-  if (address !== undefined) {
-    const refused = await refuseAddress(c, address, priority)
-    if (refused !== undefined) return refused
+  if (address === undefined) {
+    await next()
+    return undefined
   }
+  const refused = await refuseAddress(c, address, priority)
+  if (refused !== undefined) return refused
   const network = c.req.query('network') ?? DEFAULT_NETWORK
   // What is no network's name is refused by its route, and counts for nobody's.
   const waitMs = isNetworkName(network) ? networkWaitMs(c.env, network, priority, Date.now()) : 0

@@ -18,6 +18,7 @@ import type { Env } from '../env.ts'
 import { settings } from '../settings/settings.ts'
 import { addressOf } from './address.ts'
 import { complain } from './listed.ts'
+import { priorityOf } from './priority.ts'
 
 const addresses = new Buckets(RATE_BUCKETS_MAX)
 const peers = new Buckets(RATE_BUCKETS_MAX)
@@ -35,7 +36,7 @@ const PATIENCE = { perSecond: REQUEST_PATIENCE_PER_SECOND, burst: REQUEST_PATIEN
 /** What the binding is told to count in wrangler.toml: ten seconds. It does not say when to come again. */
 const BINDING_PERIOD_MS = 10_000
 
-/** Whom limits by address go by; undefined where nobody is limited so. */
+/** Whom limits go by; undefined where nobody is limited: on a machine of one's own, and in tests. */
 export function limitedAddress(request: Request, env: Env): string | undefined {
   return addressOf(request) ?? (settings(env).RATE_LOCAL === 'on' ? 'local' : undefined)
 }
@@ -49,13 +50,9 @@ export function networkWaitMs(env: Env, network: string, priority: Priority, now
 }
 
 /** Of a peer that has shown a pass of its own. Whoever goes on and on is told on. */
-export function peerWaitMs(
-  env: Env,
-  network: string,
-  peer: Uint8Array,
-  priority: Priority,
-  nowMs: number,
-): WaitMs {
+export function peerWaitMs(request: Request, env: Env, network: string, peer: Uint8Array): WaitMs {
+  if (limitedAddress(request, env) === undefined) return 0
+  const [priority, nowMs] = [priorityOf(request), Date.now()]
   const name = `${network}/${peerIdText(peer)}`
   const wait = waitMs(peers, name, settings(env).RATE_PEER_PER_SECOND, priority, nowMs)
   if (wait > 0 && !patience.take(name, PATIENCE, nowMs).ok && told.take(name, TELLING, nowMs).ok)
@@ -88,7 +85,7 @@ export function extraBits(env: Env, address: string | undefined, network: string
   const { RATE_ADDRESS_PER_SECOND: ofAddress, RATE_NETWORK_PER_SECOND: ofNetwork } = settings(env)
   const used = [
     address === undefined || ofAddress === 0 ? 0 : addresses.used(address, rateOf(ofAddress), nowMs),
-    ofNetwork === 0 ? 0 : networks.used(network, rateOf(ofNetwork), nowMs),
+    address === undefined || ofNetwork === 0 ? 0 : networks.used(network, rateOf(ofNetwork), nowMs),
   ]
   return pressureBits(Math.max(...used))
 }
