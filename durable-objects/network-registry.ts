@@ -1,22 +1,27 @@
 // What a network knows of itself: one of several objects that share its mailboxes and peers, each always at the same one. A
-// thin shell: figures of mailboxes, the blacklist and the audit trail are in registry/, and each writes only what it must.
+// thin shell: figures of mailboxes, the blacklist, the audit trail and what rooms report are in registry/, and each writes only what it must.
 
 import { DurableObject } from 'cloudflare:workers'
 import { mailboxObjectName } from '../protocol/mailbox/place.ts'
 import { type MailTotals, networkOfRegistry } from '../protocol/mailbox/report.ts'
+import type { PeerInRoom, RegistryView } from '../protocol/network/gathered.ts'
+import { reportEveryMs, type WatchSettings } from '../protocol/network/settings.ts'
+import type { RoomSummary } from '../protocol/network/summary.ts'
+import type { TopologyPart } from '../protocol/network/topology.ts'
 import { parsePeerId, peerIdText } from '../protocol/peer-id.ts'
 import type { AdminTerms, AuditEntry, ListedPeers, Listing } from '../protocol/protection/contract.ts'
 import type { OffenceReport } from '../protocol/protection/offences.ts'
 import { AuditTrail } from './registry/audit-trail.ts'
 import { BlacklistDesk } from './registry/blacklist-desk.ts'
 import { type FiguredMailbox, MailboxFigures } from './registry/mailbox-figures.ts'
+import { Reports } from './registry/reports.ts'
 
 /** Where somebody may be, who is listed from now on. */
 interface Expelling {
   expel(peer: Uint8Array, untilMs: number | null): Promise<void>
 }
 
-interface Settings {
+interface Settings extends WatchSettings {
   readonly MAILBOXES: { getByName(name: string): FiguredMailbox & Expelling }
   readonly ROOMS: { getByName(name: string): Expelling }
 }
@@ -26,12 +31,14 @@ export class NetworkRegistry extends DurableObject<Settings> {
   readonly #mailboxes: MailboxFigures
   readonly #blacklist: BlacklistDesk
   readonly #audit: AuditTrail
+  readonly #reports: Reports
 
   constructor(ctx: DurableObjectState, env: Settings) {
     super(ctx, env)
     this.#network = networkOfRegistry(ctx.id.name) ?? ''
     this.#mailboxes = new MailboxFigures(ctx.storage, env.MAILBOXES, this.#network)
     this.#audit = new AuditTrail(ctx.storage)
+    this.#reports = new Reports(ctx.storage.sql, reportEveryMs(env), Date.now())
     this.#blacklist = new BlacklistDesk(ctx.storage, {
       listed: (listing, rooms) => ctx.waitUntil(this.#expel(listing, rooms)),
     })
@@ -87,6 +94,25 @@ export class NetworkRegistry extends DurableObject<Settings> {
 
   audit(): readonly AuditEntry[] {
     return this.#audit.entries()
+  }
+
+  // ---- what rooms report ------------------------------------------------------------------------------------
+
+  /** By a room, at most once a period. */
+  heard(summary: RoomSummary): void {
+    this.#reports.heard(summary, Date.now())
+  }
+
+  view(): RegistryView {
+    return this.#reports.view(Date.now())
+  }
+
+  topology(limit: number): TopologyPart {
+    return this.#reports.topology(limit, Date.now())
+  }
+
+  peer(id: Uint8Array): readonly PeerInRoom[] {
+    return this.#reports.peer(id, Date.now())
   }
 
   /** For the health route. Makes nothing. */

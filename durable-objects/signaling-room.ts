@@ -4,17 +4,19 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { PassSecrets } from '../protocol/crypto/admission/keys.ts'
 import { GRANT_BYTES } from '../protocol/crypto/admission/pass.ts'
-import { DropCounts } from '../protocol/drops.ts'
+import type { Region } from '../protocol/dht/regions.ts'
+import { DropCounts, type DropReason } from '../protocol/drops.ts'
+import { regionIn } from '../protocol/network/summary.ts'
 import { connectionsMax, type ProtectionSettings } from '../protocol/protection/config.ts'
 import { retryAfterMsOf, type Verdict } from '../protocol/protection/known-lists.ts'
-import { GRANT_HEADER, JOIN_HEADER } from '../protocol/room/admission.ts'
+import { GRANT_HEADER, JOIN_HEADER, REGION_HEADER } from '../protocol/room/admission.ts'
 import { type RoomConfig, type RoomSettings, roomConfig } from '../protocol/room/config.ts'
 import { type RoomEffect, type RoomInput, RoomMachine } from '../protocol/room/machine.ts'
 import type { Member } from '../protocol/room/member.ts'
 import { fromBase64url } from '../protocol/wire/base64url.ts'
 import { tryDecode } from '../protocol/wire/codec.ts'
 import type { JoinFrame } from '../protocol/wire/frames.ts'
-import { FRAME } from '../protocol/wire/registry.ts'
+import { FRAME, WATCH_FRAME } from '../protocol/wire/registry.ts'
 import {
   addressTags,
   answerClose,
@@ -27,15 +29,18 @@ import {
 import { Outbox } from './outbox.ts'
 import { PassRenewal } from './pass-renewal.ts'
 import { Guard, type GuardRegistries } from './protection/guard.ts'
+import { RoomWatching, type WatchedSettings } from './room-watching.ts'
 import { Seats } from './seats.ts'
 
-interface Joining {
-  readonly socket: WebSocket
-  readonly tags: readonly string[]
+interface Settings extends RoomSettings, PassSecrets, ProtectionSettings, WatchedSettings {
+  readonly REGISTRIES: GuardRegistries & WatchedSettings['REGISTRIES']
 }
 
-interface Settings extends RoomSettings, PassSecrets, ProtectionSettings {
-  readonly REGISTRIES: GuardRegistries
+/** A socket that is about to be a member's, and where it came from. */
+interface Joining {
+  readonly socket: WebSocket
+  readonly region: Region | ''
+  readonly tags: readonly string[]
 }
 
 export class SignalingRoom extends DurableObject<Settings> {
@@ -47,6 +52,7 @@ export class SignalingRoom extends DurableObject<Settings> {
   readonly #renewal: PassRenewal
   readonly #guard: Guard
   readonly #connectionsMax: number
+  readonly #watching: RoomWatching
 
   constructor(ctx: DurableObjectState, env: Settings) {
     super(ctx, env)
@@ -65,6 +71,7 @@ export class SignalingRoom extends DurableObject<Settings> {
       room,
       expel: (peer, untilMs) => this.expel(peer, untilMs),
     })
+    this.#watching = new RoomWatching(ctx, env, this.#seats)
     answerKeepAlives(ctx)
   }
 
@@ -78,11 +85,15 @@ export class SignalingRoom extends DurableObject<Settings> {
       return upgraded(client)
     }
     const tags = addressTags(request.headers)
+    const region = regionIn(request.headers.get(REGION_HEADER))
     const enter = (verdict: Verdict) => {
-      if (verdict.kind === 'listed')
+      if (verdict.kind === 'listed') {
+        this.#watching.refused('blacklisted')
         turnAway(server, 'blacklisted', retryAfterMsOf(verdict.untilMs, Date.now()))
-      else if (isCrowded(this.ctx, tags, this.#connectionsMax)) turnAway(server, 'edge-busy')
-      else this.#receive({ kind: 'join', join, grant }, { socket: server, tags })
+      } else if (isCrowded(this.ctx, tags, this.#connectionsMax)) {
+        this.#watching.refused('edge-busy')
+        turnAway(server, 'edge-busy')
+      } else this.#receive({ kind: 'join', join, grant }, { socket: server, region, tags })
       return upgraded(client)
     }
     const verdict = this.#guard.entering(join.peer, Date.now())
@@ -104,8 +115,7 @@ export class SignalingRoom extends DurableObject<Settings> {
     const bytes = new Uint8Array(message)
     this.#receive({ kind: 'message', from: seat.member, bytes })
     // What a member does for the room's sake alone wakes nobody else: an idle room stays as cheap as it was.
-    if (bytes[0] !== FRAME.sweep && bytes[0] !== FRAME.drained)
-      this.#guard.heard(seat.member.peer, seat, Date.now())
+    if (!HOUSEKEEPING.has(bytes[0])) this.#guard.heard(seat.member.peer, seat, Date.now())
   }
 
   override webSocketClose(socket: WebSocket, code: number, reason: string, wasClean: boolean): void {
@@ -127,11 +137,14 @@ export class SignalingRoom extends DurableObject<Settings> {
   #receive(input: RoomInput, joining?: Joining): void {
     const nowMs = Date.now()
     this.#outbox.begin(nowMs)
+    let left = false
     for (const effect of this.#machine.receive(input, nowMs)) {
       if ('from' in input) this.#complain(input.from, effect)
-      this.#perform(effect, joining)
+      this.#perform(effect, nowMs, joining)
+      if (effect.kind === 'remove') left = true
     }
     this.#outbox.end()
+    this.#watching.after(nowMs, left)
   }
 
   /** Whatever is dropped or closed for what a member sent is held against it. */
@@ -142,7 +155,14 @@ export class SignalingRoom extends DurableObject<Settings> {
 
   #sendAll(except: Member, frame: Uint8Array, lossy: boolean): void {
     const passedOver = this.#outbox.sendAll(this.#seats.seatOf(except), frame, lossy)
-    this.#drops.count('slow-receiver', passedOver)
+    this.#drop('slow-receiver', passedOver)
+    this.#watching.broadcast(frame)
+  }
+
+  #drop(reason: DropReason, times = 1): void {
+    if (times === 0) return
+    this.#drops.count(reason, times)
+    this.#watching.dropped(reason, times)
   }
 
   /** The object sleeps no earlier than this is done, but the member may be gone by then. */
@@ -155,12 +175,13 @@ export class SignalingRoom extends DurableObject<Settings> {
     this.#outbox.end()
   }
 
-  #perform(effect: RoomEffect, joining: Joining | undefined): void {
+  #perform(effect: RoomEffect, nowMs: number, joining: Joining | undefined): void {
     switch (effect.kind) {
       case 'send': {
         const seat = this.#seats.seatOf(effect.to)
-        if (seat !== undefined) this.#outbox.send(seat, effect.frame)
-        return
+        if (seat === undefined) return
+        this.#watching.sent(effect.frame)
+        return this.#outbox.send(seat, effect.frame)
       }
       case 'sendAll':
         return this.#sendAll(effect.except, effect.frame, effect.lossy)
@@ -178,11 +199,12 @@ export class SignalingRoom extends DurableObject<Settings> {
         if (joining === undefined) return
         const resuming = this.#seats.seatOf(effect.member)
         if (resuming !== undefined) this.#outbox.finish(resuming)
-        const before = this.#seats.seat(effect.member, joining.socket, joining.tags)
+        const before = this.#seats.seat(effect.member, joining.socket, joining.region, joining.tags)
         if (before !== undefined) closeWith(before, 'superseded')
-        return
+        return this.#watching.admitted(nowMs)
       }
       case 'turnAway':
+        this.#watching.refused(effect.code)
         if (joining !== undefined) turnAway(joining.socket, effect.code)
         return
       case 'remove': {
@@ -190,16 +212,27 @@ export class SignalingRoom extends DurableObject<Settings> {
         if (seat?.member !== effect.member) return
         this.#outbox.finish(seat)
         this.#seats.unseat(effect.member)
+        this.#watching.left(effect.member)
         if (effect.code !== undefined) closeWith(seat.socket, effect.code, effect.retryAfterMs)
         return
       }
       case 'renewPass':
         return this.ctx.waitUntil(this.#renewPass(effect.member))
+      case 'reported':
+        if (!this.#watching.reported(effect.by, effect.report, nowMs)) this.#drop('rate-limited')
+        return
       case 'drop':
-        return this.#drops.count(effect.reason)
+        return this.#drop(effect.reason)
     }
   }
 }
+
+/** Types of frames about the room and not for anybody in it. */
+const HOUSEKEEPING: ReadonlySet<number | undefined> = new Set([
+  FRAME.sweep,
+  FRAME.drained,
+  WATCH_FRAME.report,
+])
 
 /** The first slash ends it: see workers/placement.ts. */
 const networkOfRoom = (name: string) => name.slice(0, Math.max(0, name.indexOf('/')))

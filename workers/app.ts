@@ -17,6 +17,10 @@ import { closestPeers, getRecord, provideAll, provideOne, providers, putRecord }
 import { health } from './routes/health.ts'
 import { putLetter, readLetters, takeLetters } from './routes/letters.ts'
 import { drawPrekeys, openMailbox, publishPrekeys, setAccess } from './routes/mailboxes.ts'
+import { networkEvents } from './routes/network-events.ts'
+import { networkHealth } from './routes/network-health.ts'
+import { networkPeer } from './routes/network-peer.ts'
+import { networkTopology } from './routes/network-topology.ts'
 import { givePass } from './routes/passes.ts'
 import { queueStats } from './routes/queue-stats.ts'
 import { enterRoom } from './routes/rooms.ts'
@@ -52,6 +56,10 @@ app.get('/routing/v1/dht/closest/peers/:key', routeClosestPeers)
 app.get('/routing/v1/ipns/:name', getIpns)
 app.put('/routing/v1/ipns/:name', putIpns)
 app.get('/network/queue/stats', queueStats)
+app.get('/network/health', networkHealth)
+app.get('/network/topology', networkTopology)
+app.get('/network/peer/:id', networkPeer)
+app.get('/network/events', networkEvents)
 app.get('/network/blacklist', showBlacklist)
 app.post('/network/blacklist', listPeer)
 app.delete('/network/blacklist/:id', unlistPeer)
@@ -63,6 +71,10 @@ const ALLOWED = {
   '/v1/passes': 'POST, OPTIONS',
   '/v1/rooms/:room': 'GET, HEAD, OPTIONS',
   '/network/queue/stats': 'GET, HEAD, OPTIONS',
+  '/network/health': 'GET, HEAD, OPTIONS',
+  '/network/topology': 'GET, HEAD, OPTIONS',
+  '/network/peer/:id': 'GET, HEAD, OPTIONS',
+  '/network/events': 'GET, HEAD, OPTIONS',
   '/network/blacklist': 'GET, HEAD, POST, OPTIONS',
   '/network/blacklist/:id': 'DELETE, OPTIONS',
   '/network/audit': 'GET, HEAD, OPTIONS',

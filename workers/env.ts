@@ -4,6 +4,8 @@ import type { ShardAnswer, ShardRequest } from '../protocol/dht/contract.ts'
 import type { Region } from '../protocol/dht/regions.ts'
 import type { AccessRules, Letter, PutOutcome } from '../protocol/mailbox/contract.ts'
 import type { MailTotals } from '../protocol/mailbox/report.ts'
+import type { PeerInRoom, RegistryView } from '../protocol/network/gathered.ts'
+import type { TopologyPart } from '../protocol/network/topology.ts'
 import type { AdminTerms, AuditEntry, ListedPeers, Listing } from '../protocol/protection/contract.ts'
 import type { OffenceReport } from '../protocol/protection/offences.ts'
 import type { GivenSettings } from './settings/table.ts'
@@ -53,6 +55,9 @@ export interface MailboxStub {
 /** One of those that share the mailboxes and the blacklist of a network. */
 export interface RegistryStub {
   totals(): Promise<MailTotals>
+  view(): Promise<RegistryView>
+  topology(limit: number): Promise<TopologyPart>
+  peer(id: Uint8Array): Promise<readonly PeerInRoom[]>
   /** What a peer did, whose pass was shown. */
   offended(report: OffenceReport): Promise<void>
   /** Undefined: nothing changed since this version. */

@@ -1,5 +1,5 @@
-// Limits of the Worker in front of everything: how many requests it takes of one address, peer or network, and how often
-// objects tell their network's registry how they are. Each has its reason and what happens at it.
+// Limits of the Worker in front of everything: how many requests it takes of one address, peer or network. Each
+// has its reason and what happens at it.
 
 /**
  * Requests a second of one address, in each isolate: an office or a mobile carrier behind one address, where each page makes
@@ -15,6 +15,3 @@ export const RATE_BURST_SECONDS = 10
 
 /** Sockets of one address at one time, in one room or mailbox; and as many new ones at once and in a minute. Beyond: `edge-busy`. */
 export const ADDRESS_CONNECTIONS_MAX = 100
-
-/** How often a room or mailbox tells its registry what changed: the figures of a dashboard, at a row for none of them. */
-export const REPORT_EVERY_MS = 60_000

@@ -7,6 +7,7 @@ import { audienceOf } from '../../protocol/crypto/admission/names.ts'
 import { METADATA_BYTES_MAX } from '../../protocol/limits/room.ts'
 import { MESSAGE_BYTES_MAX } from '../../protocol/limits/wire.ts'
 import { DEFAULT_NETWORK, isNetworkName } from '../../protocol/names.ts'
+import { reportEveryMs } from '../../protocol/network/settings.ts'
 import { roomConfig } from '../../protocol/room/config.ts'
 import { VERSION } from '../../protocol/version.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
@@ -26,6 +27,7 @@ export async function bootstrap(c: Context<Edge>): Promise<Response> {
     network,
     iceServers: settings(c.env).ICE_SERVERS,
     ...(await offer(c, network)),
+    reportEveryMs: reportEveryMs(c.env),
     limits: bootstrapLimits(roomConfig(c.env), wire),
   }
   return c.json(body, 200, { 'Cache-Control': 'no-store' })

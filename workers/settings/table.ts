@@ -10,6 +10,7 @@ import { SHARD_SETTINGS } from '../../protocol/dht/shard/config.ts'
 import { STAMP_BITS, STAMP_BITS_MAX } from '../../protocol/limits/admission.ts'
 import * as limits from '../../protocol/limits/gateway.ts'
 import { MAILBOX_SETTINGS } from '../../protocol/mailbox/config.ts'
+import { WATCH_SETTINGS } from '../../protocol/network/settings.ts'
 import { RATE_CONNECTIONS } from '../../protocol/protection/config.ts'
 import { ROOM_SETTINGS } from '../../protocol/room/config.ts'
 import { json, oneOf, type Setting, secret, text, whole } from '../../protocol/settings/kinds.ts'
@@ -145,11 +146,10 @@ const WATCHING = {
     ['admin', 'open'],
     'admin',
   ),
-  REPORT_EVERY_MS: whole('how often objects tell their network how they are; 0: never', {
-    otherwise: limits.REPORT_EVERY_MS,
-    least: 0,
-    most: 3_600_000,
-  }),
+  REPORT_EVERY_MS: whole(
+    'how often clients report how their links do, and rooms tell it on at most; 0: never, and nothing is known of a network',
+    WATCH_SETTINGS.REPORT_EVERY_MS,
+  ),
 }
 
 const SECRETS = {

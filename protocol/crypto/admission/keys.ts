@@ -1,7 +1,7 @@
 // The keys the edge makes of its secret: one for passes, one for the challenges of each day. And what the secret must be.
 
 import { fromBase64url } from '../../wire/base64url.ts'
-import { Writer } from '../../wire/bytes.ts'
+import { utf8, Writer } from '../../wire/bytes.ts'
 import { LABELS } from '../contexts.ts'
 import type { Hash } from '../suite.ts'
 import { SIZES } from '../suite.ts'
@@ -18,6 +18,8 @@ export interface EdgeKeys {
   readonly pass: Uint8Array
   /** The key of the challenges made on the day this time is in. */
   challenge(timeMs: number): Promise<Uint8Array>
+  /** What a network's ids are hashed with on that day, for whom they shall not be shown. */
+  pseudonyms(network: string, timeMs: number): Promise<Uint8Array>
 }
 
 /** What signs, and what was signing before the last rotation, which is still accepted. */
@@ -49,6 +51,13 @@ export async function edgeKeys(hash: Hash, secret: Uint8Array): Promise<EdgeKeys
       for (const old of days.keys()) if (days.size >= DAYS_KEPT_MAX) days.delete(old)
       days.set(day, made)
       return made
+    },
+    pseudonyms: (network, timeMs) => {
+      const info = new Writer()
+        .bytes(LABELS.pseudonyms)
+        .u32(Math.floor(timeMs / DAY_MS))
+        .bytes(utf8(network))
+      return hash.expand(root, info.done(), SIZES.hash)
     },
   }
 }
