@@ -101,13 +101,19 @@ export class Seats implements Members {
   }
 
   /** Seats the member at this socket; gives back the socket it had before, if it resumes. */
-  seat(member: Member, socket: WebSocket, region: Region | '' = ''): WebSocket | undefined {
+  seat(
+    member: Member,
+    socket: WebSocket,
+    region: Region | '' = '',
+    tags: readonly string[] = [],
+  ): WebSocket | undefined {
     const before = this.seatOf(member)?.socket
     if (before !== undefined) this.#forget(before)
     this.#ctx.acceptWebSocket(socket, [
       slotTag(slotOf(member.address)),
       peerTag(member.peer),
       REGION_TAG + region,
+      ...tags,
     ])
     this.#hold(newSeat(member, socket))
     socket.serializeAttachment(packMember(member))

@@ -7,6 +7,7 @@ import { GRANT_BYTES } from '../protocol/crypto/admission/pass.ts'
 import type { Region } from '../protocol/dht/regions.ts'
 import { DropCounts, type DropReason } from '../protocol/drops.ts'
 import { regionIn } from '../protocol/network/summary.ts'
+import { connectionsMax, type ProtectionSettings } from '../protocol/protection/config.ts'
 import { retryAfterMsOf, type Verdict } from '../protocol/protection/known-lists.ts'
 import { GRANT_HEADER, JOIN_HEADER, REGION_HEADER } from '../protocol/room/admission.ts'
 import { type RoomConfig, type RoomSettings, roomConfig } from '../protocol/room/config.ts'
@@ -16,7 +17,15 @@ import { fromBase64url } from '../protocol/wire/base64url.ts'
 import { tryDecode } from '../protocol/wire/codec.ts'
 import type { JoinFrame } from '../protocol/wire/frames.ts'
 import { FRAME, WATCH_FRAME } from '../protocol/wire/registry.ts'
-import { answerClose, answerKeepAlives, closeWith, turnAway, upgraded } from './host.ts'
+import {
+  addressTags,
+  answerClose,
+  answerKeepAlives,
+  closeWith,
+  isCrowded,
+  turnAway,
+  upgraded,
+} from './host.ts'
 import { Outbox } from './outbox.ts'
 import { PassRenewal } from './pass-renewal.ts'
 import { Guard, type GuardRegistries } from './protection/guard.ts'
@@ -24,7 +33,7 @@ import { RoomWatching, type WatchedSettings } from './room-watching.ts'
 import { Seats } from './seats.ts'
 import { type TraceSettings, tracedFetch } from './tracing.ts'
 
-interface Settings extends RoomSettings, PassSecrets, WatchedSettings, TraceSettings {
+interface Settings extends RoomSettings, PassSecrets, ProtectionSettings, TraceSettings, WatchedSettings {
   readonly REGISTRIES: GuardRegistries & WatchedSettings['REGISTRIES']
 }
 
@@ -32,6 +41,7 @@ interface Settings extends RoomSettings, PassSecrets, WatchedSettings, TraceSett
 interface Joining {
   readonly socket: WebSocket
   readonly region: Region | ''
+  readonly tags: readonly string[]
 }
 
 export class SignalingRoom extends DurableObject<Settings> {
@@ -42,11 +52,13 @@ export class SignalingRoom extends DurableObject<Settings> {
   readonly #drops = new DropCounts()
   readonly #renewal: PassRenewal
   readonly #guard: Guard
+  readonly #connectionsMax: number
   readonly #watching: RoomWatching
 
   constructor(ctx: DurableObjectState, env: Settings) {
     super(ctx, env)
     this.#config = roomConfig(env)
+    this.#connectionsMax = connectionsMax(env)
     this.#seats = new Seats(ctx)
     this.#machine = new RoomMachine(this.#seats, this.#config)
     this.#outbox = new Outbox(this.#seats, (seat) =>
@@ -77,12 +89,16 @@ export class SignalingRoom extends DurableObject<Settings> {
       turnAway(server, 'bad-request')
       return upgraded(client)
     }
+    const tags = addressTags(request.headers)
     const region = regionIn(request.headers.get(REGION_HEADER))
     const enter = (verdict: Verdict) => {
       if (verdict.kind === 'listed') {
         this.#watching.refused('blacklisted')
         turnAway(server, 'blacklisted', retryAfterMsOf(verdict.untilMs, Date.now()))
-      } else this.#receive({ kind: 'join', join, grant }, { socket: server, region })
+      } else if (isCrowded(this.ctx, tags, this.#connectionsMax)) {
+        this.#watching.refused('edge-busy')
+        turnAway(server, 'edge-busy')
+      } else this.#receive({ kind: 'join', join, grant }, { socket: server, region, tags })
       return upgraded(client)
     }
     const verdict = this.#guard.entering(join.peer, Date.now())
@@ -188,7 +204,7 @@ export class SignalingRoom extends DurableObject<Settings> {
         if (joining === undefined) return
         const resuming = this.#seats.seatOf(effect.member)
         if (resuming !== undefined) this.#outbox.finish(resuming)
-        const before = this.#seats.seat(effect.member, joining.socket, joining.region)
+        const before = this.#seats.seat(effect.member, joining.socket, joining.region, joining.tags)
         if (before !== undefined) closeWith(before, 'superseded')
         return this.#watching.admitted(nowMs)
       }

@@ -1,5 +1,6 @@
 // The stateless edge: every route, and what all of them share. It keeps nothing between requests.
 
+import type { Context } from 'hono'
 import { Hono } from 'hono'
 import { except } from 'hono/combine'
 import { cors } from 'hono/cors'
@@ -8,6 +9,8 @@ import { secureHeaders } from 'hono/secure-headers'
 import type { Edge } from './env.ts'
 import { Misconfigured, refuse, refuseFor, Unavailable } from './errors.ts'
 import { configured } from './gate/configured.ts'
+import { allowedOrigin, filtered } from './gate/filtered.ts'
+import { limited } from './gate/limited.ts'
 import { measured, shed } from './meter/measured.ts'
 import { listPeer, showAudit, showBlacklist, unlistPeer } from './routes/blacklist.ts'
 import { bootstrap } from './routes/bootstrap.ts'
@@ -30,8 +33,8 @@ import { isUpgrade } from './upgrade.ts'
 export const app = new Hono<Edge>()
 
 // An upgrade's answer belongs to the socket and cannot be dressed up afterwards.
-const dressed = except((c) => isUpgrade(c.req.raw), secureHeaders(apiHeaders()), cors(anyOrigin()))
-app.use(requestId({ headerName: 'X-Request-Id' }), measured, dressed, configured, shed)
+const dressed = except((c) => isUpgrade(c.req.raw), secureHeaders(apiHeaders()), cors(allowedOrigins()))
+app.use(requestId({ headerName: 'X-Request-Id' }), measured, dressed, configured, filtered, limited, shed)
 
 app.get('/health', health)
 app.get('/metrics', metrics)
@@ -117,10 +120,10 @@ function apiHeaders(): Parameters<typeof secureHeaders>[0] {
   }
 }
 
-/** Any page may use the edge: it is no page's cookies that admit a peer. */
-function anyOrigin(): Parameters<typeof cors>[0] {
+/** Any page may use the edge, unless the deployment names some: it is no page's cookies that admit a peer. */
+function allowedOrigins(): Parameters<typeof cors>[0] {
   return {
-    origin: '*',
+    origin: (origin, c) => allowedOrigin(origin, (c as Context<Edge>).env),
     allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'],
     allowHeaders: ['Authorization', 'Content-Type', 'If-None-Match', 'traceparent'],
     exposeHeaders: ['X-Request-Id', 'Retry-After', 'X-Expires-At', 'ETag'],

@@ -43,6 +43,9 @@ export const HTTP_ERRORS = {
   'no-such-peer': 404, // no room has said lately that it is there
   unprocessable: 422, // as the Delegated Routing API wants what it cannot read to be called
   blacklisted: 403, // this peer may not, until the time the message says
+  'origin-denied': 403, // this deployment serves other pages, countries or networks
+  'country-denied': 403,
+  'asn-denied': 403,
   'admin-missing': 401,
   'admin-wrong': 403,
   'admin-off': 501, // the deployment has no administrator's token

@@ -1,5 +1,7 @@
 // Limits of requests at the Worker: what each kind may use of what is saved up, and how many are remembered.
 
+import { MAILBOX_MESSAGE_BYTES_MAX } from './mailbox.ts'
+
 /**
  * What share of a bucket's burst requests of a class may use: the rest is left to those above it. So a flood of reading leaves a
  * client that renews its pass half of what its address may ask.
@@ -16,5 +18,8 @@ export const REQUEST_PATIENCE_PER_SECOND = 5
 /** So much harder a stamp at most for an address from which much comes: sixteen times the work. */
 export const PRESSURE_BITS_MAX = 4
 
-/** The longest body that any route takes is checked by itself; beyond this nothing is read at all, whatever the route. */
-export { PUBLICATION_BYTES_MAX as REQUEST_BYTES_MAX } from '../crypto/mail/publication.ts'
+/** The longest body that any route takes: a letter's. What is declared longer is not read at all. Beyond: `too-large`. */
+export const REQUEST_BYTES_MAX = MAILBOX_MESSAGE_BYTES_MAX
+
+/** In how long an address that opened as many sockets as it may have may open as many again. */
+export const CONNECTIONS_REFILL_SECONDS = 60

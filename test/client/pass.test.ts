@@ -191,6 +191,8 @@ describe('a refusal', () => {
 
   it.each([
     [403, 'wrong-signature', 'edge-refused'],
+    [403, 'blacklisted', 'edge-refused'],
+    [429, 'rate-limited', 'edge-unreachable'],
     [500, 'misconfigured', 'edge-unreachable'],
   ])('%i %s is told as %s, and the next one who asks tries again', async (status, code, told) => {
     const edge = await falseEdge()

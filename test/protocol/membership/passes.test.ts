@@ -84,6 +84,12 @@ describe('a pass', () => {
     expect(scene.told).toEqual([`ended ${refusal}`])
   })
 
+  it('of a peer that is listed is given back, so that whoever asks for another is told until when', () => {
+    const scene = new Scene().starts().closes(codeOf('blacklisted'))
+    expect(scene.told[0]).toMatch(/^passRefused/)
+    expect(scene.machine.state).toBe('waiting')
+  })
+
   it('is not what is wrong with a deployment: that is tried again', () => {
     const scene = new Scene().starts().closes(codeOf('misconfigured')).after(1_000)
     expect([scene.told, scene.opened.length]).toEqual([['interrupted'], 2])

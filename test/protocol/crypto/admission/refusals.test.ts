@@ -173,9 +173,10 @@ describe('a request', () => {
 
   it('that is stamped and signed gets a pass of its key', async () => {
     const given = await decide(await deskWith(keys), await requestOf({ keys, key }))
-    expect(given).toEqual({ pass: expect.any(String), expiresAtMs: NOW_MS + 3_600_000 })
+    const subject = await peerIdOf(hash, key.publicKey)
+    expect(given).toEqual({ pass: expect.any(String), expiresAtMs: NOW_MS + 3_600_000, subject })
     const pass = typeof given === 'string' ? '' : given.pass
-    const asked = { network: NETWORK, subject: await peerIdOf(hash, key.publicKey) }
+    const asked = { network: NETWORK, subject }
     expect(await checkPass(hash, { current: keys }, pass, asked, NOW_MS)).toMatchObject({ capabilities: 7 })
   })
 
