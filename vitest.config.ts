@@ -89,7 +89,14 @@ export default defineConfig({
       { test: { name: 'sim', include: ['test/sim/**/*.test.ts'], ...pure, testTimeout: 60_000 } },
       {
         plugins: [
-          cloudflareTest({ wrangler: { configPath: './wrangler.toml' }, miniflare: { bindings: TEST_VARS } }),
+          cloudflareTest({
+            wrangler: { configPath: './wrangler.toml' },
+            // Cloudflare's own counter, which wrangler.toml leaves to the deployment; only requests that say an address meet it.
+            miniflare: {
+              bindings: TEST_VARS,
+              ratelimits: { RATE_LIMITER: { namespace_id: '1', simple: { limit: 50, period: 10 } } },
+            },
+          }),
         ],
         test: { name: 'edge', include: ['test/edge/**/*.test.ts'], ...patient },
       },

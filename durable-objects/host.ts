@@ -1,6 +1,7 @@
 // What every socket-holding object of the edge needs of the platform: accepting sockets that may sleep, answering
 // keep-alives without waking, and closing the way browsers expect.
 
+import { ADDRESS_HEADER } from '../protocol/protection/config.ts'
 import { encode } from '../protocol/wire/codec.ts'
 import {
   CLOSE_CODE_BASE,
@@ -23,6 +24,17 @@ export function upgraded(client: WebSocket): Response {
     webSocket: client,
     headers: { 'Sec-WebSocket-Protocol': SUBPROTOCOL },
   })
+}
+
+/** The tag of sockets that come from one address; none where the Worker limits nobody by it. */
+export function addressTags(headers: Headers): readonly string[] {
+  const address = headers.get(ADDRESS_HEADER)
+  return address === null ? [] : [`from:${address}`]
+}
+
+/** Whether as many sockets as may be are open here from there already. */
+export function isCrowded(ctx: DurableObjectState, tags: readonly string[], most: number): boolean {
+  return most > 0 && tags.some((tag) => ctx.getWebSockets(tag).length >= most)
 }
 
 /** Tells a socket why it is closed: a Refusal frame for programs, the code and its name for people's developer tools. */

@@ -26,6 +26,7 @@ import { MailboxMachine } from '../protocol/mailbox/machine.ts'
 import { type MailboxPlace, placeOf } from '../protocol/mailbox/place.ts'
 import { PrekeyDesk } from '../protocol/mailbox/prekey-desk.ts'
 import type { MailReport } from '../protocol/mailbox/report.ts'
+import { connectionsMax, type ProtectionSettings } from '../protocol/protection/config.ts'
 import { CLEAR, retryAfterMsOf, type Verdict } from '../protocol/protection/known-lists.ts'
 import { GRANT_HEADER } from '../protocol/room/admission.ts'
 import { fromBase64url } from '../protocol/wire/base64url.ts'
@@ -34,7 +35,7 @@ import { encodeMail, type HelloFrame, tryDecodePutRequest } from '../protocol/wi
 import { type RefusalCode, WIRE_VERSION } from '../protocol/wire/registry.ts'
 import { Alarm } from './alarm.ts'
 import type { ShardNamespace } from './dht/asking.ts'
-import { answerClose, answerKeepAlives, turnAway, upgraded } from './host.ts'
+import { addressTags, answerClose, answerKeepAlives, isCrowded, turnAway, upgraded } from './host.ts'
 import { type Caller, Callers } from './mailbox/callers.ts'
 import { DhtDesk } from './mailbox/dht-desk.ts'
 import { Forwarding, type MailboxNamespace } from './mailbox/forwarding.ts'
@@ -46,7 +47,7 @@ import { SqliteLetterStore, SqliteOwnerStore, Tables } from './mailbox/sqlite-st
 import { PassRenewal } from './pass-renewal.ts'
 import { Guard, type GuardRegistries } from './protection/guard.ts'
 
-interface Settings extends MailboxSettings, PassSecrets, RegionSettings {
+interface Settings extends MailboxSettings, PassSecrets, RegionSettings, ProtectionSettings {
   readonly MAILBOXES: MailboxNamespace
   readonly REGISTRIES: RegistryNamespace & GuardRegistries
   readonly SHARDS: ShardNamespace
@@ -273,8 +274,10 @@ export class RelayMailbox extends DurableObject<Settings> {
     if (this.#place === undefined || audience?.length !== SIZES.hash) return 'bad-request'
     const letters = headers.get(HELLO_HEADER)
     if (letters === null) {
+      const tags = addressTags(headers)
       if (this.#callers.senders >= MAILBOX_SENDERS_MAX) return 'edge-busy'
-      this.#callers.accept(socket, newCaller(audience, undefined))
+      if (isCrowded(this.ctx, tags, connectionsMax(this.env))) return 'edge-busy'
+      this.#callers.accept(socket, newCaller(audience, undefined), tags)
       return undefined
     }
     const hello = helloOf(letters)

@@ -4,9 +4,9 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { PassSecrets } from '../protocol/crypto/admission/keys.ts'
 import { GRANT_BYTES } from '../protocol/crypto/admission/pass.ts'
-import type { Region } from '../protocol/dht/regions.ts'
 import { DropCounts, type DropReason } from '../protocol/drops.ts'
 import { regionIn } from '../protocol/network/summary.ts'
+import { connectionsMax, type ProtectionSettings } from '../protocol/protection/config.ts'
 import { retryAfterMsOf, type Verdict } from '../protocol/protection/known-lists.ts'
 import { GRANT_HEADER, JOIN_HEADER, REGION_HEADER } from '../protocol/room/admission.ts'
 import { type RoomConfig, type RoomSettings, roomConfig } from '../protocol/room/config.ts'
@@ -17,21 +17,28 @@ import { tryDecode } from '../protocol/wire/codec.ts'
 import type { JoinFrame } from '../protocol/wire/frames.ts'
 import { FRAME } from '../protocol/wire/registry.ts'
 import { WATCH_FRAME } from '../protocol/wire/watch-frame.ts'
-import { answerClose, answerKeepAlives, closeWith, turnAway, upgraded } from './host.ts'
+import {
+  addressTags,
+  answerClose,
+  answerKeepAlives,
+  closeWith,
+  isCrowded,
+  turnAway,
+  upgraded,
+} from './host.ts'
 import { Outbox } from './outbox.ts'
 import { PassRenewal } from './pass-renewal.ts'
 import { Guard, type GuardRegistries } from './protection/guard.ts'
 import { RoomWatching, type WatchedSettings } from './room-watching.ts'
-import { Seats } from './seats.ts'
+import { regionTag, Seats } from './seats.ts'
 
-interface Settings extends RoomSettings, PassSecrets, WatchedSettings {
-  readonly REGISTRIES: GuardRegistries & WatchedSettings['REGISTRIES']
-}
-
-/** A socket that is about to be a member's, and where it came from. */
 interface Joining {
   readonly socket: WebSocket
-  readonly region: Region | ''
+  readonly tags: readonly string[]
+}
+
+interface Settings extends RoomSettings, PassSecrets, ProtectionSettings, WatchedSettings {
+  readonly REGISTRIES: GuardRegistries & WatchedSettings['REGISTRIES']
 }
 
 export class SignalingRoom extends DurableObject<Settings> {
@@ -43,10 +50,12 @@ export class SignalingRoom extends DurableObject<Settings> {
   readonly #renewal: PassRenewal
   readonly #guard: Guard
   readonly #watching: RoomWatching
+  readonly #connectionsMax: number
 
   constructor(ctx: DurableObjectState, env: Settings) {
     super(ctx, env)
     this.#config = roomConfig(env)
+    this.#connectionsMax = connectionsMax(env)
     this.#seats = new Seats(ctx)
     this.#machine = new RoomMachine(this.#seats, this.#config)
     this.#outbox = new Outbox(this.#seats, (seat) =>
@@ -73,12 +82,16 @@ export class SignalingRoom extends DurableObject<Settings> {
       turnAway(server, 'bad-request')
       return upgraded(client)
     }
-    const region = regionIn(request.headers.get(REGION_HEADER))
+    const from = addressTags(request.headers)
+    const tags = [...from, regionTag(regionIn(request.headers.get(REGION_HEADER)))]
     const enter = (verdict: Verdict) => {
       if (verdict.kind === 'listed') {
         this.#watching.refused('blacklisted')
         turnAway(server, 'blacklisted', retryAfterMsOf(verdict.untilMs, Date.now()))
-      } else this.#receive({ kind: 'join', join, grant }, { socket: server, region })
+      } else if (isCrowded(this.ctx, from, this.#connectionsMax)) {
+        this.#watching.refused('edge-busy')
+        turnAway(server, 'edge-busy')
+      } else this.#receive({ kind: 'join', join, grant }, { socket: server, tags })
       return upgraded(client)
     }
     const verdict = this.#guard.entering(join.peer, Date.now())
@@ -184,7 +197,7 @@ export class SignalingRoom extends DurableObject<Settings> {
         if (joining === undefined) return
         const resuming = this.#seats.seatOf(effect.member)
         if (resuming !== undefined) this.#outbox.finish(resuming)
-        const before = this.#seats.seat(effect.member, joining.socket, joining.region)
+        const before = this.#seats.seat(effect.member, joining.socket, joining.tags)
         if (before !== undefined) closeWith(before, 'superseded')
         return this.#watching.admitted(nowMs)
       }

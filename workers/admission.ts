@@ -11,6 +11,7 @@ import type { RefusalCode } from '../protocol/wire/registry.ts'
 import { passCheck } from './desk.ts'
 import type { Env } from './env.ts'
 import { verdictOn } from './gate/listed.ts'
+import { peerWaitMs } from './gate/rates.ts'
 
 export type Admission =
   | { readonly admitted: true; readonly join: JoinFrame; readonly grant: Uint8Array }
@@ -43,6 +44,8 @@ export async function admit(request: Request, env: Env, network: string): Promis
   const pass = await checkPass(hash, ring, text, { network, subject: join.peer }, Date.now())
   if (typeof pass === 'string') return { admitted: false, code: passCode(pass) }
   if ((pass.capabilities & CAPABILITY.rooms) === 0) return { admitted: false, code: 'pass-foreign' }
+  const waitMs = peerWaitMs(request, env, network, join.peer)
+  if (waitMs > 0) return { admitted: false, code: 'rate-limited', retryAfterMs: waitMs }
   const verdict = await verdictOn(env, network, join.peer)
   if (verdict.kind === 'listed')
     return {

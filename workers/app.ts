@@ -1,5 +1,6 @@
 // The stateless edge: every route, and what all of them share. It keeps nothing between requests.
 
+import type { Context } from 'hono'
 import { Hono } from 'hono'
 import { except } from 'hono/combine'
 import { cors } from 'hono/cors'
@@ -8,6 +9,8 @@ import { secureHeaders } from 'hono/secure-headers'
 import type { Edge } from './env.ts'
 import { Misconfigured, refuse } from './errors.ts'
 import { configured } from './gate/configured.ts'
+import { allowedOrigin, filtered } from './gate/filtered.ts'
+import { limited } from './gate/limited.ts'
 import { listPeer, showAudit, showBlacklist, unlistPeer } from './routes/blacklist.ts'
 import { bootstrap } from './routes/bootstrap.ts'
 import { closestPeers, getRecord, provideAll, provideOne, providers, putRecord } from './routes/dht.ts'
@@ -27,8 +30,8 @@ import { isUpgrade } from './upgrade.ts'
 export const app = new Hono<Edge>()
 
 // An upgrade's answer belongs to the socket and cannot be dressed up afterwards.
-const dressed = except((c) => isUpgrade(c.req.raw), secureHeaders(apiHeaders()), cors(anyOrigin()))
-app.use(requestId({ headerName: 'X-Request-Id' }), dressed, configured)
+const dressed = except((c) => isUpgrade(c.req.raw), secureHeaders(apiHeaders()), cors(allowedOrigins()))
+app.use(requestId({ headerName: 'X-Request-Id' }), dressed, configured, filtered, limited)
 
 app.get('/health', health)
 app.get('/v1/bootstrap', bootstrap)
@@ -109,10 +112,10 @@ function apiHeaders(): Parameters<typeof secureHeaders>[0] {
   }
 }
 
-/** Any page may use the edge: it is no page's cookies that admit a peer. */
-function anyOrigin(): Parameters<typeof cors>[0] {
+/** Any page may use the edge, unless the deployment names some: it is no page's cookies that admit a peer. */
+function allowedOrigins(): Parameters<typeof cors>[0] {
   return {
-    origin: '*',
+    origin: (origin, c) => allowedOrigin(origin, (c as Context<Edge>).env),
     allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'],
     allowHeaders: ['Authorization', 'Content-Type', 'If-None-Match'],
     exposeHeaders: ['X-Request-Id', 'Retry-After', 'X-Expires-At', 'ETag'],

@@ -9,14 +9,15 @@ import { nativeHash } from '../protocol/crypto/native.ts'
 import { type PlatformSuite, platformSuite } from '../protocol/crypto/platform.ts'
 import type { Subtle } from '../protocol/crypto/subtle.ts'
 import type { Hash } from '../protocol/crypto/suite.ts'
+import { STAMP_BITS_MAX } from '../protocol/limits/admission.ts'
 import type { Env } from './env.ts'
 import { Misconfigured } from './errors.ts'
 import { settings } from './settings/settings.ts'
 
 export interface AdmissionDesk extends PassDesk {
   readonly random: (length: number) => Uint8Array
-  /** How hard a stamp is to be now. */
-  readonly bits: (nowMs: number) => number
+  /** How hard a stamp is to be now, and so much harder for whom it is for. */
+  readonly bits: (nowMs: number, extra?: number) => number
   readonly load: Load
 }
 
@@ -53,7 +54,7 @@ export async function admissionDesk(env: Env): Promise<AdmissionDesk> {
     spent,
     load,
     random: (length) => crypto.getRandomValues(new Uint8Array(length)),
-    bits: (nowMs) => difficulty(load.perSecond(nowMs), base),
+    bits: (nowMs, extra = 0) => Math.min(STAMP_BITS_MAX, difficulty(load.perSecond(nowMs), base) + extra),
   }
 }
 

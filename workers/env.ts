@@ -86,6 +86,8 @@ export interface Env extends GivenSettings {
     getByName(name: string, options?: { readonly locationHint?: Region }): ShardStub
   }
   readonly ROOMS: { getByName(name: string): RoomStub }
+  /** Cloudflare's own, where wrangler.toml has it. */
+  readonly RATE_LIMITER?: { limit(of: { readonly key: string }): Promise<{ readonly success: boolean }> }
   readonly ASSETS?: { fetch(request: Request): Promise<Response> }
 }
 

@@ -4,6 +4,7 @@ import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { AdmissionRefusal } from '../protocol/crypto/admission/refusals.ts'
 import type { DhtRefusal, MailRefusal } from '../protocol/wire/registry.ts'
+import { countRefusal } from './counts.ts'
 
 export const HTTP_ERRORS = {
   'not-found': 404, // no such route
@@ -42,6 +43,9 @@ export const HTTP_ERRORS = {
   'no-such-peer': 404, // no room has said lately that it is there
   unprocessable: 422, // as the Delegated Routing API wants what it cannot read to be called
   blacklisted: 403, // this peer may not, until the time the message says
+  'origin-denied': 403, // this deployment serves other pages, countries or networks
+  'country-denied': 403,
+  'asn-denied': 403,
   'admin-missing': 401,
   'admin-wrong': 403,
   'admin-off': 501, // the deployment has no administrator's token
@@ -59,12 +63,14 @@ export function refuse(
   message: string,
   headers: Record<string, string> = {},
 ): Response {
+  countRefusal(code)
   return c.json({ error: { code, message } }, HTTP_ERRORS[code], headers)
 }
 
 /** A refusal that time may undo: it says after how much, to programs and to whatever is between. */
 export function refuseFor(c: Context, code: HttpErrorCode, message: string, retryAfterMs: number): Response {
   if (retryAfterMs === 0) return refuse(c, code, message)
+  countRefusal(code)
   const headers = { 'Retry-After': `${Math.ceil(retryAfterMs / 1_000)}` }
   return c.json({ error: { code, message, retryAfterMs } }, HTTP_ERRORS[code], headers)
 }

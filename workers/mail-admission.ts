@@ -14,7 +14,8 @@ import { type RefusalCode, WIRE_VERSION } from '../protocol/wire/registry.ts'
 import { passCode } from './admission.ts'
 import { passCheck } from './desk.ts'
 import type { Edge, Env, MailboxStub } from './env.ts'
-import { refuse } from './errors.ts'
+import { refuse, refuseFor } from './errors.ts'
+import { peerWaitMs } from './gate/rates.ts'
 import { refuseListed } from './gate/refuse-listed.ts'
 import { mailboxObjectName } from './placement.ts'
 
@@ -75,6 +76,8 @@ export async function refuseUnlessOwner(
     return refuse(c, 'pass-missing', 'only the owner may: Authorization: Bearer and a pass', BEARER)
   const code = await denied(c.env, mailbox, pass)
   if (code !== undefined) return refuse(c, code, WHY[code], code === 'pass-foreign' ? {} : BEARER)
+  const waitMs = peerWaitMs(c.req.raw, c.env, mailbox.network, mailbox.id)
+  if (waitMs > 0) return refuseFor(c, 'rate-limited', 'this peer asks for more than it may', waitMs)
   return refuseListed(c, mailbox.network, mailbox.id)
 }
 

@@ -5,7 +5,8 @@ import { type CAPABILITY, checkPass, type Pass } from '../protocol/crypto/admiss
 import { passCode } from './admission.ts'
 import { passCheck } from './desk.ts'
 import type { Edge } from './env.ts'
-import { refuse } from './errors.ts'
+import { refuse, refuseFor } from './errors.ts'
+import { peerWaitMs } from './gate/rates.ts'
 import { refuseListed } from './gate/refuse-listed.ts'
 
 const BEARER = { 'WWW-Authenticate': 'Bearer' }
@@ -37,5 +38,7 @@ export async function passOf(
   if (code !== undefined) return refuse(c, code, WHY[code], code === 'pass-foreign' ? {} : BEARER)
   const pass = checked as Pass
   if ((pass.capabilities & capability) === 0) return refuse(c, 'pass-foreign', WHY['pass-foreign'])
+  const waitMs = peerWaitMs(c.req.raw, c.env, network, pass.subject)
+  if (waitMs > 0) return refuseFor(c, 'rate-limited', 'this peer asks for more than it may', waitMs)
   return (await refuseListed(c, network, pass.subject)) ?? pass
 }

@@ -2,6 +2,7 @@
 
 import { encode } from '../protocol/wire/codec.ts'
 import { CLOSE_CODE_BASE, REFUSAL, type RefusalCode } from '../protocol/wire/registry.ts'
+import { countRefusal } from './counts.ts'
 
 export function isUpgrade(request: Request): boolean {
   return request.headers.get('Upgrade')?.toLowerCase() === 'websocket'
@@ -13,6 +14,7 @@ export function isUpgrade(request: Request): boolean {
  * those it did; so whatever it speaks, the answer is the first it offered.
  */
 export function refuseUpgrade(request: Request, code: RefusalCode, retryAfterMs = 0): Response {
+  countRefusal(code)
   const offered = request.headers.get('Sec-WebSocket-Protocol')?.split(',')[0]?.trim()
   const headers = offered === undefined ? {} : { 'Sec-WebSocket-Protocol': offered }
   const { 0: client, 1: server } = new WebSocketPair()

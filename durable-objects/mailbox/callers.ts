@@ -52,8 +52,8 @@ export class Callers {
     return this.#home === 'none' ? undefined : this.#home
   }
 
-  accept(socket: WebSocket, record: CallerRecord): Caller {
-    this.#ctx.acceptWebSocket(socket, [record.isOwner ? OWNER_TAG : SENDER_TAG])
+  accept(socket: WebSocket, record: CallerRecord, tags: readonly string[] = []): Caller {
+    this.#ctx.acceptWebSocket(socket, [record.isOwner ? OWNER_TAG : SENDER_TAG, ...tags])
     socket.serializeAttachment(packCaller(record))
     const caller = this.#hold(socket, record)
     if (record.isOwner) this.#home = caller

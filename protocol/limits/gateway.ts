@@ -13,5 +13,5 @@ export const RATE_NETWORK_PER_SECOND = 2_000
 /** How many seconds' worth may be saved up: a page that opens asks for much at once, and then for little. */
 export const RATE_BURST_SECONDS = 10
 
-/** Sockets of one address at one time, in each isolate. Beyond: `edge-busy`. */
+/** Sockets of one address at one time, in one room or mailbox; and as many new ones at once and in a minute. Beyond: `edge-busy`. */
 export const ADDRESS_CONNECTIONS_MAX = 100

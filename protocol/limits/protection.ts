@@ -10,7 +10,7 @@ export const OFFENCE_WEIGHTS = {
   unexpected: 0.25,
   'too-large': 0.25,
 } as const
-/** Listed at this weight: one flood, five forgeries, forty frames that are none. An honest client never comes to one of them. */
+/** Listed at this weight: one flood, six forgeries, fifty frames that are none, within minutes. An honest client never comes to one. */
 export const OFFENCE_LISTED_AT = 10
 /** Half of what weighs against a peer is forgiven in this time: what a bug does now and then never adds up. */
 export const OFFENCE_HALF_LIFE_MS = 600_000

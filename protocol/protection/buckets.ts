@@ -25,6 +25,12 @@ export class Buckets {
     return taken
   }
 
+  /** What share of what may be saved up is spent, from 0 to 1. */
+  used(name: string, { perSecond, burst }: Rate, nowMs: number): number {
+    const owedMs = (this.#paidUntilMs.get(name) ?? FULL) - nowMs
+    return Math.min(1, Math.max(0, (owedMs / 1_000) * (perSecond / burst)))
+  }
+
   /** What takes nothing: whether there is something left. */
   waitMs(name: string, rate: Rate, nowMs: number): number {
     const taken = take(this.#paidUntilMs.get(name) ?? FULL, rate, 1, nowMs)

@@ -226,6 +226,7 @@ export const REFUSAL = {
   'pass-foreign': 17, // fatal: of another peer or network, or not for rooms
   misconfigured: 18, // fatal: the deployment's settings are wrong, PASS_SECRET above all
   blacklisted: 19, // fatal: this peer may not come, until retry after is over; 0: until somebody takes it off
+  forbidden: 20, // fatal: the deployment serves nobody from there: the page's origin, the country or the network
 } as const
 
 export type RefusalCode = keyof typeof REFUSAL

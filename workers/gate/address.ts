@@ -3,9 +3,12 @@
 /** Undefined where the platform does not say: on a machine of one's own, and in tests. */
 export function addressOf(request: Request): string | undefined {
   const address = request.headers.get('CF-Connecting-IP')?.trim()
-  if (address === undefined || address === '') return undefined
+  if (address === undefined || address === '' || isLoopback(address)) return undefined
   return address.includes(':') ? prefixOf(address) : address
 }
+
+/** A development server says so of whoever is at the same machine. Cloudflare never does. */
+const isLoopback = (address: string) => address === '::1' || address.startsWith('127.')
 
 /** The first four of eight groups, written in one way only. An IPv4 address in IPv6's clothes is that IPv4 address. */
 function prefixOf(address: string): string {

@@ -15,6 +15,7 @@ import { WIRE_VERSION } from '../../protocol/wire/registry.ts'
 import { admissionDesk } from '../desk.ts'
 import type { Edge } from '../env.ts'
 import { refuse } from '../errors.ts'
+import { extraBits, limitedAddress } from '../gate/rates.ts'
 import { settings } from '../settings/settings.ts'
 
 export async function bootstrap(c: Context<Edge>): Promise<Response> {
@@ -38,7 +39,7 @@ async function offer(
 ): Promise<Pick<Bootstrap, 'challenge' | 'difficulty'>> {
   const { hash, ring, random, bits } = await admissionDesk(c.env)
   const nowMs = Date.now()
-  const difficulty = bits(nowMs)
+  const difficulty = bits(nowMs, extraBits(c.env, limitedAddress(c.req.raw, c.env), network, nowMs))
   const resource = await audienceOf(hash, new URL(c.req.url).origin, network)
   const place = { scope: SCOPE.pass, resource }
   const challenge = await makeChallenge(hash, ring.current, place, difficulty, nowMs, random)

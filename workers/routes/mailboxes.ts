@@ -21,7 +21,9 @@ import { isJson, isOctets, readAtMost } from '../body.ts'
 import { admissionDesk } from '../desk.ts'
 import type { Drawn, Edge, MailboxStub } from '../env.ts'
 import { type HttpErrorCode, refuse } from '../errors.ts'
+import { addressHeader } from '../gate/address-tag.ts'
 import { verdictOn } from '../gate/listed.ts'
+import { extraBits, limitedAddress, peerWaitMs } from '../gate/rates.ts'
 import { admitSocket, audienceHere, badName, namedMailbox, refuseUnlessOwner } from '../mail-admission.ts'
 import { regionOf } from '../region.ts'
 import { isUpgrade, refuseUpgrade } from '../upgrade.ts'
@@ -44,6 +46,8 @@ export async function openMailbox(c: Context<Edge>): Promise<Response> {
   })
   if (typeof told === 'string') return refuseUpgrade(c.req.raw, told)
   if (HELLO_HEADER in told) {
+    const waitMs = peerWaitMs(c.req.raw, c.env, mailbox.network, mailbox.id)
+    if (waitMs > 0) return refuseUpgrade(c.req.raw, 'rate-limited', waitMs)
     const verdict = await verdictOn(c.env, mailbox.network, mailbox.id)
     if (verdict.kind === 'listed')
       return refuseUpgrade(c.req.raw, 'blacklisted', retryAfterMsOf(verdict.untilMs, Date.now()))
@@ -52,6 +56,7 @@ export async function openMailbox(c: Context<Edge>): Promise<Response> {
     const headers = new Headers({
       Upgrade: 'websocket',
       ...told,
+      ...(await addressHeader(c.req.raw, c.env)),
       [AUDIENCE_HEADER]: toBase64url(await audienceHere(c, mailbox.network)),
       [REGION_HEADER]: regionOf(c.req.raw),
       // What else was offered stays here, the pass above all.
@@ -103,7 +108,8 @@ export async function drawPrekeys(c: Context<Edge>): Promise<Response> {
   const drawn = asked === 'only' ? await unlessUnopened(mailbox.stub) : await mailbox.stub.draw()
   if (drawn === undefined) return refuse(c, 'no-such-mailbox', 'nobody has opened this mailbox')
   const nowMs = Date.now()
-  const difficulty = bits(nowMs)
+  const extra = extraBits(c.env, limitedAddress(c.req.raw, c.env), mailbox.network, nowMs)
+  const difficulty = bits(nowMs, extra)
   const resource = await mailResource(hash, await audienceHere(c, mailbox.network), mailbox.id)
   const place = { scope: SCOPE.mail, resource }
   const challenge = await makeChallenge(hash, ring.current, place, difficulty, nowMs, random)

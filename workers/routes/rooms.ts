@@ -9,6 +9,7 @@ import { SUBPROTOCOL } from '../../protocol/wire/registry.ts'
 import { admit } from '../admission.ts'
 import type { Edge } from '../env.ts'
 import { refuse } from '../errors.ts'
+import { addressHeader } from '../gate/address-tag.ts'
 import { roomObjectName } from '../placement.ts'
 import { regionOf } from '../region.ts'
 import { isUpgrade, refuseUpgrade } from '../upgrade.ts'
@@ -34,6 +35,7 @@ export async function enterRoom(c: Context<Edge, '/v1/rooms/:room'>): Promise<Re
     [JOIN_HEADER]: toBase64url(encode(admission.join)),
     [GRANT_HEADER]: toBase64url(admission.grant),
     [REGION_HEADER]: regionOf(c.req.raw),
+    ...(await addressHeader(c.req.raw, c.env)),
     // What else was offered stays here, the pass above all.
     'Sec-WebSocket-Protocol': SUBPROTOCOL,
   })

@@ -11,6 +11,7 @@ import { STAMP_BITS, STAMP_BITS_MAX } from '../../protocol/limits/admission.ts'
 import * as limits from '../../protocol/limits/gateway.ts'
 import { MAILBOX_SETTINGS } from '../../protocol/mailbox/config.ts'
 import { WATCH_SETTINGS } from '../../protocol/network/settings.ts'
+import { RATE_CONNECTIONS } from '../../protocol/protection/config.ts'
 import { ROOM_SETTINGS } from '../../protocol/room/config.ts'
 import { json, oneOf, type Setting, secret, text, whole } from '../../protocol/settings/kinds.ts'
 import {
@@ -113,10 +114,7 @@ const PROTECTION = {
   ),
   RATE_PEER_PER_SECOND: rate('and of one peer, known by its pass', limits.RATE_PEER_PER_SECOND),
   RATE_NETWORK_PER_SECOND: rate('and of one network', limits.RATE_NETWORK_PER_SECOND),
-  RATE_CONNECTIONS: rate(
-    'sockets of one address at one time, in an isolate; beyond: `edge-busy`; 0: not limited',
-    limits.ADDRESS_CONNECTIONS_MAX,
-  ),
+  RATE_CONNECTIONS,
   RATE_LOCAL: oneOf(
     '`on`: whoever comes without an address is limited as one address; `off`: not at all, as on a machine of one’s own',
     ['off', 'on'],

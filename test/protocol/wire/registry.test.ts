@@ -80,6 +80,7 @@ const CODES_EVER = {
     17: 'pass-foreign',
     18: 'misconfigured',
     19: 'blacklisted',
+    20: 'forbidden',
   },
   left: { 1: 'closed', 2: 'lost', 3: 'vanished', 4: 'superseded', 5: 'expelled' },
   undeliverable: { 1: 'gone', 2: 'slow' },
