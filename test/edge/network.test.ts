@@ -49,6 +49,7 @@ describe('a watched network', () => {
           links: { direct: 1, relay: 0, oneSided: 0 },
           traffic: { successRate: 1 },
           regions: { unknown: 2 },
+          mail: { mailboxes: 0, letters: 0, bytes: 0, partial: false },
         })
       })
       expect((await health(network)).traffic).toMatchObject({ messages: expect.any(Number) })
