@@ -26,7 +26,7 @@ export class Shedding {
     const waits = slow && (priority === 'normal' || priority === 'low')
     const overloaded = waits || this.#inFlight >= inFlightMax * SHED_FROM[priority]
     const room = Math.max(1, inFlightMax * shareOf(priority))
-    if (overloaded && priority !== 'critical' && this.#byPriority[priority] >= room) {
+    if (overloaded && this.#byPriority[priority] >= room) {
       this.#shed[priority]++
       return { pass: false, retryAfterMs: SHED_RETRY_MS[priority] }
     }
