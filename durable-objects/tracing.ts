@@ -20,27 +20,31 @@ export function tracedFetch(
   settings: TraceSettings,
   of: string,
   request: Request,
-  answer: () => Response,
-): Response {
+  answer: () => Response | Promise<Response>,
+): Response | Promise<Response> {
   const parent = parseTraceparent(request.headers.get(TRACE_HEADER))
   const collector = settings.TRACE_COLLECTOR ?? ''
   if (parent?.sampled !== true || collector === '') return answer()
   const beganAtMs = Date.now()
-  const response = answer()
-  const span = {
-    traceId: parent.traceId,
-    spanId: newSpanId((length) => crypto.getRandomValues(new Uint8Array(length))),
-    parentSpanId: parent.spanId,
-    name: `${of} takes a socket`,
-    kind: 'server',
-    beganAtMs,
-    endedAtMs: Date.now(),
-    failed: false,
-    attributes: { 'http.response.status_code': response.status },
-  } as const
-  const service = { 'service.name': 'waypost', 'service.version': VERSION }
-  ctx.waitUntil(post(collector, settings.TRACE_HEADERS, JSON.stringify(exportRequest(service, [span]))))
-  return response
+  const traced = (response: Response) => {
+    const span = {
+      traceId: parent.traceId,
+      spanId: newSpanId((length) => crypto.getRandomValues(new Uint8Array(length))),
+      parentSpanId: parent.spanId,
+      name: `${of} takes a socket`,
+      kind: 'server',
+      beganAtMs,
+      endedAtMs: Date.now(),
+      failed: false,
+      attributes: { 'http.response.status_code': response.status },
+    } as const
+    const service = { 'service.name': 'waypost', 'service.version': VERSION }
+    ctx.waitUntil(post(collector, settings.TRACE_HEADERS, JSON.stringify(exportRequest(service, [span]))))
+    return response
+  }
+  // An answer that is there is given in the same turn: sockets are taken in the order in which they came.
+  const answered = answer()
+  return answered instanceof Promise ? answered.then(traced) : traced(answered)
 }
 
 async function post(collector: string, headers: string | undefined, body: string): Promise<void> {

@@ -40,11 +40,13 @@ export const HTTP_ERRORS = {
   stale: 409,
   busy: 503,
   'no-such-record': 404,
+  'no-such-peer': 404, // no room has said lately that it is there
   unprocessable: 422, // as the Delegated Routing API wants what it cannot read to be called
-  // Refusals of administration.
+  blacklisted: 403, // this peer may not, until the time the message says
   'admin-missing': 401,
   'admin-wrong': 403,
-  'admin-off': 501, // the deployment has no ADMIN_TOKEN
+  'admin-off': 501, // the deployment has no administrator's token
+  'no-such-listing': 404,
   // Refusals of an edge that takes care of itself. Later, the same may be answered.
   unavailable: 503, // an object that the request needs is not well, or did not answer in time
   overloaded: 503, // there is too much to do, and others come first

@@ -9,6 +9,7 @@ import { isOctets, readExactly } from '../body.ts'
 import { admissionDesk } from '../desk.ts'
 import type { Edge } from '../env.ts'
 import { refuse } from '../errors.ts'
+import { refuseUnlessClear } from '../gate/refuse-listed.ts'
 import { counters } from '../meter/isolate.ts'
 import type { PassBody } from '../openapi/bodies/edge.ts'
 
@@ -35,6 +36,8 @@ export async function givePass(c: Context<Edge>): Promise<Response> {
   const given = await decidePass(desk, body, new URL(c.req.url).origin, network, nowMs)
   if (typeof given === 'string') return refuse(c, given, WHY[given])
   desk.load.note(nowMs)
+  const refused = await refuseUnlessClear(c, network, given.subject)
+  if (refused !== undefined) return refused
   counters.passes.add('')
   const { pass, expiresAtMs } = given
   return c.json({ pass, expiresAt: expiresAtMs } satisfies PassBody, 200, { 'Cache-Control': 'no-store' })

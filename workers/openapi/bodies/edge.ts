@@ -60,6 +60,7 @@ export const BootstrapAnswer = named(
     iceServers: z.array(IceServer),
     challenge: base64url.describe('What a stamp is to be made on'),
     difficulty: count.describe('Zeros of each puzzle of a stamp'),
+    reportEveryMs: ms.describe('How often clients say how their links do; 0: never'),
     limits: z.object({
       messageBytesMax: count,
       metadataBytesMax: count,
