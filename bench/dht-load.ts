@@ -142,7 +142,7 @@ class OurTable implements Table {
     const requests = (method: string) => (entries: readonly Entry[]) =>
       entries.map(({ key, value }) => async () => {
         const headers = { Authorization: `Bearer ${await this.#pass()}` }
-        const path = `/v1/dht/records/${peerIdText(key)}`
+        const path = `/v1/dht/records/${peerIdText(key)}?of=value`
         return this.#http.ask(
           method,
           path,
@@ -160,7 +160,7 @@ class OurTable implements Table {
   }
 
   gets(entries: readonly Entry[], together: number): Act[] {
-    return this.#spread(entries, together, 'record', ({ key }) => ({ kind: 'get', key }))
+    return this.#spread(entries, together, 'record', ({ key }) => ({ kind: 'get', key, of: 'value' }))
   }
 
   puts(entries: readonly Entry[], together: number): Act[] {

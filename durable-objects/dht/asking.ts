@@ -7,6 +7,7 @@ import { KnownLeaves } from '../../protocol/dht/leaves.ts'
 import { shardObjectName } from '../../protocol/dht/place.ts'
 import { nearestFirst, type Region, type ShardSite } from '../../protocol/dht/regions.ts'
 import { SitesInquiry } from '../../protocol/dht/sites.ts'
+import { SHARD_SOCKET_MS } from '../../protocol/limits/shard.ts'
 import { type AskableShard, ShardLine } from './shard-line.ts'
 
 export interface ShardNamespace {
@@ -22,6 +23,8 @@ export class Asking {
   readonly #shards: ShardNamespace
   readonly #network: string
   readonly #lines = new Map<string, ShardLine>()
+  #hasAsked = false
+  #isWatched = false
 
   constructor(shards: ShardNamespace, network: string) {
     this.#shards = shards
@@ -34,6 +37,7 @@ export class Asking {
     near: Region | '',
     requests: readonly ShardRequest[],
   ): Promise<readonly ShardAnswer[]> {
+    this.#hasAsked = true
     const sites = nearestFirst(every, near)
     const leaves = sites.map((site) => leavesOf(this.#network, site)) as [KnownLeaves, ...KnownLeaves[]]
     const inquiry = new SitesInquiry(leaves, requests)
@@ -63,11 +67,31 @@ export class Asking {
     const name = shardObjectName(this.#network, prefix, region)
     const known = this.#lines.get(name)
     if (known !== undefined) return known
-    if (this.#lines.size >= LINES_MAX) this.#lines.clear()
+    if (this.#lines.size >= LINES_MAX) this.#close()
     const options = hint === undefined ? {} : { locationHint: hint }
-    const line = new ShardLine(() => this.#shards.getByName(name, options))
+    const line = new ShardLine(
+      () => this.#shards.getByName(name, options),
+      () => this.#watch(),
+    )
     this.#lines.set(name, line)
     return line
+  }
+
+  /** The one timer of an object that asks: it runs while there are sockets, which keep it awake as long anyway. */
+  #watch(): void {
+    if (this.#isWatched) return
+    this.#isWatched = true
+    this.#hasAsked = false
+    setTimeout(() => {
+      this.#isWatched = false
+      if (this.#hasAsked) this.#watch()
+      else this.#close()
+    }, SHARD_SOCKET_MS)
+  }
+
+  #close(): void {
+    for (const line of this.#lines.values()) line.rest()
+    this.#lines.clear()
   }
 }
 

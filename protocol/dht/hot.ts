@@ -2,8 +2,26 @@
 // never change; of the others a reader may get one that is some seconds old, and knows its sequence.
 
 import type { DhtAnswer } from '../wire/dht-frames.ts'
+import type { Key } from './contract.ts'
+import { keyText } from './place.ts'
+import { VALUE_TAG } from './records/value.ts'
 
 export type FoundRecord = Extract<DhtAnswer, { kind: 'record' }>
+
+/** What is asked for, in words: a value and a name may be under one key. */
+export function nameOfGet(
+  network: string,
+  { key, of }: { readonly key: Key; readonly of?: 'signed' | 'value' | undefined },
+): string {
+  return `${network}/${of ?? ''}/${keyText(key)}`
+}
+
+/** All that may be asked for under a key. */
+export function namesOfGets(network: string, key: Key): readonly string[] {
+  return LOOKED.map((of) => nameOfGet(network, { key, of }))
+}
+
+const LOOKED = [undefined, 'signed', 'value'] as const
 
 interface Entry {
   readonly record: FoundRecord
@@ -23,28 +41,33 @@ export class HotRecords {
     this.#freshMs = freshMs
   }
 
-  /** `name`: of the key, in its network. */
+  /** `name`: as `nameOfGet` has it. */
   get(name: string, nowMs: number): FoundRecord | undefined {
     const entry = this.#entries.get(name)
     if (entry === undefined) return undefined
-    this.forget(name)
+    this.#drop(name)
     if (nowMs >= entry.freshUntilMs) return undefined
     this.#keep(name, entry)
     return entry.record
   }
 
-  keep(name: string, record: FoundRecord, isValue: boolean, nowMs: number): void {
-    this.forget(name)
+  keep(name: string, record: FoundRecord, nowMs: number): void {
+    this.#drop(name)
+    const isValue = record.bytes[0] === VALUE_TAG
     const freshUntilMs = isValue ? record.expiresAtMs : Math.min(record.expiresAtMs, nowMs + this.#freshMs)
     this.#keep(name, { record, freshUntilMs })
     for (const oldest of this.#entries.keys()) {
       if (this.#bytes <= this.#bytesMax) return
-      this.forget(oldest)
+      this.#drop(oldest)
     }
   }
 
-  /** Something newer was put. */
-  forget(name: string): void {
+  /** Something newer was put, whatever it is. */
+  forget(network: string, key: Key): void {
+    for (const name of namesOfGets(network, key)) this.#drop(name)
+  }
+
+  #drop(name: string): void {
     const entry = this.#entries.get(name)
     if (entry === undefined) return
     this.#entries.delete(name)

@@ -1,9 +1,7 @@
 // Questions to the DHT as routes ask them: verified, answered from this isolate's memory where that will do, else by the shards.
 
 import { readingOf, verifyQuestion } from '../../protocol/crypto/dht/question.ts'
-import { HotRecords } from '../../protocol/dht/hot.ts'
-import { keyText } from '../../protocol/dht/place.ts'
-import { VALUE_TAG } from '../../protocol/dht/records/value.ts'
+import { HotRecords, nameOfGet } from '../../protocol/dht/hot.ts'
 import type { Region } from '../../protocol/dht/regions.ts'
 import { DHT_FRESH_MS, DHT_HOT_BYTES_MAX } from '../../protocol/limits/dht.ts'
 import type { DhtAnswer, DhtQuestion } from '../../protocol/wire/dht-frames.ts'
@@ -24,7 +22,7 @@ export async function ask(
   question: DhtQuestion,
   asker: Uint8Array = NOBODY,
 ): Promise<DhtAnswer> {
-  const name = 'key' in question ? `${network}/${keyText(question.key)}` : ''
+  const name = question.kind === 'get' ? nameOfGet(network, question) : ''
   const known = question.kind === 'get' ? hot.get(name, Date.now()) : undefined
   if (known !== undefined) return known
   const request =
@@ -32,8 +30,8 @@ export async function ask(
   if (typeof request === 'string') return { kind: 'refused', reason: request, retryAfterMs: 0 }
   const [answer] = await askShards(env, network, near, [request])
   if (answer === undefined || answer.kind === 'moved') return FAILED
-  if (answer.kind === 'record') hot.keep(name, answer, answer.bytes[0] === VALUE_TAG, Date.now())
-  if (question.kind === 'put') hot.forget(name)
+  if (answer.kind === 'record') hot.keep(name, answer, Date.now())
+  if (question.kind === 'put') hot.forget(network, question.key)
   return answer
 }
 
