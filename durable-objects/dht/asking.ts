@@ -3,7 +3,7 @@
 
 import type { ShardAnswer, ShardRequest } from '../../protocol/dht/contract.ts'
 import { Inquiry } from '../../protocol/dht/inquiry.ts'
-import { KnownLeaves } from '../../protocol/dht/leaves.ts'
+import { type KnownLeaves, KnownTries } from '../../protocol/dht/leaves.ts'
 import { shardObjectName } from '../../protocol/dht/place.ts'
 import { nearestFirst, type Region, type ShardSite } from '../../protocol/dht/regions.ts'
 import { SitesInquiry } from '../../protocol/dht/sites.ts'
@@ -14,8 +14,7 @@ export interface ShardNamespace {
   getByName(name: string, options?: { readonly locationHint?: Region }): AskableShard
 }
 
-const TRIES_MAX = 256
-const known = new Map<string, KnownLeaves>()
+const tries = new KnownTries()
 /** Shards that an object keeps a line to: what goes is made again with the next question. */
 const LINES_MAX = 1_024
 
@@ -39,7 +38,7 @@ export class Asking {
   ): Promise<readonly ShardAnswer[]> {
     this.#hasAsked = true
     const sites = nearestFirst(every, near)
-    const leaves = sites.map((site) => leavesOf(this.#network, site)) as [KnownLeaves, ...KnownLeaves[]]
+    const leaves = tries.of(this.#network, sites)
     const inquiry = new SitesInquiry(leaves, requests)
     for (let answers = inquiry.answers(); ; answers = inquiry.answers()) {
       if (answers !== undefined) {
@@ -67,7 +66,10 @@ export class Asking {
     const name = shardObjectName(this.#network, prefix, region)
     const known = this.#lines.get(name)
     if (known !== undefined) return known
-    if (this.#lines.size >= LINES_MAX) this.#close()
+    if (this.#lines.size >= LINES_MAX) {
+      this.#close()
+      this.#lines.clear()
+    }
     const options = hint === undefined ? {} : { locationHint: hint }
     const line = new ShardLine(
       () => this.#shards.getByName(name, options),
@@ -91,16 +93,5 @@ export class Asking {
 
   #close(): void {
     for (const line of this.#lines.values()) line.rest()
-    this.#lines.clear()
   }
-}
-
-function leavesOf(network: string, { region }: ShardSite): KnownLeaves {
-  const trie = `${network}/${region}`
-  const leaves = known.get(trie)
-  if (leaves !== undefined) return leaves
-  if (known.size >= TRIES_MAX) known.clear()
-  const fresh = new KnownLeaves()
-  known.set(trie, fresh)
-  return fresh
 }

@@ -109,7 +109,10 @@ export class ShardLine {
   async #open(shard: AskableShard): Promise<void> {
     this.#socket = 'opening'
     try {
-      this.#socket = await ShardSocket.open(shard)
+      const socket = await ShardSocket.open(shard)
+      // Nobody asked any more before it was open.
+      if (this.#socket !== 'opening') return socket.close()
+      this.#socket = socket
       this.#opened()
     } catch {
       // Calls do as well; another few of them, and it is tried again.
