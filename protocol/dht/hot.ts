@@ -34,6 +34,7 @@ export class HotRecords {
   /** In the order of last use: the first is the next to go. */
   readonly #entries = new Map<string, Entry>()
   #bytes = 0
+  #last: Entry | undefined
 
   /** `freshMs`: how old what can change may be. */
   constructor(bytesMax: number, freshMs: number) {
@@ -45,9 +46,16 @@ export class HotRecords {
   get(name: string, nowMs: number): FoundRecord | undefined {
     const entry = this.#entries.get(name)
     if (entry === undefined) return undefined
-    this.#drop(name)
-    if (nowMs >= entry.freshUntilMs) return undefined
-    this.#keep(name, entry)
+    if (nowMs >= entry.freshUntilMs) {
+      this.#drop(name)
+      return undefined
+    }
+    // What everybody reads is the last already, and moving it would cost as much as finding it.
+    if (this.#last !== entry) {
+      this.#entries.delete(name)
+      this.#entries.set(name, entry)
+      this.#last = entry
+    }
     return entry.record
   }
 
@@ -76,6 +84,7 @@ export class HotRecords {
 
   #keep(name: string, entry: Entry): void {
     this.#entries.set(name, entry)
+    this.#last = entry
     this.#bytes += sizeOf(name, entry)
   }
 }
