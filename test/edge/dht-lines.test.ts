@@ -22,6 +22,8 @@ let networks = 0
 class Asker {
   readonly network = `lines-${networks++}`
   readonly counts = { calls: 0, sockets: 0 }
+  /** Sockets that are heard and never answered, where they are to be so. */
+  silent: WebSocket[] | undefined
   readonly #asking = new Asking(
     {
       getByName: (name, options) => {
@@ -33,13 +35,20 @@ class Asker {
           },
           fetch: (url, init) => {
             this.counts.sockets++
-            return shard.fetch(url, init)
+            return this.silent === undefined ? shard.fetch(url, init) : Promise.resolve(this.#silence())
           },
         }
       },
     },
     this.network,
   )
+
+  #silence(): Response {
+    const { 0: client, 1: server } = new WebSocketPair()
+    server.accept()
+    this.silent?.push(server)
+    return new Response(null, { status: 101, webSocket: client })
+  }
 
   async ask(...requests: readonly ShardRequest[]) {
     return this.#asking.all(ONE_SITE, '', requests)
@@ -116,6 +125,22 @@ describe('who asks a shard again and again', () => {
     })
     const asked = Array.from({ length: 5 }, () => asker.ask(get(record.key)))
     expect((await Promise.all(asked)).flat()).toMatchObject(asked.map(() => found(record)))
+  })
+
+  it('asks anew by a call what a socket leaves open that breaks', async () => {
+    const asker = new Asker()
+    const [record] = await asker.keep(1)
+    if (record === undefined) throw new Error('nothing was kept')
+    asker.silent = []
+    for (let i = 0; i < SHARD_SOCKET_CALLS; i++) await asker.ask(get(record.key))
+    await expect.poll(() => asker.silent?.length).toBe(1)
+    const [socket] = asker.silent
+    if (socket === undefined) throw new Error('no socket was opened')
+    const heard = new Promise((resolve) => socket.addEventListener('message', resolve, { once: true }))
+    const asked = [asker.ask(get(record.key)), asker.ask(get(keyOf('none', ROOT)))]
+    await heard
+    socket.close(1011, 'broken')
+    expect((await Promise.all(asked)).flat()).toMatchObject([found(record), { kind: 'nothing' }])
   })
 
   it('has no socket any more when nothing was asked for a while', async () => {
