@@ -20,9 +20,9 @@ export const SHARD_CALL_REQUESTS_MAX = 256
 /**
  * So many calls of one object to one shard within this time, all of them gets, and it opens a socket there; no question to any
  * for as long, and its sockets close. Opening one costs what three calls do. While there is one neither end sleeps, which for a
- * second costs what ten calls do: and who asks one of sixteen shards four times a second asks sixty times.
+ * second costs what ten calls do: and who asks one of sixteen shards three times a second asks near fifty times.
  */
-export const SHARD_SOCKET_CALLS = 4
+export const SHARD_SOCKET_CALLS = 3
 export const SHARD_SOCKET_MS = 1_000
 /** Requests that wait for what the parent says, a few KiB each. Beyond it: `busy`. */
 export const SHARD_HELD_MAX = 1_024
