@@ -32,8 +32,8 @@ export class Asking {
   }
 
   /** Undefined: it was asked, and there is nothing. */
-  async record(key: Key, signal: AbortSignal): Promise<FoundRecord | undefined> {
-    const answer = await this.#ask({ kind: 'get', key }, signal)
+  async record(key: Key, of: 'signed' | 'value', signal: AbortSignal): Promise<FoundRecord | undefined> {
+    const answer = await this.#ask({ kind: 'get', key, of }, signal)
     if (answer.kind === 'nothing') return undefined
     if (answer.kind !== 'record') return this.#unexpected()
     const { bytes, expiresAtMs } = answer

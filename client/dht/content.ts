@@ -189,7 +189,7 @@ export class Contents {
 
   /** Of the edge, where it has it; a CID of raw bytes does not say how many they are. */
   async #value({ block }: Address, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const found = await this.#parts.asking.record(block.digest, signal)
+    const found = await this.#parts.asking.record(block.digest, 'value', signal)
     const value = found?.record.kind === 'value' ? readValue(found.record.bytes) : undefined
     return value?.code === block.code ? value.value.slice() : undefined
   }

@@ -118,7 +118,7 @@ export class Names {
   }
 
   async #found(key: Key, kind: SignedKind, signal: AbortSignal): Promise<(FoundRecord & OfName) | undefined> {
-    const found = await this.#asking.record(key, signal)
+    const found = await this.#asking.record(key, 'signed', signal)
     if (found === undefined) return undefined
     const { record, expiresAtMs } = found
     if (record.kind === kind) return { record: record as Verified<SignedRecord>, expiresAtMs }

@@ -3,6 +3,7 @@
 
 import type { Key, Moved } from './contract.ts'
 import { bitOf, bitsOf, ROOTS, rootOf } from './place.ts'
+import type { ShardSite } from './regions.ts'
 
 /** Of a prefix and the prefixes that are split, in order. */
 export function leavesBelow(prefix: string, splits: ReadonlySet<string>): string[] {
@@ -15,6 +16,28 @@ export function movedTo(prefix: string, splits: ReadonlySet<string>): Moved {
   let version = 0
   for (const split of splits) if (split.startsWith(prefix)) version++
   return { kind: 'moved', prefix, version, leaves: leavesBelow(prefix, splits) }
+}
+
+/** Tries that are remembered at once: each is some hundred bytes, until it has split often. */
+const TRIES_KNOWN_MAX = 256
+
+/** What an isolate knows of the leaves of networks, in each region. It may be old, and is put right by whoever is asked wrongly. */
+export class KnownTries {
+  readonly #tries = new Map<string, KnownLeaves>()
+
+  /** Of these sites, in their order. */
+  of(network: string, sites: readonly ShardSite[]): readonly [KnownLeaves, ...KnownLeaves[]] {
+    return sites.map(({ region }) => this.#trie(`${network}/${region}`)) as [KnownLeaves, ...KnownLeaves[]]
+  }
+
+  #trie(name: string): KnownLeaves {
+    const known = this.#tries.get(name)
+    if (known !== undefined) return known
+    if (this.#tries.size >= TRIES_KNOWN_MAX) this.#tries.clear()
+    const leaves = new KnownLeaves()
+    this.#tries.set(name, leaves)
+    return leaves
+  }
 }
 
 /** No more is known of a network at once: some ten kilobytes, and shards for two thousand million records. Beyond it: all is learned anew. */

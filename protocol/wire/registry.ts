@@ -118,11 +118,17 @@ export const DHT_FRAME = {
 } as const
 
 export const DHT_QUESTION = {
-  get: 1, //       32 key
+  get: 1, //       32 key; or 32 key + 1 of what, where it is known
   put: 2, //       32 key + record
   provide: 3, //   announcement of provided keys
   providers: 4, // 32 key + 1 limit + 1 length + region
   closest: 5, //   32 target + 1 limit
+} as const
+
+/** Of what is got under a key, which may be that of a value and of something signed. */
+export const DHT_OF = {
+  signed: 1,
+  value: 2,
 } as const
 
 export const DHT_ANSWER = {
