@@ -240,6 +240,8 @@ export interface LinkStatus {
   readonly unacknowledgedBytes: number
   /** Open, by either side. */
   readonly streams: number
+  /** Made for the mesh of the DHT alone: the application has not met this peer, and they cannot speak to each other. */
+  readonly isOfMesh: boolean
 }
 
 export interface RoomStatus {

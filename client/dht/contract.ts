@@ -6,7 +6,10 @@ import type { DhtAnswer, DhtQuestion } from '../../protocol/wire/dht-frames.ts'
 import type { SealedStore } from '../identities/store.ts'
 import type { Vault } from '../identities/vault.ts'
 import type { Identity } from '../identity.ts'
+import type { JoinedRoom } from '../joined-room.ts'
+import type { Links } from '../links.ts'
 import type { Passes } from '../pass.ts'
+import type { RoomHost } from '../room-host.ts'
 import type { PeerId, WaypostStream } from '../types.ts'
 
 /**
@@ -37,8 +40,13 @@ export interface DhtOwner {
   open(peer: PeerId, label: string): WaypostStream
   /** Streams that peers open to ours. */
   serve(label: string, take: (stream: WaypostStream) => void): void
-  readonly links: ReadonlyMap<PeerId, { readonly reachable: boolean }>
+  readonly links: Links
+  /** Those that are told of new passes, and of another network. */
+  readonly hosts: Set<RoomHost>
+  /** A room for machinery alone, unless the application is in it, or joins it. */
+  borrow(name: string): JoinedRoom
   /** To our machinery at that peer, if it is still there. */
   tell(peer: PeerId, bytes: Uint8Array): void
+  passRenewed(pass: string): void
   dropped(reason: DropReason): void
 }

@@ -36,7 +36,7 @@ export interface MeshParts {
 }
 
 export interface MeshOwner {
-  readonly links: ReadonlyMap<PeerId, { readonly reachable: boolean }>
+  readonly links: { readonly all: ReadonlyMap<PeerId, { readonly isForMachinery: boolean }> }
   /** A service message. What cannot be sent is lost: the machine asks another way. */
   tell(peer: PeerId, bytes: Uint8Array): void
   dropped(reason: DropReason): void
@@ -95,7 +95,7 @@ export class Mesh implements DhtSource {
     this.#place = place
     this.#machine = new MeshNode({ self: place.node, random: Math.random })
     this.#host = new Host(this.#machine, (effect) => this.#perform(effect))
-    for (const [peer, { reachable }] of this.#owner.links) if (reachable) this.reached(peer)
+    for (const [peer, { isForMachinery }] of this.#owner.links.all) if (isForMachinery) this.reached(peer)
   }
 
   get status(): DhtStatus {
