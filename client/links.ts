@@ -6,9 +6,11 @@ import type { DropReason } from '../protocol/drops.ts'
 import { WaypostError } from '../protocol/errors.ts'
 import { CONNECTIONS_MAX, MESH_LINKS_MAX, MESH_PEERS_MAX } from '../protocol/limits/direct.ts'
 import { DEPARTED_GRACE_MS, LINK_LINGER_MS } from '../protocol/limits/link.ts'
+import { MEETING_AVOIDED_MAX, MEETING_AVOIDED_MS } from '../protocol/limits/meeting.ts'
 import type { KnownMember } from '../protocol/membership/roster.ts'
 import { parsePeerId } from '../protocol/peer-id.ts'
 import type { DeclineReason } from '../protocol/wire/registry.ts'
+import { nowMs } from './clock.ts'
 import type { DhtDoor } from './dht/door.ts'
 import type { Events } from './events.ts'
 import { tryDecodeData } from './joined-room.ts'
@@ -34,6 +36,8 @@ export class Links {
   readonly #events: Events<WaypostEvents>
   readonly #dropped: (reason: DropReason) => void
   readonly #lingering = new Map<PeerId, ReturnType<typeof setTimeout>>()
+  /** Who would like to come back is told that there are too many, until then. */
+  readonly #letGo = new Map<PeerId, number>()
   #use: LinksUse | undefined
   #closed = false
 
@@ -114,7 +118,11 @@ export class Links {
   /** Machinery wants it no more; what the application uses stays. */
   letGo(id: PeerId): void {
     const link = this.all.get(id)
-    if (link !== undefined && !link.met) this.#end(link)
+    if (link === undefined || link.met) return
+    this.#letGo.delete(id)
+    this.#letGo.set(id, nowMs() + MEETING_AVOIDED_MS)
+    if (this.#letGo.size > MEETING_AVOIDED_MAX) this.#letGo.delete(this.#letGo.keys().next().value as PeerId)
+    this.#end(link)
   }
 
   /** Direct connections there are, or are being made. */
@@ -163,7 +171,10 @@ export class Links {
   #unwilling(id: PeerId): DeclineReason | undefined {
     if (this.#parts.relayOnly) return 'relay-only'
     if (this.#parts.direct === undefined) return 'no-webrtc'
-    if (this.all.get(id)?.met === false) return this.connections >= MESH_LINKS_MAX ? 'too-many' : undefined
+    if (this.all.get(id)?.met === false) {
+      const isLetGo = nowMs() < (this.#letGo.get(id) ?? 0)
+      return isLetGo || this.connections >= MESH_LINKS_MAX ? 'too-many' : undefined
+    }
     let connecting = 0
     for (const link of this.all.values()) if (link.connecting && link.met) connecting++
     return connecting >= CONNECTIONS_MAX ? 'too-many' : undefined

@@ -275,6 +275,8 @@ export interface DhtStatus {
   readonly neighbours: number
   /** Records and providers kept for others. */
   readonly held: number
+  /** The first bits of the places among which we meet others at the edge; undefined while, or where, we do not. */
+  readonly neighbourhood: string | undefined
 }
 
 /** What a bug report needs. */

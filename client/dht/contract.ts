@@ -28,6 +28,8 @@ export interface DhtParts {
   readonly passes: Passes
   readonly vault: () => Promise<Vault>
   readonly store: SealedStore
+  readonly relayOnly: boolean
+  readonly direct: unknown
   /** Whether we answer peers, and are answered by them. */
   readonly mesh: boolean
 }

@@ -29,6 +29,8 @@ export const MEETING_CONNECTING_MAX = 4
 export const MEETING_MEMBERS_MAX = 256
 /** A room that cannot be entered, or has thrown us out, is tried again after so long. */
 export const MEETING_RETRY_MS = 30_000
+/** So long a room is tried to be entered. Beyond it: there is no edge, for now. */
+export const MEETING_ENTER_MS = 15_000
 /** Looked at all again so often: where something is under way, and where nothing is. */
 export const MEETING_BUSY_MS = 1_000
 export const MEETING_IDLE_MS = 15_000

@@ -88,7 +88,10 @@ describe('the mesh', () => {
     const [bob] = await Promise.all([client(edge.url)])
     await Promise.all([alice.join(room), bob.join(room)])
     await Promise.all([alice, bob].map((one) => codeOf(one.dht.findPeer(bob.id))))
-    expect([alice.status().dht, bob.status().dht]).toEqual([undefined, { neighbours: 0, held: 0 }])
+    expect([alice.status().dht, bob.status().dht]).toEqual([
+      undefined,
+      { neighbours: 0, held: 0, neighbourhood: undefined },
+    ])
   })
 
   it('loses who leaves, and finds who comes back', async () => {

@@ -14,7 +14,6 @@ import type {
 } from '../../../protocol/dht/mesh/contract.ts'
 import { MeshNode } from '../../../protocol/dht/mesh/machine.ts'
 import { readProvidedKey } from '../../../protocol/dht/records/provided.ts'
-import type { DropReason } from '../../../protocol/drops.ts'
 import { MESH_LOOKUPS_MAX, MESH_PROVIDED_MAX } from '../../../protocol/limits/mesh.ts'
 import { parsePeerId } from '../../../protocol/peer-id.ts'
 import { toBase64url } from '../../../protocol/wire/base64url.ts'
@@ -22,24 +21,24 @@ import type { DhtAnswer, DhtQuestion } from '../../../protocol/wire/dht-frames.t
 import { SERVICE_MESH_HELLO } from '../../../protocol/wire/registry.ts'
 import { Host } from '../../host.ts'
 import type { SealedStore } from '../../identities/store.ts'
-import type { Identity } from '../../identity.ts'
 import type { DhtStatus, PeerId } from '../../types.ts'
 import type { DhtSource } from '../contract.ts'
 import { orAborted } from '../signals.ts'
 import { checked, ofProvided, ofRecord } from './checking.ts'
+import { Meetings, type MeetingsOwner, type MeetingsParts } from './meetings.ts'
 import { encodeHello, ownPlace, type Place, tryDecodeHello } from './place.ts'
 
-export interface MeshParts {
+export interface MeshParts extends Omit<MeetingsParts, 'hash'> {
   readonly suite: Suite
-  readonly identity: Identity
   readonly store: Pick<SealedStore, 'get' | 'set'>
+  /** Without direct connections nobody is met for the mesh's sake. */
+  readonly relayOnly: boolean
+  readonly direct: unknown
 }
 
-export interface MeshOwner {
-  readonly links: { readonly all: ReadonlyMap<PeerId, { readonly isForMachinery: boolean }> }
+export interface MeshOwner extends MeetingsOwner {
   /** A service message. What cannot be sent is lost: the machine asks another way. */
   tell(peer: PeerId, bytes: Uint8Array): void
-  dropped(reason: DropReason): void
 }
 
 /** Neighbours and peers, both ways. */
@@ -81,6 +80,7 @@ export class Mesh implements DhtSource {
   #place: Place | undefined
   #machine: MeshNode | undefined
   #host: Host<MeshInput, MeshEffect> | undefined
+  #meetings: Meetings | undefined
 
   constructor(parts: MeshParts, owner: MeshOwner) {
     this.#parts = parts
@@ -95,16 +95,21 @@ export class Mesh implements DhtSource {
     this.#place = place
     this.#machine = new MeshNode({ self: place.node, random: Math.random })
     this.#host = new Host(this.#machine, (effect) => this.#perform(effect))
+    const { relayOnly, direct } = this.#parts
+    if (direct !== undefined && !relayOnly)
+      this.#meetings = new Meetings({ ...this.#parts, hash: suite.hash }, this.#owner, place)
     for (const [peer, { isForMachinery }] of this.#owner.links.all) if (isForMachinery) this.reached(peer)
   }
 
   get status(): DhtStatus {
-    return { neighbours: this.#machine?.neighbours ?? 0, held: this.#machine?.held ?? 0 }
+    const { neighbours = 0, held = 0 } = this.#machine ?? {}
+    return { neighbours, held, neighbourhood: this.#meetings?.home }
   }
 
   close(): void {
     this.#over.abort()
     this.#host?.stop()
+    this.#meetings?.close()
     for (const settle of this.#lookups.values()) settle(NOTHING)
     this.#lookups.clear()
   }
@@ -119,7 +124,9 @@ export class Mesh implements DhtSource {
   /** No link reaches it any more. */
   lost(peer: PeerId): void {
     const neighbour = this.#neighbours.delete(peer)
-    if (neighbour !== undefined) this.#host?.give({ kind: 'unlinked', neighbour })
+    if (neighbour === undefined) return
+    this.#host?.give({ kind: 'unlinked', neighbour })
+    this.#meetings?.give({ kind: 'unlinked', peer })
   }
 
   /** A service message of the mesh's. */
@@ -148,6 +155,7 @@ export class Mesh implements DhtSource {
     this.lost(peer)
     const neighbour = this.#neighbours.add(peer)
     this.#host.give({ kind: 'linked', neighbour, node, roundTripMs: undefined })
+    this.#meetings?.give({ kind: 'linked', peer, node })
   }
 
   // ---- questions -----------------------------------------------------------------------------------------------
@@ -235,11 +243,14 @@ export class Mesh implements DhtSource {
       }
       case 'drop':
         return this.#owner.dropped(effect.reason)
-      // Links are made by rooms, for their own reasons; an answer counts when its lookup is over.
-      case 'found':
       case 'wanted':
-      case 'spare':
-        return
+        return this.#meetings?.give({ kind: 'wanted', buckets: effect.buckets })
+      case 'spare': {
+        const peer = this.#neighbours.peerOf(effect.neighbour)
+        return peer === undefined ? undefined : this.#meetings?.give({ kind: 'spare', peer })
+      }
+      case 'found':
+        return // An answer counts when its lookup is over.
     }
   }
 

@@ -19,7 +19,7 @@ import {
   MEETING_RETURNED_MS,
   MEETING_SPREAD_MS,
 } from '../../limits/meeting.ts'
-import { compareDistance, compareKeys, sharedBits } from '../place.ts'
+import { compareKeys, sharedBits } from '../place.ts'
 import type { Bits, MeetingConfig, MeetingEffect, MeetingInput, MeetingMachine } from './contract.ts'
 import { bucketRoom, childOf } from './place.ts'
 import { RoomView } from './room-view.ts'
@@ -187,12 +187,12 @@ export class Meeting implements MeetingMachine {
   #meetsNearest(): void {
     const home = this.#home
     if (home?.isIn !== true) return
-    const { self } = this.#config
-    const near = home.residents
-      .filter(({ peer }) => !this.#suitors.isAvoided(peer, this.#nowMs))
-      .sort((a, b) => compareDistance(a.node, b.node, self))
-      .slice(0, MEETING_NEAREST)
-    for (const { peer } of near) if (home.isRipe(peer, this.#nowMs)) this.#connects(home, peer)
+    let near = 0
+    for (const { peer } of home.nearest) {
+      if (this.#suitors.isAvoided(peer, this.#nowMs)) continue
+      if (home.isRipe(peer, this.#nowMs)) this.#connects(home, peer)
+      if (++near === MEETING_NEAREST) return
+    }
   }
 
   /** Of a bucket as deep as our neighbourhood somebody is in it; for the others we go and look. */
@@ -275,7 +275,7 @@ export class Meeting implements MeetingMachine {
     const known = this.#roomOf(bits)
     if (known !== undefined) return known
     this.#do({ kind: 'enter', room: bits, isKeeper: false })
-    return new RoomView(bits, this.#nowMs)
+    return new RoomView(bits, this.#config.self, this.#nowMs)
   }
 
   #ends({ room }: Visit): void {

@@ -1,19 +1,25 @@
 // One room where nodes of the mesh meet, as we see it: who is in it, who lives there, and since when.
 
 import { MEETING_MEMBERS_MAX, MEETING_NEWCOMER_MS } from '../../limits/meeting.ts'
+import { compareDistance } from '../place.ts'
 import type { Bits, Member } from './contract.ts'
 import { livesIn } from './place.ts'
 
 export class RoomView {
   readonly bits: Bits
+  readonly #self: Uint8Array
   /** We have asked somebody here for a link. */
   hasMet = false
   readonly #members = new Map<string, { readonly member: Member; readonly seenAtMs: number }>()
+  /** As long as nobody comes or goes: there are a hundred of them, and they are looked at with all that happens. */
+  #residents: readonly Member[] | undefined
+  #nearest: readonly Member[] | undefined
   #enteredAtMs: number | undefined
   #lastSeenAtMs = 0
 
-  constructor(bits: Bits, nowMs: number) {
+  constructor(bits: Bits, self: Uint8Array, nowMs: number) {
     this.bits = bits
+    this.#self = self
     this.#lastSeenAtMs = nowMs
   }
 
@@ -31,7 +37,14 @@ export class RoomView {
 
   /** Others whose neighbourhood it is: who comes from elsewhere is on a visit. */
   get residents(): readonly Member[] {
-    return this.members.filter(({ node }) => livesIn(this.bits, node))
+    this.#residents ??= this.members.filter(({ node }) => livesIn(this.bits, node))
+    return this.#residents
+  }
+
+  /** The same, those nearest to us first. */
+  get nearest(): readonly Member[] {
+    this.#nearest ??= this.residents.toSorted((a, b) => compareDistance(a.node, b.node, this.#self))
+    return this.#nearest
   }
 
   enters(nowMs: number): void {
@@ -43,10 +56,11 @@ export class RoomView {
     if (known === undefined && this.#members.size >= MEETING_MEMBERS_MAX) return
     this.#members.set(member.peer, { member, seenAtMs: known?.seenAtMs ?? nowMs })
     this.#lastSeenAtMs = nowMs
+    this.#forgets()
   }
 
   misses(peer: string): void {
-    this.#members.delete(peer)
+    if (this.#members.delete(peer)) this.#forgets()
   }
 
   /** Whether it is for us to ask: of two the one who came later does so first. */
@@ -54,6 +68,11 @@ export class RoomView {
     const seenAtMs = this.#members.get(peer)?.seenAtMs
     if (seenAtMs === undefined || this.#enteredAtMs === undefined) return false
     return seenAtMs <= this.#enteredAtMs || nowMs >= seenAtMs + MEETING_NEWCOMER_MS
+  }
+
+  #forgets(): void {
+    this.#residents = undefined
+    this.#nearest = undefined
   }
 
   hasNewcomers(nowMs: number): boolean {

@@ -10,6 +10,7 @@ import { fnv1a, Random } from '../../sim/random.ts'
 const LINK_MS = 1_500
 const ENTER_MS = 100
 const REFRESH_MS = 30_000
+const TICK_MS = 500
 
 export class Node {
   readonly name: string
@@ -77,12 +78,12 @@ export class MeetingWorld {
   }
 
   runs(ms: number): void {
-    for (const endMs = this.nowMs + ms; this.nowMs < endMs; this.nowMs += 250) {
+    for (const endMs = this.nowMs + ms; this.nowMs < endMs; this.nowMs += TICK_MS) {
       const due = this.#later.filter(({ atMs }) => atMs <= this.nowMs)
       for (const one of due) this.#later.splice(this.#later.indexOf(one), 1)
       for (const { act } of due) act()
       for (const node of [...this.nodes.values()]) {
-        if (this.nowMs % REFRESH_MS < 250) this.gives(node, { kind: 'wanted', buckets: emptyOf(node) })
+        if (this.nowMs % REFRESH_MS < TICK_MS) this.gives(node, { kind: 'wanted', buckets: emptyOf(node) })
         if ((node.meeting.wakeAtMs ?? Number.POSITIVE_INFINITY) <= this.nowMs)
           this.gives(node, { kind: 'wake' })
       }

@@ -81,20 +81,20 @@ describe('a few', () => {
   it('leave a newcomer to ask first', () => {
     const world = new MeetingWorld(3, 0)
     const [one, other] = [world.arrives(), world.arrives()] as [Node, Node]
-    world.runs(500)
+    world.runs(1_000)
     // Both came at once: whoever was told of the other on coming in has asked it.
     expect(one.making.size + other.making.size).toBe(1)
   })
 })
 
 describe('many', () => {
-  const PEERS = 700
+  const PEERS = 300
   const world = new MeetingWorld(4)
   for (let i = 0; i < PEERS; i++) {
     world.arrives()
-    if (i % 10 === 0) world.runs(500)
+    if (i % 10 === 0) world.runs(1_000)
   }
-  world.runs(240_000)
+  world.runs(120_000)
   const nodes = [...world.nodes.values()]
 
   it('live in neighbourhoods of a size, each in its own', () => {
@@ -105,8 +105,8 @@ describe('many', () => {
       expect(world.residents(home as string)).toBeLessThanOrEqual(MEETING_RESIDENTS_MAX)
     }
     const depths = nodes.map(({ meeting }) => meeting.home?.length ?? 0)
-    expect(Math.min(...depths)).toBeGreaterThanOrEqual(2)
-    expect(Math.max(...depths)).toBeLessThanOrEqual(4)
+    expect(Math.min(...depths)).toBeGreaterThanOrEqual(1)
+    expect(Math.max(...depths)).toBeLessThanOrEqual(3)
   })
 
   it('leave a few in each room that was split, for whoever comes', () => {
@@ -115,7 +115,7 @@ describe('many', () => {
     expect(keepers).toBeLessThanOrEqual(2 * MEETING_KEEPERS)
     const late = world.arrives()
     world.runs(5_000)
-    expect(late.meeting.home?.length).toBeGreaterThanOrEqual(2)
+    expect(late.meeting.home?.length).toBeGreaterThanOrEqual(1)
   })
 
   it('have links with most of their nearest, and with somebody of nearly every bucket', () => {
@@ -141,7 +141,7 @@ describe('many', () => {
   })
 
   it('find each other again when most have gone', () => {
-    for (const node of nodes) if (nodes.indexOf(node) % 70 !== 0) world.goes(node)
+    for (const node of nodes) if (nodes.indexOf(node) % 30 !== 0) world.goes(node)
     world.runs(4 * MEETING_LONELY_MS + MEETING_SPREAD_MS)
     for (const node of world.nodes.values()) expect(node.linked.size).toBeGreaterThan(0)
     const homes = new Set([...world.nodes.values()].map(({ meeting }) => meeting.home))
