@@ -27,6 +27,7 @@ import { type Kept, noRoom } from './kept.ts'
 import { type Renewals, renewAtMs } from './renewals.ts'
 import { Serving } from './serving.ts'
 import { orAborted } from './signals.ts'
+import type { Visits } from './visits.ts'
 
 export interface ContentParts {
   readonly suite: Suite
@@ -36,6 +37,7 @@ export interface ContentParts {
   readonly renewals: Renewals
   readonly kept: () => Promise<Kept>
   readonly open: (peer: PeerId, label: string) => WaypostStream
+  readonly visits: Visits
   readonly dropped: (reason: DropReason) => void
 }
 
@@ -198,11 +200,21 @@ export class Contents {
     if (++this.#fetchings > EXCHANGE_CONTENTS_MAX)
       await new Promise<void>((resolve) => this.#turns.push(resolve))
     signal.throwIfAborted()
-    const { asking, suite, id, open, dropped } = this.#parts
+    const { asking, suite, id, open, visits, dropped } = this.#parts
     const providers = await asking.providers(root.block.digest, EXCHANGE_PEERS_MAX, signal)
     const others = providers.map(({ peer }) => peer).filter((peer) => peer !== id)
     if (others.length === 0) throw new WaypostError('not-found', `nobody provides ${root.cid}`)
-    return new Fetching({ hash: suite.hash, open: (peer) => open(peer, BLOCKS_LABEL), dropped }, others)
+    const visit = visits.begin(signal)
+    return new Fetching(
+      {
+        hash: suite.hash,
+        open: (peer) => open(peer, BLOCKS_LABEL),
+        more: () => visit.meet(others.filter((peer) => !visits.isReachable(peer))),
+        closed: () => visit.end(),
+        dropped,
+      },
+      others.filter((peer) => visits.isReachable(peer)),
+    )
   }
 
   #nextTurn(): void {

@@ -47,6 +47,7 @@ import { Renewals, renewAtMs } from './renewals.ts'
 import { Seen } from './seen.ts'
 import { under } from './signals.ts'
 import { TogetherSource } from './together.ts'
+import { Visits } from './visits.ts'
 
 const NO_SALT = new Uint8Array()
 
@@ -89,6 +90,11 @@ export class DhtClient implements Dht {
       renewals: this.#renewals,
       kept,
       open: (peer, label) => owner.open(peer, label),
+      visits: new Visits({
+        roomsOf: async (peer, signal) => (await this.#about(parsePeerId(peer), signal)).rooms,
+        borrow: (name) => owner.borrow(name),
+        isReachable: (peer) => owner.links.any(peer, 'get') !== undefined,
+      }),
       dropped,
     })
     owner.serve(BLOCKS_LABEL, (stream) => this.#contents.serving.take(stream))
@@ -175,13 +181,15 @@ export class DhtClient implements Dht {
   async findPeer(peer: string, options: AskOptions = {}): Promise<FoundPeer> {
     checkOptions('findPeer', options, ['signal'])
     const id = parsePeerId(peer)
-    return this.#under('findPeer', options, async (signal) => {
-      const { value, ...rest } = await this.#names.find('announcement', id, NO_SALT, signal)
-      const about = tryDecodeAnnouncement(value)
-      if (about === undefined) throw new WaypostError('unverified', 'the announcement does not read')
-      const { addresses, capabilities, rooms, mailbox, region } = about
-      return { addresses, capabilities, rooms, mailbox, region, ...rest }
-    })
+    return this.#under('findPeer', options, (signal) => this.#about(id, signal))
+  }
+
+  async #about(peer: Uint8Array, signal: AbortSignal): Promise<FoundPeer> {
+    const { value, ...rest } = await this.#names.find('announcement', peer, NO_SALT, signal)
+    const about = tryDecodeAnnouncement(value)
+    if (about === undefined) throw new WaypostError('unverified', 'the announcement does not read')
+    const { addresses, capabilities, rooms, mailbox, region } = about
+    return { addresses, capabilities, rooms, mailbox, region, ...rest }
   }
 
   async announce(about: AboutPeer, options: AnnounceOptions = {}): Promise<Published> {
