@@ -17,6 +17,8 @@ export interface Bootstrap {
   readonly challenge: string
   /** Zeros of each of its puzzles: what the challenge says too, for people. */
   readonly difficulty: number
+  /** Of the caller; absent where the platform does not say. */
+  readonly region?: string
   readonly limits: {
     readonly messageBytesMax: number
     readonly metadataBytesMax: number

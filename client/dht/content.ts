@@ -38,6 +38,8 @@ export interface ContentParts {
   readonly kept: () => Promise<Kept>
   readonly open: (peer: PeerId, label: string) => WaypostStream
   readonly visits: Visits
+  /** Where we are, as providers say it. */
+  readonly region: () => string
   readonly dropped: (reason: DropReason) => void
 }
 
@@ -118,11 +120,11 @@ export class Contents {
 
   /** By one signature. Resolves to when it is over. */
   async provide(all: readonly Address[], ttlMs: number, signal: AbortSignal): Promise<number> {
-    const { identity, asking } = this.#parts
+    const { identity, asking, region } = this.#parts
     const ttlSeconds = secondsOf('provided', ttlMs)
     const keys = all.map(({ block }) => block.digest)
     return asking.provide(
-      await signProvided(identity, keys, { ttlSeconds, region: '', createdMs: Date.now() }),
+      await signProvided(identity, keys, { ttlSeconds, region: region(), createdMs: Date.now() }),
       signal,
     )
   }

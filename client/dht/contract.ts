@@ -14,10 +14,10 @@ import type { PeerId, WaypostStream } from '../types.ts'
 
 /**
  * Whoever answers questions to the DHT: the edge, and whatever is asked beside it. Nothing it says is believed. Undefined: it
- * could not be asked, or did not answer. Rejects when the signal fires, and for nothing else but what keeps us from asking.
+ * could not be asked, or did not answer. `isThorough`: what is there shall be found, whatever that takes. Rejects when the signal fires, and for nothing else but what keeps us from asking.
  */
 export interface DhtSource {
-  ask(question: DhtQuestion, signal: AbortSignal): Promise<DhtAnswer | undefined>
+  ask(question: DhtQuestion, signal: AbortSignal, isThorough?: boolean): Promise<DhtAnswer | undefined>
 }
 
 export interface DhtParts {
@@ -28,6 +28,8 @@ export interface DhtParts {
   readonly passes: Passes
   readonly vault: () => Promise<Vault>
   readonly store: SealedStore
+  /** Where the edge sees us. */
+  readonly bootstraps: { readonly region?: string }
   readonly relayOnly: boolean
   readonly direct: unknown
   /** Whether we answer peers, and are answered by them. */

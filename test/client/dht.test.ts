@@ -8,10 +8,13 @@ import { CID } from 'multiformats/cid'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { identities, type Waypost } from '../../client/index.ts'
 import { nameKey } from '../../protocol/crypto/dht/keys.ts'
-import { nativeHash } from '../../protocol/crypto/native.ts'
-import type { Subtle } from '../../protocol/crypto/subtle.ts'
+import { checkNode } from '../../protocol/crypto/dht/node.ts'
+import { nativeHash, nativeHash } from '../../protocol/crypto/native.ts'
+import type { Subtle, Subtle } from '../../protocol/crypto/subtle.ts'
+import { tryDecodeAnnouncement } from '../../protocol/dht/records/announcement.ts'
+import { readSigned } from '../../protocol/dht/records/signed.ts'
 import { VISIT_LINGER_MS, VISIT_ROOMS_MAX } from '../../protocol/limits/content.ts'
-import { parsePeerId, peerIdText } from '../../protocol/peer-id.ts'
+import { parsePeerId, parsePeerId, peerIdText } from '../../protocol/peer-id.ts'
 import { LocalEdge } from '../support/local-edge.ts'
 import { client, codeOf, newRoom } from './clients.ts'
 
@@ -116,6 +119,31 @@ describe.each(WAYS)('%s', (way, connects) => {
     expect([second.sequence, third.sequence]).toEqual([2n, 1n])
     expect((await alice.dht.resolve(alice.id, 'profile')).value).toEqual(bytes)
     expect((await bob.dht.resolve(alice.id, 'other')).value).toBe('apart')
+  })
+
+  it('a peer says where the edge sees it, and which place it has in the mesh, with what it announces and provides', async () => {
+    const real = globalThis.fetch
+    globalThis.fetch = async (input, init) => {
+      const response = await real(input, init)
+      if (!String(input).includes('/v1/bootstrap')) return response
+      return Response.json({ ...((await response.json()) as object), region: 'weur' })
+    }
+    const alice = await client(edge.url).finally(() => {
+      globalThis.fetch = real
+    })
+    const bob = await client(edge.url)
+    await alice.dht.announce({ capabilities: ['chat'] })
+    expect(await bob.dht.findPeer(alice.id, { thorough: true })).toMatchObject({ region: 'weur' })
+    const { signed } = await recordOf(edge.url, alice.id)
+    const claim = tryDecodeAnnouncement(signed.value)?.node
+    expect(claim && (await checkNode(hash, parsePeerId(alice.id), claim, Date.now()))).toHaveLength(32)
+    const cid = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
+    await alice.dht.provide(cid)
+    expect(await bob.dht.providers(cid)).toMatchObject([{ peer: alice.id, region: 'weur' }])
+    // What the application says of itself stands, and is said whole.
+    const rooms = Array.from({ length: 15 }, (_, i) => `${i}`.padStart(124, 'x'))
+    await alice.dht.announce({ rooms, region: 'apac' })
+    expect(await bob.dht.findPeer(alice.id)).toMatchObject({ rooms, region: 'apac' })
   })
 
   it('a peer is found as it announced itself, and is not written again before it must', async () => {
@@ -438,3 +466,12 @@ describe('misuse', () => {
     expect(await codeOf(waypost.dht.resolve(waypost.id, 'a'))).toBe('closed')
   })
 })
+
+/** As the edge keeps it. */
+async function recordOf(url: string, peer: string) {
+  const key = Buffer.from(parsePeerId(peer)).toString('base64url')
+  const response = await fetch(`${url}/v1/dht/records/${key}`)
+  const signed = readSigned(new Uint8Array(await response.arrayBuffer()))
+  if (signed === undefined) throw new Error(`no record: ${response.status}`)
+  return { signed }
+}

@@ -13,8 +13,9 @@ import type {
   Wanted,
 } from '../../../protocol/dht/mesh/contract.ts'
 import { MeshNode } from '../../../protocol/dht/mesh/machine.ts'
+import type { NodeClaim } from '../../../protocol/dht/records/announcement.ts'
 import { readProvidedKey } from '../../../protocol/dht/records/provided.ts'
-import { MESH_LOOKUPS_MAX, MESH_PROVIDED_MAX } from '../../../protocol/limits/mesh.ts'
+import { MESH_LOOKUPS_MAX, MESH_PLACE_WAITS_MS, MESH_PROVIDED_MAX } from '../../../protocol/limits/mesh.ts'
 import { parsePeerId } from '../../../protocol/peer-id.ts'
 import { toBase64url } from '../../../protocol/wire/base64url.ts'
 import type { DhtAnswer, DhtQuestion } from '../../../protocol/wire/dht-frames.ts'
@@ -78,6 +79,7 @@ export class Mesh implements DhtSource {
   readonly #lookups = new Map<number, (result: LookupResult) => void>()
   #lookup = 0
   #place: Place | undefined
+  #begun: Promise<void> | undefined
   #machine: MeshNode | undefined
   #host: Host<MeshInput, MeshEffect> | undefined
   #meetings: Meetings | undefined
@@ -87,8 +89,24 @@ export class Mesh implements DhtSource {
     this.#owner = owner
   }
 
+  begin(): Promise<void> {
+    this.#begun = this.#begin()
+    return this.#begun
+  }
+
+  /** Our place, as others may be told of it; undefined where it is not to be had in a moment. */
+  async claim(): Promise<NodeClaim | undefined> {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const longEnough = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, MESH_PLACE_WAITS_MS)
+    })
+    await Promise.race([this.#begun?.catch(() => {}), longEnough])
+    clearTimeout(timer)
+    return this.#place?.claim
+  }
+
   /** Works for a place if none is kept, takes it, and greets whoever is there. */
-  async begin(): Promise<void> {
+  async #begin(): Promise<void> {
     const { suite, identity, store } = this.#parts
     const place = await ownPlace({ hash: suite.hash, peer: identity.bytes, store }, this.#over.signal)
     if (this.#over.signal.aborted) return
@@ -161,13 +179,13 @@ export class Mesh implements DhtSource {
   // ---- questions -----------------------------------------------------------------------------------------------
 
   /** Undefined: there is nobody to ask, or too much is being asked. */
-  async ask(question: DhtQuestion, signal: AbortSignal): Promise<DhtAnswer | undefined> {
+  async ask(question: DhtQuestion, signal: AbortSignal, thorough = false): Promise<DhtAnswer | undefined> {
     if (this.status.neighbours === 0 || this.#lookups.size >= MESH_LOOKUPS_MAX) return undefined
     switch (question.kind) {
       case 'get':
-        return recordOf(await this.#find('value', question.key, signal))
+        return recordOf(await this.#find('value', question.key, signal, thorough))
       case 'providers':
-        return providersOf(await this.#find('providers', question.key, signal), question.limit)
+        return providersOf(await this.#find('providers', question.key, signal, thorough), question.limit)
       case 'put':
         return this.#put(question.key, question.record, signal)
       case 'provide':
@@ -177,8 +195,8 @@ export class Mesh implements DhtSource {
     }
   }
 
-  #find(wanted: Wanted, key: Uint8Array, signal: AbortSignal): Promise<LookupResult> {
-    return this.#lookedUp((lookup) => ({ kind: 'find', lookup, wanted, key }), signal)
+  #find(wanted: Wanted, key: Uint8Array, signal: AbortSignal, thorough: boolean): Promise<LookupResult> {
+    return this.#lookedUp((lookup) => ({ kind: 'find', lookup, wanted, key, thorough }), signal)
   }
 
   async #lookedUp(begin: (lookup: number) => MeshInput, signal: AbortSignal): Promise<LookupResult> {
