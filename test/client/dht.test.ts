@@ -9,15 +9,16 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { identities, type Waypost } from '../../client/index.ts'
 import { nameKey } from '../../protocol/crypto/dht/keys.ts'
 import { checkNode } from '../../protocol/crypto/dht/node.ts'
-import { nativeHash, nativeHash } from '../../protocol/crypto/native.ts'
-import type { Subtle, Subtle } from '../../protocol/crypto/subtle.ts'
+import { nativeHash } from '../../protocol/crypto/native.ts'
+import type { Subtle } from '../../protocol/crypto/subtle.ts'
 import { tryDecodeAnnouncement } from '../../protocol/dht/records/announcement.ts'
 import { readSigned } from '../../protocol/dht/records/signed.ts'
 import { VISIT_LINGER_MS, VISIT_ROOMS_MAX } from '../../protocol/limits/content.ts'
-import { parsePeerId, parsePeerId, peerIdText } from '../../protocol/peer-id.ts'
+import { parsePeerId, peerIdText } from '../../protocol/peer-id.ts'
 import { LocalEdge } from '../support/local-edge.ts'
 import { client, codeOf, newRoom } from './clients.ts'
 
+const hash = nativeHash(crypto.subtle as unknown as Subtle)
 let edge: LocalEdge
 let directory = ''
 
@@ -54,7 +55,6 @@ function noise(length: number, seed = 1): Uint8Array<ArrayBuffer> {
 
 /** Its key, as a request names it. */
 async function nameOf({ id }: Waypost, name: string): Promise<string> {
-  const hash = nativeHash(crypto.subtle as unknown as Subtle)
   return peerIdText(await nameKey(hash, parsePeerId(id), new TextEncoder().encode(name)))
 }
 
@@ -469,8 +469,7 @@ describe('misuse', () => {
 
 /** As the edge keeps it. */
 async function recordOf(url: string, peer: string) {
-  const key = Buffer.from(parsePeerId(peer)).toString('base64url')
-  const response = await fetch(`${url}/v1/dht/records/${key}`)
+  const response = await fetch(`${url}/v1/dht/records/${peer}`)
   const signed = readSigned(new Uint8Array(await response.arrayBuffer()))
   if (signed === undefined) throw new Error(`no record: ${response.status}`)
   return { signed }
