@@ -1,6 +1,7 @@
 // Which shards take writes: a shard says it of what is below it, a caller remembers it of what it was told. Shards never
 // grow together again, so who knows of more splits knows better.
 
+import { DHT_SPLITS_KNOWN_MAX } from '../limits/dht.ts'
 import type { Key, Moved } from './contract.ts'
 import { bitOf, bitsOf, ROOTS, rootOf } from './place.ts'
 import type { ShardSite } from './regions.ts'
@@ -40,9 +41,6 @@ export class KnownTries {
   }
 }
 
-/** No more is known of a network at once: some ten kilobytes, and shards for two thousand million records. Beyond it: all is learned anew. */
-const SPLITS_KNOWN_MAX = 4_096
-
 /** What a caller knows of a network's leaves. One that knows nothing takes each root shard for a leaf. */
 export class KnownLeaves {
   readonly #splits = new Set<string>()
@@ -56,7 +54,7 @@ export class KnownLeaves {
   /** False when it says nothing that was not known: whoever asked the right leaf should not ask again. */
   note({ prefix, leaves }: Moved): boolean {
     let isNews = false
-    if (this.#splits.size >= SPLITS_KNOWN_MAX) this.#splits.clear()
+    if (this.#splits.size >= DHT_SPLITS_KNOWN_MAX) this.#splits.clear()
     for (const leaf of leaves)
       for (let length = prefix.length; length < leaf.length; length++) {
         const split = leaf.slice(0, length)
