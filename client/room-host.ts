@@ -9,7 +9,7 @@ import { joinSubprotocols } from '../protocol/room/admission.ts'
 import { Host } from './host.ts'
 import type { Identity } from './identity.ts'
 import type { Sight } from './key-work.ts'
-import type { Passes } from './pass.ts'
+import type { PassDesk } from './pass.ts'
 import { keepSocket, type SocketKeeper } from './socket-keeper.ts'
 import { onceATurn } from './turn.ts'
 
@@ -37,11 +37,12 @@ export interface SeenMember {
 }
 
 export interface RoomHostOptions {
-  readonly url: string
+  /** Of the room at an edge. */
+  readonly urlAt: (base: URL) => string
   readonly network: string
   readonly name: string
   readonly identity: Identity
-  readonly passes: Passes
+  readonly passes: PassDesk
   readonly metadata: Uint8Array
   readonly firstJoinWithinMs: number
 }
@@ -101,12 +102,14 @@ export class RoomHost {
   #perform(effect: MembershipEffect): void {
     switch (effect.kind) {
       case 'openSocket':
-        return this.#keeper.open(effect.socket, this.#options.url, joinSubprotocols(effect.join, effect.pass))
+        return this.#open(effect)
       case 'passRenewed':
         return this.#listener.passRenewed(effect.pass)
       case 'entered':
+        this.#options.passes.heard(this, true)
         return this.#listener.entered(effect.again)
       case 'interrupted':
+        this.#options.passes.heard(this, false)
         return this.#listener.interrupted()
       case 'arrived':
         return this.#listener.arrived(effect.member)
@@ -129,6 +132,12 @@ export class RoomHost {
       default:
         return this.#keeper.perform(effect)
     }
+  }
+
+  /** Wherever the pass is good. */
+  #open({ socket, join, pass }: Extract<MembershipEffect, { kind: 'openSocket' }>): void {
+    const { passes, urlAt } = this.#options
+    this.#keeper.open(socket, urlAt(passes.baseOf(pass, this)), joinSubprotocols(join, pass))
   }
 }
 

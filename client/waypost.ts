@@ -72,6 +72,7 @@ export class Waypost {
       dropped,
     })
     this.#stopWatching = watchNetwork(() => this.#networkChanged())
+    parts.passes.moved = () => this.#networkChanged('moved')
   }
 
   /** What everybody may find: content by its hash, names by their owner, peers by their id. Loaded when it is first used. */
@@ -144,7 +145,8 @@ export class Waypost {
     return {
       version: VERSION,
       id: this.id,
-      edge: this.#parts.base.href,
+      edge: this.#parts.passes.base.href,
+      edges: this.#parts.passes.edges,
       network: this.#parts.network,
       bootstrap: this.#parts.bootstraps.status,
       rooms: [...this.#rooms.values()].map((room) => room.status()),
@@ -186,12 +188,10 @@ export class Waypost {
   // ---- rooms ---------------------------------------------------------------------------------------------------
 
   #enter(name: string, metadata: Uint8Array, timeoutMs: number): JoinedRoom {
-    const { base, network, identity, passes } = this.#parts
-    const url = new URL(`v1/rooms/${encodeURIComponent(name)}`, base)
-    url.protocol = base.protocol === 'https:' ? 'wss:' : 'ws:'
-    url.searchParams.set('network', network)
+    const { network, identity, passes, errorOf } = this.#parts
+    const urlAt = (base: URL) => socketUrl(`v1/rooms/${encodeURIComponent(name)}`, base, network)
     const room = new JoinedRoom(
-      { name, url: url.href, network, identity, passes, metadata, timeoutMs },
+      { name, urlAt, network, identity, passes, metadata, timeoutMs, errorOf },
       this.#owner(),
     )
     this.#rooms.set(name, room)
@@ -248,10 +248,11 @@ export class Waypost {
     for (const id of room.api.peers.keys()) this.#links.get(id)?.connect()
   }
 
-  #networkChanged(): void {
-    for (const room of this.#rooms.values()) room.host.give({ kind: 'networkChanged' })
-    for (const link of this.#links.values()) link.networkChanged()
-    this.#messages.networkChanged()
+  /** `moved`: it is another edge that we use, while links have what they had. */
+  #networkChanged(kind: 'networkChanged' | 'moved' = 'networkChanged'): void {
+    for (const room of this.#rooms.values()) room.host.give({ kind })
+    if (kind !== 'moved') for (const link of this.#links.values()) link.networkChanged()
+    this.#messages.networkChanged(kind)
   }
 
   // ---- links ---------------------------------------------------------------------------------------------------
@@ -376,6 +377,13 @@ export class Waypost {
   #refuseClosed(): void {
     if (this.#closed) throw new WaypostError('closed', 'this Waypost is closed')
   }
+}
+
+function socketUrl(path: string, base: URL, network: string): string {
+  const url = new URL(path, base)
+  url.protocol = base.protocol === 'https:' ? 'wss:' : 'ws:'
+  url.searchParams.set('network', network)
+  return url.href
 }
 
 function unreachable(to: string): never {

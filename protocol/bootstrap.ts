@@ -1,5 +1,6 @@
 // What GET /v1/bootstrap says: all a client needs before its first socket. JSON, written by the Worker and read by the client.
 
+import type { Region } from './dht/regions.ts'
 import type { RoomConfig } from './room/config.ts'
 
 /** An RTCIceServer, without the browser's types. */
@@ -7,6 +8,11 @@ export interface IceServer {
   readonly urls: string | readonly string[]
   readonly username?: string
   readonly credential?: string
+}
+
+export interface Relay {
+  readonly url: string
+  readonly region?: Region
 }
 
 export interface Bootstrap {
@@ -17,6 +23,10 @@ export interface Bootstrap {
   readonly challenge: string
   /** Zeros of each of its puzzles: what the challenge says too, for people. */
   readonly difficulty: number
+  /** Of the caller; absent where the platform does not say. */
+  readonly region?: Region
+  /** Edges that a client may use, this one among them, the best for the caller first. */
+  readonly relays?: readonly Relay[]
   readonly limits: {
     readonly messageBytesMax: number
     readonly metadataBytesMax: number

@@ -6,7 +6,7 @@ import type { DhtAnswer, DhtQuestion } from '../../protocol/wire/dht-frames.ts'
 import type { SealedStore } from '../identities/store.ts'
 import type { Vault } from '../identities/vault.ts'
 import type { Identity } from '../identity.ts'
-import type { Passes } from '../pass.ts'
+import type { PassDesk } from '../pass.ts'
 import type { PeerId, WaypostStream } from '../types.ts'
 
 /**
@@ -18,11 +18,10 @@ export interface DhtSource {
 }
 
 export interface DhtParts {
-  readonly base: URL
   readonly network: string
   readonly suite: Suite
   readonly identity: Identity
-  readonly passes: Passes
+  readonly passes: PassDesk
   readonly vault: () => Promise<Vault>
   readonly store: SealedStore
   /** Whether we answer peers, and are answered by them. */
