@@ -29,13 +29,18 @@ export interface PassDesk {
   get(options?: StampOptions): Promise<string>
   forget(pass: string): void
   renewed(pass: string): boolean
-  /** Where that pass is good; `socket` is about to be opened there. */
-  baseOf(pass: string, socket?: object): URL
+  /** Where that pass is good; the socket of `room` is about to be opened there. */
+  baseOf(pass: string, room?: RoomSocket): URL
   /** A socket was let in, or it broke, or was not let in. */
   heard(socket: object, entered: boolean): void
   offer(challenge: string | undefined): void
   begin(): Promise<void>
   close(): void
+}
+
+/** A room, as it is told that it has come to another edge. */
+export interface RoomSocket {
+  give(input: { readonly kind: 'patience'; readonly standIn: boolean }): void
 }
 
 export interface PassSource {

@@ -12,7 +12,7 @@ import { Host } from '../host.ts'
 import type { SealedStore } from '../identities/store.ts'
 import type { BootstrapDesk } from '../kept-bootstrap.ts'
 import { watchNetwork } from '../network-watch.ts'
-import type { PassDesk, Passes, PassSource } from '../pass.ts'
+import type { PassDesk, Passes, PassSource, RoomSocket } from '../pass.ts'
 import type { StampOptions } from '../stamp.ts'
 import type { BootstrapStatus, EdgeStatus } from '../types.ts'
 import { Candidate } from './candidate.ts'
@@ -120,9 +120,12 @@ export class Edges implements PassDesk {
     return taken !== undefined && taken === this.#current
   }
 
-  baseOf(pass: string, socket?: object): URL {
+  baseOf(pass: string, room?: RoomSocket): URL {
     const edge = this.#candidates.find(({ passes }) => passes.has(pass)) ?? this.#current
-    if (socket !== undefined) this.#places.set(socket, edge)
+    if (room !== undefined) {
+      this.#places.set(room, edge)
+      room.give({ kind: 'patience', standIn: edge !== this.#candidates[0] })
+    }
     return edge.base
   }
 

@@ -179,9 +179,8 @@ export class EdgesMachine implements Machine<EdgesInput, EdgesEffect> {
 
   #silent(edge: Watched, nowMs: number): void {
     edge.silences++
-    if (edge.state === 'failed' || edge.state === 'recovering' || edge.silences >= EDGE_FAILURES_MAX)
-      return this.#fail(edge, nowMs)
-    edge.state = 'doubted'
+    if (edge.state === 'failed' || edge.silences >= EDGE_FAILURES_MAX) return this.#fail(edge, nowMs)
+    if (edge.state !== 'recovering') edge.state = 'doubted'
     edge.lookAtMs = nowMs + EDGE_DOUBT_MS * (0.5 + this.#random() / 2)
   }
 

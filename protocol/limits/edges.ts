@@ -28,6 +28,9 @@ export const EDGE_STEADY_MOST_MS = 600_000
  * A return waits for the end of such a period, by the clock that all have: those who share a room go together, or they would not
  * see each other until the last of them had found out.
  */
-export const EDGE_RETURN_MS = 30_000
-/** …and is spread over so long, for the edge's sake. Half of what a room waits for those who follow (`ROSTER_GRACE_MS`). */
+export const EDGE_RETURN_MS = 20_000
+/**
+ * …and is spread over so long, for the edge's sake. Who just missed a period comes within one more: together less than a room waits
+ * for those who follow (`ABSENCE_MS`).
+ */
 export const EDGE_RETURN_SPREAD_MS = 10_000
