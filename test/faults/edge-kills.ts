@@ -3,7 +3,7 @@
 
 import { connect, type Room, type Waypost } from '../../client/index.ts'
 import { LocalEdge } from '../support/local-edge.ts'
-import { sleep } from '../support/mail-traffic/way.ts'
+import { CROWDED, sleep } from '../support/mail-traffic/way.ts'
 
 export interface EdgeTerms {
   readonly clients: number
@@ -36,7 +36,7 @@ interface Sent {
 }
 
 export async function killEdges({ clients, kills, print = () => {} }: EdgeTerms) {
-  const [first, second] = [await LocalEdge.start(), await LocalEdge.start()]
+  const [first, second] = [await LocalEdge.start({ vars: CROWDED }), await LocalEdge.start({ vars: CROWDED })]
   const faults: string[] = []
   const people = await arrive([first.url, second.url], clients)
   print(`${clients} clients are in ${Math.ceil(clients / PER_ROOM)} rooms, and talk`)
@@ -136,7 +136,7 @@ class Talk {
 
   async end(): Promise<void> {
     this.#over = true
-    await Promise.all(this.#going)
+    await Promise.race([Promise.all(this.#going), sleep(REST_MS_MAX)])
   }
 
   /** What was acknowledged by a mailbox may be on its way still. */
