@@ -7,6 +7,7 @@ import { requestId } from 'hono/request-id'
 import { secureHeaders } from 'hono/secure-headers'
 import type { Edge } from './env.ts'
 import { Misconfigured, refuse } from './errors.ts'
+import { configured } from './gate/configured.ts'
 import { bootstrap } from './routes/bootstrap.ts'
 import { closestPeers, getRecord, provideAll, provideOne, providers, putRecord } from './routes/dht.ts'
 import { health } from './routes/health.ts'
@@ -22,7 +23,7 @@ export const app = new Hono<Edge>()
 
 // An upgrade's answer belongs to the socket and cannot be dressed up afterwards.
 const dressed = except((c) => isUpgrade(c.req.raw), secureHeaders(apiHeaders()), cors(anyOrigin()))
-app.use(requestId({ headerName: 'X-Request-Id' }), dressed)
+app.use(requestId({ headerName: 'X-Request-Id' }), dressed, configured)
 
 app.get('/health', health)
 app.get('/v1/bootstrap', bootstrap)

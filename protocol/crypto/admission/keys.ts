@@ -63,20 +63,22 @@ export interface PassSecrets {
 
 /** Rejects with a RangeError that names the setting, and never its value: a secret that is almost right is still one. */
 export async function keyRing(hash: Hash, settings: PassSecrets): Promise<KeyRing> {
-  const current = secretIn(settings, 'PASS_SECRET')
-  if (current === undefined)
-    throw new RangeError('PASS_SECRET is not set: `npx wrangler secret put PASS_SECRET` sets it')
-  const previous = secretIn(settings, 'PASS_SECRET_PREVIOUS')
-  return {
-    current: await edgeKeys(hash, current),
-    previous: previous && (await edgeKeys(hash, previous)),
-  }
+  const current = await edgeKeys(hash, requiredSecret('PASS_SECRET', settings.PASS_SECRET))
+  const previous = optionalSecret('PASS_SECRET_PREVIOUS', settings.PASS_SECRET_PREVIOUS)
+  return { current, previous: previous && (await edgeKeys(hash, previous)) }
 }
 
-function secretIn(settings: PassSecrets, name: keyof PassSecrets): Uint8Array | undefined {
-  const setting = settings[name]
-  if (setting === undefined || setting === '') return undefined
-  const bytes = parseSecret(setting)
+/** Throws RangeError, as the next one does. */
+export function requiredSecret(name: string, text: string | undefined): Uint8Array {
+  const secret = optionalSecret(name, text)
+  if (secret === undefined)
+    throw new RangeError(`${name} is not set: \`npx wrangler secret put ${name}\` sets it`)
+  return secret
+}
+
+export function optionalSecret(name: string, text: string | undefined): Uint8Array | undefined {
+  if (text === undefined || text === '') return undefined
+  const bytes = parseSecret(text)
   if (bytes === undefined)
     throw new RangeError(`${name} must be base64url of at least ${SECRET_BYTES_LEAST} bytes`)
   return bytes
