@@ -46,8 +46,9 @@ export async function killEdges({ clients, kills, print = () => {} }: EdgeTerms)
   const returnMs: number[] = []
   for (let kill = 0; kill < kills; kill++) {
     const killedMs = performance.now()
-    for (const person of people) person.talksAtMs = 0
+    talk.sinceMs = Number.POSITIVE_INFINITY
     await first.kill()
+    for (const person of people) person.talksAtMs = 0
     talk.sinceMs = performance.now()
     const isBack = ({ waypost, room, talksAtMs }: Person) =>
       talksAtMs > 0 && room.state === 'joined' && waypost.status().edge === `${second.url}/`
