@@ -15,6 +15,15 @@ export interface Relay {
   readonly region?: Region
 }
 
+/** One that announced itself for everybody to find. */
+export interface BootstrapPeer {
+  readonly id: string
+  /** As it says. */
+  readonly region: string
+  /** Its signed announcement, in base64url: whoever reads it checks it. */
+  readonly record: string
+}
+
 export interface Bootstrap {
   readonly version: { readonly software: string; readonly wire: number }
   readonly network: string
@@ -27,6 +36,8 @@ export interface Bootstrap {
   readonly region?: Region
   /** Edges that a client may use, this one among them, the best for the caller first. */
   readonly relays?: readonly Relay[]
+  /** For who asks with `peers=1`. */
+  readonly peers?: readonly BootstrapPeer[]
   readonly limits: {
     readonly messageBytesMax: number
     readonly metadataBytesMax: number

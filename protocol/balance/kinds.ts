@@ -2,7 +2,7 @@
 
 import type { Random } from '../machine.ts'
 import { ConsistentHash } from './consistent-hash.ts'
-import type { Strategy, Target } from './contract.ts'
+import type { Strategy } from './contract.ts'
 import { Geographic } from './geographic.ts'
 import { LeastConnections } from './least-connections.ts'
 import { PowerOfTwo } from './power-of-two.ts'
@@ -35,21 +35,5 @@ export function strategyFor(kind: RequestKind, random: Random): Strategy {
       return new Geographic()
     case 'stateless':
       return new PowerOfTwo(random)
-  }
-}
-
-/** Of which nothing is known but its name. */
-export function unknownTarget(id: string, known: Partial<Target> = {}): Target {
-  return {
-    id,
-    weight: 1,
-    region: undefined,
-    isWell: true,
-    inFlight: 0,
-    latencyMs: undefined,
-    bandwidthMbps: undefined,
-    load: undefined,
-    reliability: undefined,
-    ...known,
   }
 }

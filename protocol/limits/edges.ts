@@ -34,3 +34,10 @@ export const EDGE_RETURN_MS = 20_000
  * for those who follow (`ABSENCE_MS`).
  */
 export const EDGE_RETURN_SPREAD_MS = 10_000
+
+/** Peers that a bootstrap names, for who asks for them: as many as links are made at first. */
+export const BOOTSTRAP_PEERS_MAX = 8
+/** They are asked of the DHT once in so long by an isolate, however many ask it… */
+export const BOOTSTRAP_PEERS_AGE_MS = 10_000
+/** …and kept for so many networks, some ten kilobytes each; those that were asked for last. */
+export const BOOTSTRAP_PEERS_NETWORKS = 256
