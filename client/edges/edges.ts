@@ -114,14 +114,15 @@ export class Edges implements PassDesk {
     for (const { passes } of this.#candidates) passes.forget(pass)
   }
 
-  /** Rooms are told of it: so, only of the edge where they are. */
+  /** It is told by a room, and that is where we are. Of one that we left this moment it is refused, and another is asked for. */
   renewed(pass: string): boolean {
-    const taken = this.#candidates.find(({ passes }) => passes.renewed(pass))
-    return taken !== undefined && taken === this.#current
+    return this.#current.passes.renewed(pass)
   }
 
   baseOf(pass: string, room?: RoomSocket): URL {
-    const edge = this.#candidates.find(({ passes }) => passes.has(pass)) ?? this.#current
+    const isOf = ({ passes }: Candidate) => passes.has(pass)
+    // Edges of one secret give the same pass in the same second.
+    const edge = isOf(this.#current) ? this.#current : (this.#candidates.find(isOf) ?? this.#current)
     if (room !== undefined) {
       this.#places.set(room, edge)
       room.give({ kind: 'patience', standIn: edge !== this.#candidates[0] })

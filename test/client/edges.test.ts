@@ -6,15 +6,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type MessageEvent, type RoomState, type Waypost, WaypostError } from '../../client/index.ts'
+import { toBase64url } from '../../protocol/wire/base64url.ts'
 import { freePort, LocalEdge } from '../support/local-edge.ts'
 import { client, codeOf, newRoom } from './clients.ts'
+
+/** Edges have nothing in common. */
+const OTHER_SECRET = { PASS_SECRET: toBase64url(crypto.getRandomValues(new Uint8Array(32))) }
 
 let first: LocalEdge
 let second: LocalEdge
 let directory = ''
 
 beforeAll(async () => {
-  ;[first, second] = [await LocalEdge.start(), await LocalEdge.start()]
+  ;[first, second] = [await LocalEdge.start(), await LocalEdge.start({ vars: OTHER_SECRET })]
 }, 90_000)
 afterAll(async () => {
   await first?.stop()

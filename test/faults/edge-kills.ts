@@ -2,6 +2,7 @@
 // comes back. `npm test` does it once with 200 (edges.test.ts); `npm run test:kills -- --edges --clients 400 --kills 5` as often as one likes.
 
 import { connect, type Room, type Waypost } from '../../client/index.ts'
+import { toBase64url } from '../../protocol/wire/base64url.ts'
 import { LocalEdge } from '../support/local-edge.ts'
 import { CROWDED, sleep } from '../support/mail-traffic/way.ts'
 
@@ -17,6 +18,7 @@ const AT_ONCE = 8
 /** Between two messages of a client to its neighbour, and two letters to somebody it shares no room with. */
 const MESSAGE_MS = 400
 const LETTER_MS = 1_500
+const OPEN_MS_MAX = 300_000
 const BACK_MS_MAX = 60_000
 const RETURN_MS_MAX = 150_000
 const REST_MS_MAX = 90_000
@@ -36,7 +38,10 @@ interface Sent {
 }
 
 export async function killEdges({ clients, kills, print = () => {} }: EdgeTerms) {
-  const [first, second] = [await LocalEdge.start({ vars: CROWDED }), await LocalEdge.start({ vars: CROWDED })]
+  const first = await LocalEdge.start({ vars: CROWDED })
+  // Edges have nothing in common, their secrets least of all.
+  const PASS_SECRET = toBase64url(crypto.getRandomValues(new Uint8Array(32)))
+  const second = await LocalEdge.start({ vars: { ...CROWDED, PASS_SECRET } })
   const faults: string[] = []
   const people = await arrive([first.url, second.url], clients)
   print(`${clients} clients are in ${Math.ceil(clients / PER_ROOM)} rooms, and talk`)
@@ -169,7 +174,7 @@ async function arrive(edges: readonly string[], clients: number): Promise<Person
   const isOpen = ({ waypost }: Person) =>
     waypost.status().mail?.state === 'open' &&
     waypost.status().edges?.every(({ state }) => state === 'healthy')
-  if (!(await until(() => people.every(isOpen), REST_MS_MAX))) throw new Error('not all mailboxes are open')
+  if (!(await until(() => people.every(isOpen), OPEN_MS_MAX))) throw new Error('not all mailboxes are open')
   return people
 }
 
