@@ -1,10 +1,13 @@
 // Several edges of which one is in use: hosts the machine that says which (protocol/edges/), and stands where of one edge its passes
 // and its bootstrap stand. Loaded when connect() is told of several, or the one it is told of has named others before.
 
+import { hash, rank } from '../../protocol/balance/consistent-hash.ts'
+import type { Target } from '../../protocol/balance/contract.ts'
+import { unknownTarget } from '../../protocol/balance/target.ts'
 import type { IceServer } from '../../protocol/bootstrap.ts'
 import { type EdgesEffect, type EdgesInput, EdgesMachine } from '../../protocol/edges/machine.ts'
 import { WaypostError } from '../../protocol/errors.ts'
-import { EDGE_RETURN_MS, EDGES_MAX } from '../../protocol/limits/edges.ts'
+import { EDGE_RETURN_MS, EDGES_LEARNT_MAX, EDGES_MAX } from '../../protocol/limits/edges.ts'
 import { setAlarm } from '../alarm.ts'
 import type { Asking } from '../bootstrap.ts'
 import { nowMs } from '../clock.ts'
@@ -38,7 +41,10 @@ export async function openEdges(
   await Promise.all(candidates.map(({ bootstraps }) => bootstraps.restore()))
   const learnt = new Set(candidates.flatMap(({ bootstraps }) => bootstraps.relays))
   for (const href of hrefs) learnt.delete(href)
-  for (const href of [...learnt].slice(0, EDGES_MAX - hrefs.length))
+  // Whoever lost the same edges goes to the same one, in whichever order it was told of them: or they would not meet.
+  const unordered = [...learnt].sort().map((href) => unknownTarget(href))
+  const ordered = rank(unordered, place.network).map((at) => (unordered[at] as Target).id)
+  for (const href of ordered.slice(0, Math.min(EDGES_LEARNT_MAX, EDGES_MAX - hrefs.length)))
     candidates.push(new Candidate(new URL(href), true, place))
   const edges = new Edges(candidates, place.network)
   return { passes: edges, bootstraps: edges.bootstraps }
@@ -62,7 +68,7 @@ export class Edges implements PassDesk {
     this.#candidates = candidates
     for (const candidate of candidates)
       candidate.onSocket = (socket, entered) => this.#socket(candidate, socket, entered)
-    const phaseMs = [...network].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7) % EDGE_RETURN_MS
+    const phaseMs = hash(network) % EDGE_RETURN_MS
     const learnt = candidates.map((candidate) => candidate.learnt)
     this.#machine = new EdgesMachine({ learnt, random: Math.random, phaseMs })
     this.#host = new Host(this.#machine, (effect) => this.#perform(effect), WALL)

@@ -15,9 +15,9 @@ export interface EdgeTerms {
 
 const PER_ROOM = 8
 const AT_ONCE = 8
-/** Between two messages of a client to its neighbour, and two letters to somebody it shares no room with. */
-const MESSAGE_MS = 400
-const LETTER_MS = 1_500
+/** Between two messages of a client to its neighbour, and two letters to somebody it shares no room with: what one process can do. */
+const messageMs = (clients: number) => Math.max(400, clients * 20)
+const letterMs = (clients: number) => Math.max(1_500, clients * 100)
 const OPEN_MS_MAX = 300_000
 const BACK_MS_MAX = 60_000
 const RETURN_MS_MAX = 150_000
@@ -113,7 +113,10 @@ class Talk {
       const size = Math.min(PER_ROOM, people.length - room)
       const neighbour = people[room + ((i - room + 1) % size)] as Person
       const stranger = people[(i + PER_ROOM) % people.length] as Person
-      return [this.#speak(person, neighbour, 'm', MESSAGE_MS), this.#speak(person, stranger, 'l', LETTER_MS)]
+      return [
+        this.#speak(person, neighbour, 'm', messageMs(people.length)),
+        this.#speak(person, stranger, 'l', letterMs(people.length)),
+      ]
     })
   }
 
