@@ -163,13 +163,14 @@ async function arrive(edges: readonly string[], clients: number): Promise<Person
   const people: Person[] = []
   for (let from = 0; from < clients; from += AT_ONCE) {
     const some = Array.from({ length: Math.min(AT_ONCE, clients - from) }, async (_, i) => {
-      const waypost = await connect(edges, { mail: true, timeoutMs: 60_000 })
+      const waypost = await connect(edges, { mail: true, timeoutMs: 300_000 })
       const heard = new Map<string, number>()
       waypost.on('message', ({ from, data }) => {
         const name = `${from} ${data}`
         heard.set(name, (heard.get(name) ?? 0) + 1)
       })
-      const room = await waypost.join(`room ${Math.floor((from + i) / PER_ROOM)}`)
+      const name = `room ${Math.floor((from + i) / PER_ROOM)}`
+      const room = await waypost.join(name, { timeoutMs: 300_000 })
       return { waypost, room, heard, talksAtMs: 0 }
     })
     people.push(...(await Promise.all(some)))

@@ -1,3 +1,5 @@
+// Each strategy of balancing: whom it chooses, how often, and what moves when somebody goes.
+
 import { describe, expect, it } from 'vitest'
 import { BOUNDED_LOAD, ConsistentHash, rank } from '../../../protocol/balance/consistent-hash.ts'
 import type { Target } from '../../../protocol/balance/contract.ts'

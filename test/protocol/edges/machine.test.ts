@@ -1,3 +1,5 @@
+// The machine that says which of several edges is used, in virtual time: given up, looked for, gone back to.
+
 import { describe, expect, it } from 'vitest'
 import { EdgesMachine } from '../../../protocol/edges/machine.ts'
 import {
