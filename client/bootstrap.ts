@@ -20,6 +20,8 @@ export interface Asking {
   readonly answer: Promise<Answer>
   /** A try found nobody. There are others, until there is an answer. */
   readonly failed: Promise<void>
+  /** Fires when nobody wants to know any more. */
+  readonly until: AbortSignal
 }
 
 export function askEdge(base: URL, network: string, until: AbortSignal, paused = pause): Asking {
@@ -34,7 +36,7 @@ export function askEdge(base: URL, network: string, until: AbortSignal, paused =
     return paused(RETRY_MS, until)
   })
   answer.catch(() => {}) // Whoever asked may not be listening yet.
-  return { answer, failed }
+  return { answer, failed, until }
 }
 
 async function answerOf(url: URL, until: AbortSignal, failed: () => Promise<void>): Promise<Answer> {

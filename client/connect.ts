@@ -30,10 +30,13 @@ const SUITES = ['WP1'] as const
 const TIMEOUT_MS = 20_000
 
 /**
- * Reaches the edge at this address; or, as an identity that reached it before and while it does not answer, goes by what it said
+ * Reaches the edge at this address, or the first that answers of several which stand in for each other; or, as an identity that reached it before and while it does not answer, goes by what it said
  * then. Throws TypeError or RangeError for misuse; rejects with a WaypostError.
  */
-export async function connect(edge: string | URL, options: ConnectOptions = {}): Promise<Waypost> {
+export async function connect(
+  edge: string | URL | readonly (string | URL)[],
+  options: ConnectOptions = {},
+): Promise<Waypost> {
   checkOptions('connect', options, OPTIONS)
   checkSignal('connect: signal', options.signal)
   checkDuration('connect: timeoutMs', options.timeoutMs, TIMEOUT_MAX_MS)
@@ -55,9 +58,10 @@ export async function connect(edge: string | URL, options: ConnectOptions = {}):
   const { onStampProgress } = options
   if (onStampProgress !== undefined && typeof onStampProgress !== 'function')
     throw new TypeError('connect: onStampProgress must be a function')
-  const base = edgeUrl(edge)
+  const [first, ...others] = [edge].flat()
+  const base = edgeUrl(first)
   const opening = openIdentity(options.identity, requireNative, {
-    base,
+    bases: [base, ...others.map(edgeUrl)],
     network,
     onProgress: onStampProgress,
   })
@@ -78,7 +82,6 @@ export async function connect(edge: string | URL, options: ConnectOptions = {}):
     await passes.begin() // Whoever connects is about to join.
     void bootstraps.keep()
     return new Waypost({
-      base,
       network,
       relayOnly,
       iceServers: () => iceServers ?? bootstraps.iceServers,
@@ -121,11 +124,11 @@ async function openIdentity(
   return (await import('./secure.ts')).openIdentity(choice, requireNative, edge)
 }
 
-function edgeUrl(edge: string | URL): URL {
+function edgeUrl(edge: string | URL | undefined): URL {
   let url: URL
   try {
     // In a page, an edge may be named relative to it.
-    url = new URL(edge, typeof location === 'undefined' ? undefined : location.href)
+    url = new URL(edge as string | URL, typeof location === 'undefined' ? undefined : location.href)
   } catch {
     throw new TypeError(`connect: the edge must be a URL, not ${JSON.stringify(edge)}`)
   }

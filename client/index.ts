@@ -32,6 +32,7 @@ export type {
   DatagramEvent,
   DeclineReason,
   DirectStatus,
+  EdgeStatus,
   FailureReason,
   Identities,
   IdentityChoice,

@@ -9,8 +9,9 @@ import { WireError } from '../protocol/wire/bytes.ts'
 import { decodeData, type Received } from '../protocol/wire/data.ts'
 import { Events } from './events.ts'
 import type { Identity } from './identity.ts'
-import type { Passes } from './pass.ts'
+import type { PassDesk } from './pass.ts'
 import { ROOM_EVENTS, Room } from './room.ts'
+import type { RoomErrorOf } from './room-ends.ts'
 import { RoomHost, type RoomListener } from './room-host.ts'
 import type { BroadcastListener, SealedBroadcasts } from './sealed-broadcasts.ts'
 import type { CloseReason, Peer, PeerId, RoomEvents, RoomState, RoomStatus, Via } from './types.ts'
@@ -41,13 +42,13 @@ export interface RoomOwner {
 
 export interface JoinedRoomOptions {
   readonly name: string
-  readonly url: string
   readonly network: string
   readonly identity: Identity
-  readonly passes: Passes
+  readonly passes: PassDesk
   readonly metadata: Uint8Array
   readonly timeoutMs: number
   readonly borrowed: boolean
+  readonly errorOf: RoomErrorOf
 }
 
 /** So long our last words may take to arrive after we left: a handshake by a slow relay. */
@@ -62,6 +63,7 @@ export class JoinedRoom {
   /** Settles when we are in, or never will be. */
   readonly #entering: Promise<Room>
   readonly #owner: RoomOwner
+  readonly #errorOf: RoomErrorOf
   readonly #peers = new Map<PeerId, LivePeer>()
   readonly #broadcasts: SealedBroadcasts
   /** Broadcasts since we lost the room: they wait for us to be back. */
@@ -78,14 +80,15 @@ export class JoinedRoom {
   constructor(options: JoinedRoomOptions, owner: RoomOwner) {
     this.name = options.name
     this.borrowed = options.borrowed
+    this.#errorOf = options.errorOf
     this.#owner = owner
     this.#entering = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
     })
-    const { name, url, network, identity, passes, metadata, timeoutMs } = options
+    const { name, network, identity, passes, metadata, timeoutMs } = options
     this.host = new RoomHost(
-      { name, url, network, identity, passes, metadata, firstJoinWithinMs: timeoutMs },
+      { name, network, identity, passes, metadata, firstJoinWithinMs: timeoutMs },
       this.#listener(),
     )
     this.#broadcasts = owner.makeBroadcasts(name, this.#broadcastListener())
@@ -226,13 +229,9 @@ export class JoinedRoom {
   }
 
   #ended(reason: EndReason, cause: unknown): void {
-    const { code, message } = ENDS[reason] ?? {
-      code: 'edge-refused',
-      message: `the edge will not let us in: ${reason}`,
-    }
-    this.#closeReason = code
-    const why = reason === 'no-pass' && cause instanceof WaypostError ? `: ${cause.message}` : ''
-    this.#reject(new WaypostError(code, `${message}${why} (room '${this.name}')`, { cause }))
+    const error = this.#errorOf(reason, this.name, cause)
+    this.#closeReason = error.code as CloseReason
+    this.#reject(error)
     this.#broadcasts.close()
     this.#become('closed')
     this.#owner.roomEnded(this)
@@ -272,17 +271,4 @@ export function tryDecodeData(bytes: Uint8Array): { readonly value: Received } |
     if (error instanceof WireError) return undefined
     throw error
   }
-}
-
-/** All others are refusals of the edge, whose names say enough. */
-const ENDS: Partial<Record<EndReason, { readonly code: CloseReason; readonly message: string }>> = {
-  left: { code: 'closed', message: 'the room was left' },
-  unreachable: { code: 'edge-unreachable', message: 'the room could not be reached in time' },
-  superseded: { code: 'superseded', message: 'this peer joined from elsewhere' },
-  'room-full': { code: 'room-full', message: 'the room has all the members it may have' },
-  'version-mismatch': {
-    code: 'version-mismatch',
-    message: 'edge and client speak different versions of the protocol',
-  },
-  'too-large': { code: 'too-large', message: 'the edge takes less metadata than this' },
 }

@@ -4,6 +4,7 @@
 import { type Bootstrap, type IceServer, parseIceServers } from '../protocol/bootstrap.ts'
 import { WaypostError } from '../protocol/errors.ts'
 import { DHT_REGION_LENGTH_MAX } from '../protocol/limits/dht.ts'
+import { EDGE_URL_LENGTH_MAX, EDGES_LEARNT_MAX } from '../protocol/limits/edges.ts'
 import { BOOTSTRAP_KEPT_MS, BOOTSTRAP_SILENT_MS } from '../protocol/limits/identities.ts'
 import { utf8 } from '../protocol/wire/bytes.ts'
 import { WIRE_VERSION } from '../protocol/wire/registry.ts'
@@ -20,16 +21,29 @@ interface Said {
   readonly reportEveryMs: number | undefined
   /** Where the edge sees us; empty where it does not say. */
   readonly region: string
+  /** Addresses of other edges, in its order. */
+  readonly relays: readonly string[]
   /** By our own clock. */
   readonly atMs: number
 }
 
-export class Bootstraps {
+/** What connect() and a Waypost see of it: of one edge, or of several (edges/edges.ts). */
+export interface BootstrapDesk {
+  readonly iceServers: readonly IceServer[]
+  readonly reportEveryMs: number | undefined
+  readonly region: string
+  readonly status: BootstrapStatus
+  begin(asking: Asking): Promise<string | undefined>
+  keep(): Promise<void>
+  close(): void
+}
+
+export class Bootstraps implements BootstrapDesk {
   readonly #base: URL
   readonly #network: string
   readonly #store: SealedStore
   readonly #over = new AbortController()
-  #said: Said = { iceServers: [], reportEveryMs: undefined, region: '', atMs: 0 }
+  #said: Said = { iceServers: [], reportEveryMs: undefined, region: '', relays: [], atMs: 0 }
   #state: BootstrapStatus['state'] = 'kept'
 
   constructor(base: URL, network: string, store: SealedStore) {
@@ -50,11 +64,11 @@ export class Bootstraps {
     const said = await Promise.race([answer, failed, silence])
       .catch(unlessUnreachable)
       .finally(() => clearTimeout(timer))
-    if (said === undefined && (await this.#restore())) {
+    if (said === undefined && (await this.restore())) {
       void this.#askOn()
       return undefined
     }
-    return this.#heard(await answer)
+    return this.hears(await answer)
   }
 
   get iceServers(): readonly IceServer[] {
@@ -68,6 +82,16 @@ export class Bootstraps {
 
   get region(): string {
     return this.#said.region
+  }
+
+  /** Something that was said is known, if only to an earlier life. */
+  get isKept(): boolean {
+    return this.#said.atMs > 0
+  }
+
+  /** Other edges, by what this one said last. */
+  get relays(): readonly string[] {
+    return this.#said.relays
   }
 
   get status(): BootstrapStatus {
@@ -84,13 +108,19 @@ export class Bootstraps {
     this.#over.abort()
   }
 
-  #heard(answer: Answer): string {
-    const { iceServers, challenge, region, reportEveryMs } = read(answer, this.#base.origin)
-    // An edge of before there were reports says nothing of them.
-    const everyMs = Number(reportEveryMs) || 0
-    this.#said = { iceServers, reportEveryMs: everyMs, region: regionOf(region), atMs: Date.now() }
+  /** Gives the challenge; throws what a refusal says. */
+  hears(answer: Answer): string {
+    const body = read(answer, this.#base.origin)
+    this.#said = {
+      iceServers: body.iceServers,
+      // An edge of before there were reports says nothing of them.
+      reportEveryMs: Number(body.reportEveryMs) || 0,
+      region: regionOf(body.region),
+      relays: readRelays(body.relays, this.#base),
+      atMs: Date.now(),
+    }
     this.#state = 'answered'
-    return challenge
+    return body.challenge
   }
 
   /** Who refuses is not asked again: rooms and mailboxes are told the same, and say so. */
@@ -107,7 +137,7 @@ export class Bootstraps {
       return pause(ms, AbortSignal.any([hurry.signal, this.#over.signal]))
     }
     try {
-      this.#heard(await askEdge(this.#base, this.#network, this.#over.signal, longer).answer)
+      this.hears(await askEdge(this.#base, this.#network, this.#over.signal, longer).answer)
       await this.keep()
     } catch {
       // Closed, or refused.
@@ -120,14 +150,21 @@ export class Bootstraps {
     return `bootstrap ${this.#base.href} ${this.#network}`
   }
 
-  async #restore(): Promise<boolean> {
+  /** Goes by what was said to an earlier life. False: nothing was kept, or it is too old. */
+  async restore(): Promise<boolean> {
     const bytes = await this.#store.get(this.#place).catch(() => undefined)
-    const { atMs, iceServers, region } =
+    const { atMs, iceServers, region, relays } =
       (bytes && (parseJson(new TextDecoder().decode(bytes)) as Partial<Said>)) ?? {}
     const servers = parseIceServers(iceServers)
     if (servers === undefined || typeof atMs !== 'number' || Date.now() - atMs > BOOTSTRAP_KEPT_MS)
       return false
-    this.#said = { iceServers: servers, reportEveryMs: undefined, region: regionOf(region), atMs }
+    this.#said = {
+      iceServers: servers,
+      reportEveryMs: undefined,
+      region: regionOf(region),
+      relays: readRelays(relays, this.#base),
+      atMs,
+    }
     return true
   }
 }
@@ -159,6 +196,21 @@ function regionOf(region: unknown): string {
   return typeof region === 'string' && region.length <= DHT_REGION_LENGTH_MAX && /^[A-Za-z]*$/.test(region)
     ? region
     : ''
+}
+
+/** Whatever is no address of another edge is passed over: what we connect with must not hang on what an edge says of others. */
+function readRelays(relays: unknown, own: URL): string[] {
+  const urls = new Set<string>()
+  for (const relay of Array.isArray(relays) ? relays : []) {
+    const url: unknown = typeof relay === 'string' ? relay : (relay as { url?: unknown } | null)?.url
+    if (typeof url !== 'string' || url.length > EDGE_URL_LENGTH_MAX || !URL.canParse(url)) continue
+    const { protocol, origin } = new URL(url)
+    // An edge on https names none that can be listened to on the way.
+    if (protocol !== 'https:' && protocol !== own.protocol) continue
+    if (/^https?:$/.test(protocol) && origin !== own.origin) urls.add(`${origin}/`)
+    if (urls.size === EDGES_LEARNT_MAX) break
+  }
+  return [...urls]
 }
 
 function parseJson(text: string): unknown {

@@ -170,8 +170,8 @@ export class Messages {
     this.#mail?.departed(peer)
   }
 
-  networkChanged(): void {
-    this.#mail?.networkChanged()
+  networkChanged(kind: 'networkChanged' | 'moved'): void {
+    this.#mail?.networkChanged(kind)
   }
 
   /** Before links are closed. What they have not brought is kept, with mail, for the next life. */

@@ -5,23 +5,23 @@ import type { Suite } from '../protocol/crypto/suite.ts'
 import type { DhtDoor } from './dht/door.ts'
 import type { Direct } from './direct.ts'
 import type { OpenIdentity } from './identity.ts'
-import type { Bootstraps } from './kept-bootstrap.ts'
+import type { BootstrapDesk } from './kept-bootstrap.ts'
 import type { Links } from './links.ts'
 import type { Mail } from './mail/mail.ts'
 import type { Messages } from './messages.ts'
-import type { Passes } from './pass.ts'
+import type { PassDesk } from './pass.ts'
+import type { RoomErrorOf } from './room-ends.ts'
 import type { MakeBroadcasts, MakeLink } from './secure.ts'
 import type { Streams } from './streams.ts'
 
 export interface WaypostParts extends OpenIdentity {
-  readonly base: URL
   readonly network: string
   readonly relayOnly: boolean
-  readonly bootstraps: Bootstraps
+  readonly bootstraps: BootstrapDesk
   /** Those of the moment. */
   readonly iceServers: () => readonly IceServer[]
   readonly suite: Suite
-  readonly passes: Passes
+  readonly passes: PassDesk
   readonly makeLink: MakeLink
   readonly makeBroadcasts: MakeBroadcasts
   readonly roomOfService: (bytes: Uint8Array) => string | undefined
@@ -29,6 +29,7 @@ export interface WaypostParts extends OpenIdentity {
   readonly direct: typeof Direct | undefined
   readonly links: typeof Links
   readonly messages: typeof Messages
+  readonly errorOf: RoomErrorOf
   readonly streams: typeof Streams
   readonly dht: typeof DhtDoor
   /** Whether peers are asked beside the edge. */

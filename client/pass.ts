@@ -11,6 +11,37 @@ import { fromBase64url } from '../protocol/wire/base64url.ts'
 import { equalBytes, utf8 } from '../protocol/wire/bytes.ts'
 import type { SealedStore } from './identities/store.ts'
 import { makeStamp, type StampOptions, Turns } from './stamp.ts'
+import type { EdgeStatus } from './types.ts'
+
+/** What asks for passes sees of whoever gets them: one edge, or several, of which one is in use (edges/edges.ts). */
+export interface PassDesk {
+  /** Of the edge in use, ending in a slash. */
+  readonly base: URL
+  readonly renewAtMs: number
+  /** Undefined where there is one only. */
+  readonly edges: readonly EdgeStatus[] | undefined
+  /** Those whose mailboxes we keep open. */
+  readonly all: readonly Passes[]
+  /** Those that may be written to: the one in use, then others. */
+  readonly order: readonly Passes[]
+  /** Called when another edge is used than before. */
+  moved: () => void
+  get(options?: StampOptions): Promise<string>
+  forget(pass: string): void
+  renewed(pass: string): boolean
+  /** Where that pass is good; the socket of `room` is about to be opened there. */
+  baseOf(pass: string, room?: RoomSocket): URL
+  /** A socket was let in, or it broke, or was not let in. */
+  heard(socket: object, entered: boolean): void
+  offer(challenge: string | undefined): void
+  begin(): Promise<void>
+  close(): void
+}
+
+/** A room, as it is told that it has come to another edge. */
+export interface RoomSocket {
+  give(input: { readonly kind: 'patience'; readonly standIn: boolean }): void
+}
 
 export interface PassSource {
   /** The edge, ending in a slash. */
@@ -22,6 +53,8 @@ export interface PassSource {
   readonly store?: SealedStore | undefined
   /** Told of every stamp we make, whoever asked for it. */
   readonly onProgress?: ((share: number) => void) | undefined
+  /** Told of every socket to this edge that was let in, or not, or broke. */
+  readonly onSocket?: ((socket: object, entered: boolean) => void) | undefined
 }
 
 /** So long before its end a pass is no longer handed out: a slow join must not end with one that has just expired. */
@@ -54,7 +87,11 @@ interface Job {
   waiting: number
 }
 
-export class Passes {
+export class Passes implements PassDesk {
+  readonly edges: undefined
+  readonly all: readonly Passes[] = [this]
+  readonly order: readonly Passes[] = this.all
+  moved = () => {}
   readonly #source: PassSource
   readonly #bid: Promise<PassBid>
   #offered: Offered | undefined
@@ -68,6 +105,23 @@ export class Passes {
     const { hash, base, network, key } = source
     this.#bid = bidForPass(hash, base.origin, network, key.publicKey)
     this.#bid.catch(() => {}) // Who asks for a pass is told.
+  }
+
+  get base(): URL {
+    return this.#source.base
+  }
+
+  baseOf(): URL {
+    return this.base
+  }
+
+  heard(socket: object, entered: boolean): void {
+    this.#source.onSocket?.(socket, entered)
+  }
+
+  /** Whether it is one that we hand out. */
+  has(pass: string): boolean {
+    return this.#kept?.pass === pass
   }
 
   /** A challenge the edge has given already (the bootstrap's), to save asking for one. */

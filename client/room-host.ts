@@ -9,7 +9,7 @@ import { joinSubprotocols } from '../protocol/room/admission.ts'
 import { Host } from './host.ts'
 import type { Identity } from './identity.ts'
 import type { Sight } from './key-work.ts'
-import type { Passes } from './pass.ts'
+import type { PassDesk } from './pass.ts'
 import { keepSocket, type SocketKeeper } from './socket-keeper.ts'
 import { onceATurn } from './turn.ts'
 
@@ -37,17 +37,16 @@ export interface SeenMember {
 }
 
 export interface RoomHostOptions {
-  readonly url: string
   readonly network: string
   readonly name: string
   readonly identity: Identity
-  readonly passes: Passes
+  readonly passes: PassDesk
   readonly metadata: Uint8Array
   readonly firstJoinWithinMs: number
 }
 
 /** Where sockets of a room are opened. */
-export function roomUrl(base: URL, network: string, name: string): string {
+function roomUrl(base: URL, network: string, name: string): string {
   const url = new URL(`v1/rooms/${encodeURIComponent(name)}`, base)
   url.protocol = base.protocol === 'https:' ? 'wss:' : 'ws:'
   url.searchParams.set('network', network)
@@ -109,12 +108,14 @@ export class RoomHost {
   #perform(effect: MembershipEffect): void {
     switch (effect.kind) {
       case 'openSocket':
-        return this.#keeper.open(effect.socket, this.#options.url, joinSubprotocols(effect.join, effect.pass))
+        return this.#open(effect)
       case 'passRenewed':
         return this.#listener.passRenewed(effect.pass)
       case 'entered':
+        this.#options.passes.heard(this, true)
         return this.#listener.entered(effect.again)
       case 'interrupted':
+        this.#options.passes.heard(this, false)
         return this.#listener.interrupted()
       case 'arrived':
         return this.#listener.arrived(effect.member)
@@ -137,6 +138,13 @@ export class RoomHost {
       default:
         return this.#keeper.perform(effect)
     }
+  }
+
+  /** Wherever the pass is good. */
+  #open({ socket, join, pass }: Extract<MembershipEffect, { kind: 'openSocket' }>): void {
+    const { passes, network, name } = this.#options
+    const url = roomUrl(passes.baseOf(pass, this), network, name)
+    this.#keeper.open(socket, url, joinSubprotocols(join, pass))
   }
 }
 

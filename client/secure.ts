@@ -10,17 +10,22 @@ import { type PeerId, parsePeerId } from '../protocol/peer-id.ts'
 import { Admittance } from './admittance.ts'
 import { nowMs } from './clock.ts'
 import { DhtDoor } from './dht/door.ts'
+import type { SealedStore } from './identities/store.ts'
 import { type Identity, newIdentity, type OpenIdentity } from './identity.ts'
-import { Bootstraps } from './kept-bootstrap.ts'
+import { type BootstrapDesk, Bootstraps } from './kept-bootstrap.ts'
 import { Links } from './links.ts'
 import { Messages } from './messages.ts'
-import { Passes, type PassSource } from './pass.ts'
+import { type PassDesk, Passes, type PassSource } from './pass.ts'
 import { PeerLink, type PeerLinkOptions, type PeerListener } from './peer-link.ts'
+import { roomErrorOf } from './room-ends.ts'
 import { type BroadcastListener, SealedBroadcasts } from './sealed-broadcasts.ts'
 import { SecureLink, type SecureLinkListener } from './secure-link.ts'
 import { Streams } from './streams.ts'
 import { Tickets } from './tickets.ts'
 import type { IdentityChoice } from './types.ts'
+
+/** For what stands for several edges: one part of the page has this code, and that is here. */
+export { Bootstraps, Passes }
 
 /** Best of what this platform has. A page on plain http has no `crypto.subtle`; it has noble's code, loaded then. */
 export function openSuite(): Promise<Suite> {
@@ -84,18 +89,21 @@ function broadcastsOf(suite: Suite, { id: self }: Identity): MakeBroadcasts {
     new SealedBroadcasts(SealedRoom.open(suite, { network, room, self }), listener)
 }
 
-/** Where an identity is to be known. */
-export type EdgeOfIdentity = Pick<PassSource, 'base' | 'network' | 'onProgress'>
+/** Where an identity is to be known: at one edge, or at several, the best first. */
+export interface EdgeOfIdentity extends Pick<PassSource, 'network' | 'onProgress'> {
+  readonly bases: readonly [URL, ...URL[]]
+}
 
 export interface OpenKeys extends OpenIdentity {
-  readonly passes: Passes
-  readonly bootstraps: Bootstraps
+  readonly passes: PassDesk
+  readonly bootstraps: BootstrapDesk
   readonly suite: Suite
   readonly makeLink: MakeLink
   readonly makeBroadcasts: MakeBroadcasts
   readonly roomOfService: typeof roomOfService
   readonly links: typeof Links
   readonly messages: typeof Messages
+  readonly errorOf: typeof roomErrorOf
   readonly streams: typeof Streams
   readonly dht: typeof DhtDoor
 }
@@ -109,7 +117,7 @@ export async function openIdentity(
   if (requireNative) await refuseUnlessNative()
   const { suite, ...opened } = await (choice === undefined ? newKeys() : openKept(choice))
   const { identity, store } = opened
-  const bootstraps = new Bootstraps(edge.base, edge.network, store)
+  const { bootstraps, passes } = await openEdges(edge, { hash: suite.hash, key: identity.key, store })
   return {
     suite,
     ...opened,
@@ -117,16 +125,31 @@ export async function openIdentity(
       bootstraps.close()
       return opened.release()
     },
-    passes: new Passes({ ...edge, hash: suite.hash, key: identity.key, store }),
+    passes,
     bootstraps,
     makeLink: linksOf(suite, identity, await Tickets.open(nowMs, store)),
     makeBroadcasts: broadcastsOf(suite, identity),
     roomOfService,
     links: Links,
     messages: Messages,
+    errorOf: roomErrorOf,
     streams: Streams,
     dht: DhtDoor,
   }
+}
+
+/** One edge that names no others needs nothing but itself. */
+async function openEdges(
+  { bases, network, onProgress }: EdgeOfIdentity,
+  own: Pick<PassSource, 'hash' | 'key'> & { readonly store: SealedStore },
+): Promise<{ readonly passes: PassDesk; readonly bootstraps: BootstrapDesk }> {
+  const [base, ...others] = bases
+  const place = { network, onProgress, ...own }
+  const bootstraps = new Bootstraps(base, network, own.store)
+  await bootstraps.restore()
+  if (others.length > 0 || bootstraps.relays.length > 0)
+    return (await import('./edges/edges.ts')).openEdges(bases, place)
+  return { passes: new Passes({ base, ...place }), bootstraps }
 }
 
 async function newKeys() {

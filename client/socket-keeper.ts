@@ -2,7 +2,7 @@
 
 import { WaypostError } from '../protocol/errors.ts'
 import type { KeptEffect, KeptInput } from '../protocol/kept-socket.ts'
-import type { Passes } from './pass.ts'
+import type { PassDesk } from './pass.ts'
 import { type EdgeSocket, openSocket } from './websocket.ts'
 
 export type SocketInput =
@@ -22,7 +22,7 @@ export interface SocketKeeper {
   stop(): void
 }
 
-export function keepSocket(passes: Passes, give: (input: SocketInput) => void): SocketKeeper {
+export function keepSocket(passes: PassDesk, give: (input: SocketInput) => void): SocketKeeper {
   const over = new AbortController()
   let current: EdgeSocket | undefined
 

@@ -279,11 +279,26 @@ export interface DhtStatus {
   readonly neighbourhood: string | undefined
 }
 
+export interface EdgeStatus {
+  readonly url: string
+  /**
+   * `untried`: nothing was asked of it yet. `doubted`: something failed, and it is looked at. `failed`: given up, and looked for.
+   * `recovering`: it answers again, and is not trusted yet.
+   */
+  readonly state: 'untried' | 'healthy' | 'doubted' | 'failed' | 'recovering'
+  readonly inUse: boolean
+  /** Another edge named it, not the application. */
+  readonly learnt: boolean
+}
+
 /** What a bug report needs. */
 export interface Status {
   readonly version: string
   readonly id: PeerId
+  /** The one in use. */
   readonly edge: string
+  /** With several, in the order in which `connect` was told of them; then those it learnt of. Undefined with one. */
+  readonly edges: readonly EdgeStatus[] | undefined
   readonly network: string
   readonly bootstrap: BootstrapStatus
   readonly rooms: readonly RoomStatus[]

@@ -17,7 +17,7 @@ import { watchNetwork } from './network-watch.ts'
 import { checkDuration, checkOptions, checkSignal } from './options.ts'
 import type { WaypostParts } from './parts.ts'
 import { encodeMetadata, type Room } from './room.ts'
-import { type RoomHost, roomUrl } from './room-host.ts'
+import type { RoomHost } from './room-host.ts'
 import type { Streams } from './streams.ts'
 import type {
   Data,
@@ -80,6 +80,7 @@ export class Waypost {
     this.#messages = messages
     this.#dht = dht
     this.#stopWatching = watchNetwork(() => this.#networkChanged())
+    parts.passes.moved = () => this.#networkChanged('moved')
   }
 
   /** What everybody may find: content by its hash, names by their owner, peers by their id. Loaded when it is first used. */
@@ -157,7 +158,8 @@ export class Waypost {
     return {
       version: VERSION,
       id: this.id,
-      edge: this.#parts.base.href,
+      edge: this.#parts.passes.base.href,
+      edges: this.#parts.passes.edges,
       network: this.#parts.network,
       bootstrap: this.#parts.bootstraps.status,
       rooms: [...this.#rooms.values()].flatMap((room) => (room.borrowed ? [] : room.status())),
@@ -195,10 +197,9 @@ export class Waypost {
 
   /** `borrowed`: for machinery, until the application joins it too. */
   #enter(name: string, metadata: Uint8Array, timeoutMs: number, borrowed = false): JoinedRoom {
-    const { base, network, identity, passes } = this.#parts
-    const url = roomUrl(base, network, name)
+    const { network, identity, passes, errorOf } = this.#parts
     const room = new JoinedRoom(
-      { name, url, network, identity, passes, metadata, timeoutMs, borrowed },
+      { name, network, identity, passes, metadata, timeoutMs, borrowed, errorOf },
       this.#owner(),
     )
     this.#rooms.set(name, room)
@@ -245,10 +246,11 @@ export class Waypost {
     for (const host of this.#hosts) host.give({ kind: 'pass', pass, renewAtMs })
   }
 
-  #networkChanged(): void {
-    for (const host of this.#hosts) host.give({ kind: 'networkChanged' })
-    this.#links.networkChanged()
-    this.#messages.networkChanged()
+  /** `moved`: it is another edge that we use, while links have what they had. */
+  #networkChanged(kind: 'networkChanged' | 'moved' = 'networkChanged'): void {
+    for (const host of this.#hosts) host.give({ kind })
+    if (kind !== 'moved') this.#links.networkChanged()
+    this.#messages.networkChanged(kind)
   }
 
   #refuseClosed(): void {

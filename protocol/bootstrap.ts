@@ -1,5 +1,6 @@
 // What GET /v1/bootstrap says: all a client needs before its first socket. JSON, written by the Worker and read by the client.
 
+import type { Region } from './dht/regions.ts'
 import type { RoomConfig } from './room/config.ts'
 
 /** An RTCIceServer, without the browser's types. */
@@ -7,6 +8,20 @@ export interface IceServer {
   readonly urls: string | readonly string[]
   readonly username?: string
   readonly credential?: string
+}
+
+export interface Relay {
+  readonly url: string
+  readonly region?: Region
+}
+
+/** One that announced itself for everybody to find. */
+export interface BootstrapPeer {
+  readonly id: string
+  /** As it says. */
+  readonly region: string
+  /** Its signed announcement, in base64url: whoever reads it checks it. */
+  readonly record: string
 }
 
 export interface Bootstrap {
@@ -20,7 +35,11 @@ export interface Bootstrap {
   /** How often a client reports how its links do (network/README.md); 0: it does not. */
   readonly reportEveryMs: number
   /** Of the caller; absent where the platform does not say. */
-  readonly region?: string
+  readonly region?: Region
+  /** Edges that a client may use, this one among them, the best for the caller first. */
+  readonly relays?: readonly Relay[]
+  /** For who asks with `peers=1`. */
+  readonly peers?: readonly BootstrapPeer[]
   readonly limits: {
     readonly messageBytesMax: number
     readonly metadataBytesMax: number

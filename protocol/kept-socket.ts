@@ -40,6 +40,8 @@ export type KeptInput =
   | { readonly kind: 'socketClosed'; readonly socket: number; readonly code: number }
   /** The device says that its network, or its being awake, changed. */
   | { readonly kind: 'networkChanged' }
+  /** Another edge is to be used: this socket is of no use, however well it is. */
+  | { readonly kind: 'moved' }
   /** Something else that took the same network fell silent: is the socket still there? */
   | { readonly kind: 'suspected' }
 
@@ -154,10 +156,10 @@ export class KeptSocket {
       case 'socketClosed':
         return this.#closed(input.socket, input.code, nowMs)
       case 'networkChanged':
-        if (state === 'waiting') {
-          this.#attempts = 0
-          this.#obtainPass()
-        }
+      case 'moved':
+        if (state === 'waiting' || input.kind === 'moved') this.#attempts = 0
+        if (state === 'waiting') this.#obtainPass()
+        else if (input.kind === 'moved') return this.#matters(this.#socket) ? this.renew(nowMs) : undefined
         return this.#suspected(nowMs)
       case 'suspected':
         return this.#suspected(nowMs)

@@ -47,6 +47,7 @@ export const LAZY_PARTS = {
   'keys and links': ['client/secure.ts'],
   'direct connections': ['client/direct.ts'],
   mail: ['client/mail/mail.ts'],
+  'several edges': ['client/edges/edges.ts'],
   'the DHT': ['client/dht/dht.ts'],
   'content of the DHT': ['client/dht/dag.ts'],
   'identities that are kept': ['client/identities/keeper.ts'],

@@ -8,7 +8,7 @@ import type { Vault } from '../identities/vault.ts'
 import type { Identity } from '../identity.ts'
 import type { JoinedRoom } from '../joined-room.ts'
 import type { Links } from '../links.ts'
-import type { Passes } from '../pass.ts'
+import type { PassDesk } from '../pass.ts'
 import type { RoomHost } from '../room-host.ts'
 import type { PeerId, WaypostStream } from '../types.ts'
 
@@ -21,11 +21,10 @@ export interface DhtSource {
 }
 
 export interface DhtParts {
-  readonly base: URL
   readonly network: string
   readonly suite: Suite
   readonly identity: Identity
-  readonly passes: Passes
+  readonly passes: PassDesk
   readonly vault: () => Promise<Vault>
   readonly store: SealedStore
   /** Where the edge sees us. */

@@ -83,14 +83,16 @@ export class HttpSource implements DhtSource {
     signal: AbortSignal,
   ): Promise<DhtAnswer | undefined> {
     for (let attempt = 1; ; attempt++) {
-      const pass = await this.#parts.passes.get({ signal })
+      const { passes } = this.#parts
+      const pass = await passes.get({ signal })
       const headers = { Authorization: `Bearer ${pass}`, 'Content-Type': type }
-      const answer = await this.#ask(path, { method, headers, body: body as Uint8Array<ArrayBuffer> }, signal)
+      const init = { method, headers, body: body as Uint8Array<ArrayBuffer> }
+      const answer = await this.#ask(path, init, signal, {}, passes.baseOf(pass))
       if (answer === undefined) return undefined
       const { status } = answer
       // A pass that has ended, or of a secret that was changed: another one helps, once.
       if (status === 401 && attempt === 1) {
-        this.#parts.passes.forget(pass)
+        passes.forget(pass)
         continue
       }
       const { expiresAt, isNew } = jsonOf(answer) ?? {}
@@ -106,8 +108,9 @@ export class HttpSource implements DhtSource {
     init: RequestInit,
     signal: AbortSignal,
     query: Readonly<Record<string, string>> = {},
+    base = this.#parts.passes.base,
   ): Promise<Answer | undefined> {
-    const url = new URL(`v1/dht/${path}`, this.#parts.base)
+    const url = new URL(`v1/dht/${path}`, base)
     url.searchParams.set('network', this.#parts.network)
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
     try {

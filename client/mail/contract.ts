@@ -2,17 +2,19 @@
 
 import type { Suite } from '../../protocol/crypto/suite.ts'
 import type { DropReason } from '../../protocol/drops.ts'
+import type { SealedStore } from '../identities/store.ts'
 import type { Vault } from '../identities/vault.ts'
 import type { Identity } from '../identity.ts'
-import type { Passes } from '../pass.ts'
+import type { PassDesk } from '../pass.ts'
 import type { MessageVia, PeerId, Priority, ReceiptEvent } from '../types.ts'
 
 export interface MailParts {
-  readonly base: URL
   readonly network: string
   readonly suite: Suite
   readonly identity: Identity
-  readonly passes: Passes
+  readonly passes: PassDesk
+  /** What is remembered beside mail itself. */
+  readonly store: SealedStore
   readonly vault: () => Promise<Vault>
 }
 

@@ -35,11 +35,25 @@ interface Answer {
 export class MailEdge {
   readonly #base: URL
   readonly #network: string
+  readonly #heard: (answered: boolean) => void
   readonly #over = new AbortController()
+  #waiting = new AbortController()
 
-  constructor(base: URL, network: string) {
+  /** `heard`: whether it answered what we asked. */
+  constructor(base: URL, network: string, heard: (answered: boolean) => void = () => {}) {
     this.#base = base
     this.#network = network
+    this.#heard = heard
+  }
+
+  get origin(): string {
+    return this.#base.origin
+  }
+
+  /** Whoever waits for an answer waits no longer: another edge is asked. */
+  giveUp(): void {
+    this.#waiting.abort()
+    this.#waiting = new AbortController()
   }
 
   close(): void {
@@ -104,15 +118,21 @@ export class MailEdge {
     url.searchParams.set('network', this.#network)
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
     try {
-      const signal = AbortSignal.any([this.#over.signal, AbortSignal.timeout(ANSWER_MS)])
+      const signal = AbortSignal.any([
+        this.#over.signal,
+        this.#waiting.signal,
+        AbortSignal.timeout(ANSWER_MS),
+      ])
       const response = await fetch(url, { ...init, credentials: 'omit', signal })
       const text = await textOf(response)
+      this.#heard(response.status < 500)
       // What is no JSON is no answer of an edge's: whoever stands before it, a café's Wi-Fi say, speaks HTML.
       return {
         status: response.status,
         body: text === '' ? {} : ((JSON.parse(text) ?? {}) as Answer['body']),
       }
     } catch {
+      this.#heard(false)
       return undefined
     }
   }

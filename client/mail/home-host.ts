@@ -42,6 +42,7 @@ export interface HomeStatus {
 export class HomeHost {
   readonly #machine = new HomeMachine({ random: Math.random })
   readonly #url: string
+  readonly #passes: Passes
   readonly #listener: HomeListener
   readonly #host: Host<HomeInput, HomeEffect>
   readonly #keeper: SocketKeeper
@@ -52,6 +53,7 @@ export class HomeHost {
 
   constructor({ url, passes }: HomeHostOptions, listener: HomeListener) {
     this.#url = url
+    this.#passes = passes
     this.#listener = listener
     this.#keeper = keepSocket(passes, (input) => this.give(input))
     this.#host = new Host(this.#machine, (effect) => this.#perform(effect))
@@ -60,6 +62,11 @@ export class HomeHost {
   get status(): HomeStatus {
     const { state, held, heldBytes } = this.#machine
     return { state, letters: held, bytes: heldBytes }
+  }
+
+  /** Handed over, and not taken yet. */
+  holds(letter: Uint8Array): boolean {
+    return this.#machine.holds(letter)
   }
 
   give(input: HomeInput): void {
@@ -84,12 +91,14 @@ export class HomeHost {
       case 'openSocket':
         return this.#keeper.open(effect.socket, this.#url, mailSubprotocols(effect.hello, effect.pass))
       case 'ready':
+        this.#passes.heard(this, true)
         return this.#listener.ready(effect.stored, effect.oneTimeLeft)
       case 'letters':
         return this.#listener.letters(effect.letters)
       case 'prekeysLeft':
         return this.#listener.prekeysLeft(effect.left)
       case 'interrupted':
+        this.#passes.heard(this, false)
         return this.#listener.interrupted()
       case 'answer':
         this.#asking.get(effect.token)?.(effect.answer)

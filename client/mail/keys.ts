@@ -15,19 +15,35 @@ import type { MailState } from './state.ts'
 const HOUR_MS = 3_600_000
 const TRIES_MAX = 3
 
+/** The hour of the signed prekey that an edge was given last. Of the first edge the newest one is that. */
+export interface Said {
+  get(): Promise<number | undefined>
+  set(hour: number): Promise<void>
+}
+
+interface Unpublished {
+  readonly publication: Uint8Array
+  readonly hour: number
+}
+
 export class MailKeys {
   readonly #state: MailState
   readonly #edge: MailEdge
   readonly #passes: Passes
+  readonly #said: Said | undefined
   #busy: Promise<void> = Promise.resolve()
   /** Somebody waits for its turn already: that one is enough for all who come until then. */
   #next: Promise<void> | undefined
   #left = 0
-  #unpublished: Uint8Array | undefined
+  #unpublished: Unpublished | undefined
+  /** The access keys that this edge has by us in this life. */
+  #given: readonly Uint8Array[] | undefined
   #madeAtMs = Number.NEGATIVE_INFINITY
 
-  constructor(state: MailState, edge: MailEdge, passes: Passes) {
+  /** `said`: what an edge beside the first was given in earlier lives. */
+  constructor(state: MailState, edge: MailEdge, passes: Passes, said: Said | undefined) {
     this.#state = state
+    this.#said = said
     this.#edge = edge
     this.#passes = passes
   }
@@ -84,9 +100,11 @@ export class MailKeys {
         await this.#setAccess(access.keys.slice(0, 1), false)
     })
     const { access } = state
-    if (access === undefined || access.published) return
+    if (access === undefined || (this.#said === undefined ? access.published : this.#given === access.keys))
+      return
     const done = await this.#ask((pass) => this.#edge.setAccess(peerIdText(state.me.id), pass, access.keys))
-    if (done)
+    if (done) this.#given = access.keys
+    if (done && this.#said === undefined)
       await state.inTurn(async () => {
         const changes: Changes = new Map()
         state.setAccess({ ...access, published: true }, changes)
@@ -97,28 +115,34 @@ export class MailKeys {
   async #publishPrekeys(oneTimeLeft: number): Promise<void> {
     const { me } = this.#state
     this.#unpublished = (await this.#state.inTurn(() => this.#makePrekeys(oneTimeLeft))) ?? this.#unpublished
-    const publication = this.#unpublished
-    if (publication === undefined) return
+    const unpublished = this.#unpublished
+    if (unpublished === undefined) return
+    const { publication, hour } = unpublished
     // What the edge did not get now it gets at the next opening: the same, as making others would use up those that are kept.
     const done = await this.#ask((pass) => this.#edge.publish(peerIdText(me.id), pass, publication))
-    if (done) this.#unpublished = undefined
+    if (!done) return
+    this.#unpublished = undefined
+    await this.#said?.set(hour).catch(() => {}) // It is given the same once more, in the next life.
   }
 
   /** Undefined: there are enough, or what is said to be left of the last ones cannot be so. */
-  async #makePrekeys(oneTimeLeft: number): Promise<Uint8Array | undefined> {
+  async #makePrekeys(oneTimeLeft: number): Promise<Unpublished | undefined> {
     const { suite, me } = this.#state
     const nowMs = Date.now()
     const kept = forgetOldPrekeys(this.#state.prekeys, nowMs)
     const newest = kept.signed[0]
     const fresh = newest !== undefined && nowMs - newest.madeHour * HOUR_MS < MAIL_PREKEY_ROTATION_MS
-    if (fresh && (oneTimeLeft > MAILBOX_PREKEYS_LOW || nowMs - this.#madeAtMs < MAIL_REPLENISH_MS))
-      return undefined
-    const made = await (fresh ? replenish(suite, me, nowMs, kept) : makePrekeys(suite, me, nowMs, kept))
+    const isSaid = this.#said === undefined || (await this.#said.get().catch(() => 0)) === newest?.madeHour
+    const enough = oneTimeLeft > MAILBOX_PREKEYS_LOW || nowMs - this.#madeAtMs < MAIL_REPLENISH_MS
+    if (fresh && isSaid && enough) return undefined
+    const made = await (fresh
+      ? replenish(suite, me, nowMs, kept, enough ? 0 : undefined)
+      : makePrekeys(suite, me, nowMs, kept))
     const changes: Changes = new Map()
     this.#state.setPrekeys(made.prekeys, changes)
     await this.#state.vault.commit(changes)
     this.#madeAtMs = nowMs
-    return made.publication
+    return { publication: made.publication, hour: made.prekeys.signed[0]?.madeHour ?? 0 }
   }
 
   /** Not now is soon enough: our home says again what is left whenever it is opened. */

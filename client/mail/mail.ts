@@ -17,12 +17,11 @@ import { NAMED_DATA } from '../../protocol/wire/data.ts'
 import { SERVICE_MAIL } from '../../protocol/wire/registry.ts'
 import type { MailStatus, PeerId, Receipt, Via } from '../types.ts'
 import type { MailOwner, MailParts, MailSend } from './contract.ts'
-import { MailEdge } from './edge.ts'
 import { asWaypostError, errorOf, tooLarge } from './failures.ts'
-import { HomeHost } from './home-host.ts'
-import { MailKeys } from './keys.ts'
+import type { HomeHost } from './home-host.ts'
 import { beforePageEnds } from './page-end.ts'
 import { PART_BYTES_MAX } from './part.ts'
+import { MailPlaces } from './places.ts'
 import { Postman } from './postman.ts'
 import { Reader } from './reader.ts'
 import { Receipts } from './receipts.ts'
@@ -46,33 +45,28 @@ interface Opened {
   readonly postman: Postman
   readonly reader: Reader
   readonly receipts: Receipts
-  readonly keys: MailKeys
 }
 
 export class Mail {
   readonly #parts: MailParts
   readonly #owner: MailOwner
-  readonly #edge: MailEdge
-  readonly #home: HomeHost
+  readonly #places: MailPlaces
   readonly #waiting = new Map<string, Waiting>()
   readonly #opening: Promise<Opened>
   readonly #stopListening: () => void
   #opened: Opened | undefined
   #savingIds = false
   #closed = false
-  /** The socket to our mailbox is open. */
-  #isHome = false
-  #state: MailStatus['state'] = 'opening'
+  #state: 'opening' | 'opened' | 'failed' = 'opening'
 
   constructor(parts: MailParts, owner: MailOwner) {
     this.#parts = parts
     this.#owner = owner
-    this.#edge = new MailEdge(parts.base, parts.network)
-    this.#home = this.#makeHome()
+    this.#places = this.#makePlaces()
     this.#stopListening = beforePageEnds(() => this.#opened?.postman.give({ kind: 'ending' }))
     this.#opening = this.#open()
     this.#opening.then(
-      () => this.#closed || this.#home.give({ kind: 'start' }),
+      () => this.#closed || this.#places.start(),
       () => {
         this.#state = 'failed' // Whoever sends is told why.
       },
@@ -234,33 +228,33 @@ export class Mail {
     }
   }
 
-  networkChanged(): void {
-    this.#home.give({ kind: 'networkChanged' })
+  networkChanged(kind: 'networkChanged' | 'moved'): void {
+    this.#places.networkChanged(kind)
     this.#opened?.postman.give({ kind: 'networkChanged' })
   }
 
   /** Those who have a card of ours get another with what we write next; the old one is good for a month. */
   async rotateAccess(): Promise<void> {
-    const { keys } = await this.#opening
-    await keys.rotate()
+    await this.#opening
+    await this.#places.rotate()
   }
 
   /** The socket to our mailbox, for what else goes on it. */
   get home(): HomeHost {
-    return this.#home
+    return this.#places.home
   }
 
   get status(): MailStatus {
     const { postman, reader } = this.#opened ?? {}
-    return { state: this.#state, outbox: postman?.waiting ?? 0, inbox: reader?.waiting ?? 0 }
+    const opened = this.#state === 'opened' ? this.#places.state : this.#state
+    const state = this.#closed ? 'closed' : opened
+    return { state, outbox: postman?.waiting ?? 0, inbox: reader?.waiting ?? 0 }
   }
 
   async close(): Promise<void> {
     this.#closed = true
-    this.#state = 'closed'
     this.#stopListening()
-    this.#home.give({ kind: 'close' })
-    this.#edge.close()
+    this.#places.close()
     const opened = await this.#opening.catch(() => undefined)
     opened?.postman.close()
     await opened?.reader.close()
@@ -274,13 +268,12 @@ export class Mail {
   // ---- making --------------------------------------------------------------------------------------------------
 
   async #open(): Promise<Opened> {
-    const { base, network, suite, identity, passes } = this.#parts
+    const { network, suite, identity } = this.#parts
     const me = { id: identity.bytes, key: identity.key }
     const state = await MailState.open(suite, me, await this.#parts.vault())
     const postman = new Postman(
       state,
-      this.#edge,
-      { origin: base.origin, network },
+      { edges: () => this.#places.edges, network },
       {
         mailed: (id, to, isMessage) => this.#mailed(id, to, isMessage),
         failed: (id, to, isMessage, why, cause) => this.#failed(id, to, isMessage, why, cause),
@@ -291,7 +284,7 @@ export class Mail {
       write: (to) => this.#writeReceipts(postman, to),
     })
     const reader = new Reader(state, {
-      took: (ids) => this.#home.give({ kind: 'took', ids }),
+      took: (ids) => this.#places.took(ids),
       receipt: (from, receipt) => this.#receipt(from, receipt),
       listens: () => this.#owner.listens(),
       message: ({ from, id, data }) =>
@@ -299,12 +292,11 @@ export class Mail {
       owes: (to) => receipts.owe(to),
       dropped: (reason) => this.#owner.dropped(reason),
     })
-    const keys = new MailKeys(state, this.#edge, passes)
-    await keys.begin()
+    await this.#places.open(state)
     await reader.begin()
-    const opened = { state, postman, reader, receipts, keys }
+    const opened = { state, postman, reader, receipts }
     if (!this.#closed) {
-      this.#state = 'connecting'
+      this.#state = 'opened'
       await postman.begin()
     }
     // Last: what links brought meanwhile is heard now, and nothing before it.
@@ -315,39 +307,13 @@ export class Mail {
     return opened
   }
 
-  #makeHome(): HomeHost {
-    const { base, network, identity, passes } = this.#parts
-    const url = new URL(`v1/mailboxes/${identity.id}`, base)
-    url.protocol = base.protocol === 'https:' ? 'wss:' : 'ws:'
-    url.searchParams.set('network', network)
-    return new HomeHost(
-      { url: url.href, passes },
-      {
-        ready: (_stored, oneTimeLeft) => {
-          this.#opened?.postman.give({ kind: 'networkChanged' })
-          void this.#refresh(oneTimeLeft)
-        },
-        letters: (letters) => this.#opened?.reader.letters(letters),
-        prekeysLeft: (left) => void this.#refresh(left),
-        interrupted: () => {
-          this.#isHome = false
-          if (this.#state === 'open') this.#state = 'connecting'
-        },
-        ended: (reason) => {
-          this.#isHome = false
-          if (reason !== 'closed') this.#state = reason === 'superseded' ? 'superseded' : 'failed'
-        },
-        passRenewed: (pass) => this.#owner.passRenewed(pass),
-        dropped: (reason) => this.#owner.dropped(reason),
-      },
-    )
-  }
-
-  /** Open is when others can write to us, too. What cannot be published now is said to be missing at the next opening. */
-  async #refresh(oneTimeLeft: number): Promise<void> {
-    this.#isHome = true
-    await this.#opened?.keys.refresh(oneTimeLeft).catch(() => {})
-    if (this.#isHome && !this.#closed) this.#state = 'open'
+  #makePlaces(): MailPlaces {
+    return new MailPlaces(this.#parts, {
+      ready: () => this.#opened?.postman.give({ kind: 'networkChanged' }),
+      letters: (letters) => this.#opened?.reader.letters(letters),
+      passRenewed: (pass) => this.#owner.passRenewed(pass),
+      dropped: (reason) => this.#owner.dropped(reason),
+    })
   }
 
   /** One at a time: to a mailbox that takes none they would pile up. */

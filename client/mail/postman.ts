@@ -9,7 +9,7 @@ import { type Bundle, readBundle } from '../../protocol/crypto/mail/bundle.ts'
 import { needsBundle, nextKind, seal } from '../../protocol/crypto/mail/correspondence.ts'
 import { CHALLENGE_LIFETIME_MS } from '../../protocol/limits/admission.ts'
 import { MAIL_RECEIPTS_MAX } from '../../protocol/limits/client-mail.ts'
-import { type Content, encodeContent, type MailReceipt } from '../../protocol/mail/content.ts'
+import { encodeContent } from '../../protocol/mail/content.ts'
 import {
   type OutboxEffect,
   type OutboxFailure,
@@ -17,7 +17,6 @@ import {
   OutboxMachine,
 } from '../../protocol/mail/outbox.ts'
 import { type PeerId, parsePeerId, peerIdText } from '../../protocol/peer-id.ts'
-import { fromBase64url } from '../../protocol/wire/base64url.ts'
 import { equalBytes } from '../../protocol/wire/bytes.ts'
 import { LETTER_ID_BYTES, type Proof } from '../../protocol/wire/mail-frames.ts'
 import { setAlarm } from '../alarm.ts'
@@ -25,6 +24,7 @@ import { nowMs } from '../clock.ts'
 import { Host } from '../host.ts'
 import { makeStamp } from '../stamp.ts'
 import type { MailEdge } from './edge.ts'
+import { bytesOf, contentsOf, type Out, write } from './out.ts'
 import { type Changes, OUT, type OutRecord, outName, packOut, unpackOut } from './records.ts'
 import type { MailState } from './state.ts'
 
@@ -34,10 +34,10 @@ export interface PostmanListener {
   failed(id: string, to: PeerId, isMessage: boolean, why: OutboxFailure, cause: unknown): void
 }
 
-/** A message in the outbox: its record, and its parts as the record says they are. */
-interface Out {
-  record: OutRecord
-  parts: readonly Uint8Array[]
+export interface PostmanEdges {
+  /** Those that may be written to now, the best first; and whether these are all that there are. */
+  readonly edges: () => { readonly edges: readonly MailEdge[]; readonly all: boolean }
+  readonly network: string
 }
 
 interface Offered {
@@ -53,28 +53,22 @@ const WALL = {
 
 export class Postman {
   readonly #state: MailState
-  readonly #edge: MailEdge
-  readonly #origin: string
+  readonly #edges: PostmanEdges['edges']
   readonly #network: string
   readonly #listener: PostmanListener
   readonly #machine = new OutboxMachine(Math.random)
   readonly #host: Host<OutboxInput, OutboxEffect>
   readonly #outs = new Map<string, Out>()
-  readonly #offered = new Map<PeerId, Offered>()
+  /** By edge, then by mailbox. */
+  readonly #offered = new WeakMap<MailEdge, Map<PeerId, Offered>>()
   readonly #problems = new Map<string, unknown>()
   readonly #over = new AbortController()
   #orders = 0
   #bytes = 0
 
-  constructor(
-    state: MailState,
-    edge: MailEdge,
-    { origin, network }: { readonly origin: string; readonly network: string },
-    listener: PostmanListener,
-  ) {
+  constructor(state: MailState, { edges, network }: PostmanEdges, listener: PostmanListener) {
     this.#state = state
-    this.#edge = edge
-    this.#origin = origin
+    this.#edges = edges
     this.#network = network
     this.#listener = listener
     this.#host = new Host(this.#machine, (effect) => this.#perform(effect), WALL)
@@ -226,12 +220,25 @@ export class Postman {
   async #bundleFor(to: PeerId): Promise<Bundle | undefined | 'no-mailbox' | 'refused' | 'later'> {
     const { correspondence } = this.#state.peer(to)
     if (!needsBundle(correspondence, Date.now())) return undefined
-    const drawn = await this.#edge.draw(to, true)
-    if (drawn.kind === 'refused') return drawn.reason === 'no-such-mailbox' ? 'no-mailbox' : 'later'
-    this.#offered.set(to, { challenge: drawn.challenge, gotAtMs: Date.now() })
-    if (drawn.bundle === undefined) return 'later' // Opened a moment ago, and about to publish.
-    const bundle = await readBundle(this.#state.suite, drawn.bundle, correspondence.peer, Date.now())
-    return bundle.kind === 'bundle' ? bundle : 'refused'
+    const { edges, all } = this.#edges()
+    for (const edge of edges) {
+      const drawn = await edge.draw(to, true)
+      if (drawn.kind === 'refused') {
+        if (drawn.reason === 'no-such-mailbox') continue
+        return 'later'
+      }
+      this.#offeredAt(edge).set(to, { challenge: drawn.challenge, gotAtMs: Date.now() })
+      if (drawn.bundle === undefined) return 'later' // Opened a moment ago, and about to publish.
+      const bundle = await readBundle(this.#state.suite, drawn.bundle, correspondence.peer, Date.now())
+      return bundle.kind === 'bundle' ? bundle : 'refused'
+    }
+    return all ? 'no-mailbox' : 'later' // It may have one where nobody answers now.
+  }
+
+  #offeredAt(edge: MailEdge): Map<PeerId, Offered> {
+    const offered = this.#offered.get(edge) ?? new Map<PeerId, Offered>()
+    this.#offered.set(edge, offered)
+    return offered
   }
 
   /** The ratchet's new state and the envelopes in one commit; undefined when nobody wants it any more. */
@@ -295,18 +302,24 @@ export class Postman {
       this.#host.give({ kind: 'refused', id, reason: 'unreachable', retryAfterMs })
     try {
       const digest = await this.#state.suite.hash.sha256(envelope)
-      const proof = await this.#proof(mailbox, peer.card, digest)
-      if (typeof proof === 'number') return unreachable(proof)
       const ttlS = Math.max(1, Math.ceil((record.expiresAtMs - Date.now()) / 1_000))
-      const answer = await this.#edge.put(
-        mailbox,
-        { priority: record.priority, ttlS, proof, envelope },
-        digest.subarray(0, LETTER_ID_BYTES),
-      )
-      if (answer.kind === 'stored') return await this.#stored(id, out, index)
-      if (answer.reason === 'bad-access') await this.#state.forgetCard(to)
-      if (answer.reason === 'stale-stamp' || answer.reason === 'bad-stamp') this.#offered.delete(mailbox)
-      this.#host.give({ kind: 'refused', id, reason: answer.reason, retryAfterMs: answer.retryAfterMs })
+      const { edges, all } = this.#edges()
+      for (const [i, edge] of edges.entries()) {
+        const proof = await this.#proof(edge, mailbox, peer.card, digest)
+        // Only of several: it has a mailbox at another, as it did not reach this one yet.
+        if (proof === 'no-such-mailbox' && i + 1 < edges.length) continue
+        if (typeof proof === 'string') return unreachable()
+        if (typeof proof === 'number') return unreachable(proof)
+        const request = { priority: record.priority, ttlS, proof, envelope }
+        const answer = await edge.put(mailbox, request, digest.subarray(0, LETTER_ID_BYTES))
+        if (answer.kind === 'stored') return await this.#stored(id, out, index)
+        const { reason, retryAfterMs } = answer
+        if (reason === 'no-such-mailbox' && i + 1 < edges.length) continue
+        if (reason === 'bad-access') await this.#state.forgetCard(to)
+        if (reason === 'stale-stamp' || reason === 'bad-stamp') this.#offeredAt(edge).delete(mailbox)
+        if (reason === 'no-such-mailbox' && !all) return unreachable(retryAfterMs)
+        return this.#host.give({ kind: 'refused', id, reason, retryAfterMs })
+      }
     } catch {
       unreachable() // Nothing was said of the letter: it is tried again, as it is.
     }
@@ -321,55 +334,34 @@ export class Postman {
   }
 
   /** A number: none is to be had before so many milliseconds. */
-  async #proof(mailbox: PeerId, card: Uint8Array | undefined, digest: Uint8Array): Promise<Proof | number> {
+  async #proof(
+    edge: MailEdge,
+    mailbox: PeerId,
+    card: Uint8Array | undefined,
+    digest: Uint8Array,
+  ): Promise<Proof | number | 'no-such-mailbox'> {
     const { hash } = this.#state.suite
     const owner = parsePeerId(mailbox)
     if (card !== undefined) {
       const day = dayOf(Date.now())
       return { kind: 'access', day, mac: await accessMac(hash, card, owner, day, digest) }
     }
-    const challenge = await this.#challengeOf(mailbox)
-    if (typeof challenge === 'number') return challenge
-    const resource = await mailResource(hash, await audienceOf(hash, this.#origin, this.#network), owner)
+    const challenge = await this.#challengeOf(edge, mailbox)
+    if (typeof challenge === 'number' || typeof challenge === 'string') return challenge
+    const resource = await mailResource(hash, await audienceOf(hash, edge.origin, this.#network), owner)
     const place = await stampPlace(hash, resource, digest)
     const stamp = await makeStamp(challenge, place, { signal: this.#over.signal })
     return { kind: 'stamp', challenge: challenge.bytes, stamp }
   }
 
-  async #challengeOf(mailbox: PeerId): Promise<Challenge | number> {
-    const offered = this.#offered.get(mailbox)
+  async #challengeOf(edge: MailEdge, mailbox: PeerId): Promise<Challenge | number | 'no-such-mailbox'> {
+    const offered = this.#offeredAt(edge).get(mailbox)
     if (offered !== undefined && Date.now() - offered.gotAtMs < CHALLENGE_LIFETIME_MS / 2)
       return offered.challenge
-    const drawn = await this.#edge.draw(mailbox, false)
-    if (drawn.kind === 'refused') return drawn.retryAfterMs
-    this.#offered.set(mailbox, { challenge: drawn.challenge, gotAtMs: Date.now() })
+    const drawn = await edge.draw(mailbox, false)
+    if (drawn.kind === 'refused')
+      return drawn.reason === 'no-such-mailbox' ? drawn.reason : drawn.retryAfterMs
+    this.#offeredAt(edge).set(mailbox, { challenge: drawn.challenge, gotAtMs: Date.now() })
     return drawn.challenge
   }
-}
-
-/** What the envelopes of a message are to hold. */
-function contentsOf(
-  id: string,
-  { record, parts }: Out,
-  receipts: readonly MailReceipt[],
-  card: Uint8Array | undefined,
-): Content[] {
-  const bytes = fromBase64url(id) as Uint8Array
-  const { sentAtMs } = record
-  const [first, ...more] = parts
-  if (first === undefined) return [{ receipts, card }]
-  if (more.length === 0) return [{ message: { id: bytes, sentAtMs, data: first }, receipts, card }]
-  return parts.map((part, index) => {
-    const section = { part: { id: bytes, sentAtMs, index, count: parts.length, bytes: part } }
-    return index === 0 ? { ...section, receipts, card } : section
-  })
-}
-
-function write(id: string, { record, parts }: Out, changes: Changes): void {
-  changes.set(OUT + id, packOut(record))
-  for (const [i, part] of parts.entries()) changes.set(outName(id, i), part)
-}
-
-function bytesOf({ parts }: Out): number {
-  return parts.reduce((sum, part) => sum + part.length, 0)
 }

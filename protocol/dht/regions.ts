@@ -56,7 +56,7 @@ const PLACES: Readonly<Record<Region, readonly [north: number, east: number]>> =
 
 const EARTH_MILES = 3_959
 
-function milesBetween(one: Region, other: Region | undefined): number {
+export function milesBetween(one: Region, other: Region | undefined): number {
   if (other === undefined) return 0
   const [[north, east], [north2, east2]] = [radians(PLACES[one]), radians(PLACES[other])]
   const cosine =

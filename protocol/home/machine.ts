@@ -70,6 +70,11 @@ export class HomeMachine implements Machine<HomeInput, HomeEffect> {
     return this.#shelf.heldBytes
   }
 
+  /** It was handed over, and is not taken yet. */
+  holds(letter: Uint8Array): boolean {
+    return this.#shelf.holds(letter)
+  }
+
   get wakeAtMs(): number | undefined {
     const wakeAtMs = Math.min(this.#kept.wakeAtMs, this.#questions.overAtMs)
     return this.state === 'ended' || wakeAtMs === Number.POSITIVE_INFINITY ? undefined : wakeAtMs

@@ -34,6 +34,10 @@ export class Shelf {
     return this.#held.size <= letters && this.#heldBytes <= bytes
   }
 
+  holds(id: Uint8Array): boolean {
+    return this.#held.has(toBase64url(id))
+  }
+
   get unsaid(): number {
     return this.#unsaid.size
   }

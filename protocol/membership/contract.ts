@@ -30,6 +30,11 @@ export type MembershipInput =
   | { readonly kind: 'carryRecord'; readonly to: PeerId; readonly record: Uint8Array }
   | { readonly kind: 'broadcast'; readonly payload: Uint8Array }
   | { readonly kind: 'describe'; readonly metadata: Uint8Array }
+  /**
+   * There are several edges: who is missing after we moved may move later. `standIn`: so it is with those who leave this one,
+   * which stands in for another.
+   */
+  | { readonly kind: 'patience'; readonly standIn: boolean }
   /** The host has nothing more for this turn: what collected may leave. */
   | { readonly kind: 'endOfTurn' }
   | { readonly kind: 'wake' }

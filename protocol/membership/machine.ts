@@ -32,6 +32,8 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
   #said: Uint8Array
   #welcomed: WelcomeFrame | undefined
   #enteredOnce = false
+  #graceMs = ROSTER_GRACE_MS
+  #standIn = false
   #sweptWindow = 0
   #broadcastHoldUntilMs = 0
   #unreported = 0
@@ -104,6 +106,10 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
       case 'describe':
         this.#metadata = input.metadata
         if (this.state === 'joined') this.#urgent({ kind: 'metadata', address: 0, metadata: input.metadata })
+        return
+      case 'patience':
+        this.#graceMs = ABSENCE_MS
+        this.#standIn = input.standIn
         return
       case 'endOfTurn':
         return this.#flush(nowMs)
@@ -192,7 +198,11 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
       case 'joined':
         return this.#see(frame.member)
       case 'left':
-        return this.#changed(this.roster.leave(frame.address))
+        return this.#changed(
+          this.#standIn
+            ? this.roster.miss(frame.address, nowMs + this.#graceMs)
+            : this.roster.leave(frame.address),
+        )
       case 'metadata':
         return this.#changed(this.roster.describe(frame.address, frame.metadata))
       case 'relay':
@@ -229,7 +239,7 @@ export class MembershipMachine implements Machine<MembershipInput, MembershipEff
   #entered(nowMs: number): void {
     if (this.state !== 'connecting' || this.#welcomed === undefined) return
     this.#kept.joined(this.#welcomed.keepAliveMs, nowMs)
-    this.roster.expectMissing(nowMs + ROSTER_GRACE_MS)
+    this.roster.expectMissing(nowMs + this.#graceMs)
     this.#broadcastHoldUntilMs = nowMs + BROADCAST_HOLD_MS
     this.#sweptWindow = windowOf(nowMs)
     this.#do({ kind: 'entered', again: this.#enteredOnce })

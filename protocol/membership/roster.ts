@@ -20,7 +20,7 @@ export type RosterChange =
   | { readonly kind: 'arrived'; readonly member: KnownMember }
   | { readonly kind: 'departed'; readonly member: KnownMember }
   | { readonly kind: 'described'; readonly member: KnownMember }
-  /** The same session as before, reachable again, perhaps at another address. */
+  /** The same session as before; reachable again, perhaps at another address, or not for now (`miss`). */
   | { readonly kind: 'returned'; readonly member: KnownMember }
 
 export class Roster {
@@ -93,6 +93,16 @@ export class Roster {
   leave(address: number): RosterChange[] {
     const member = this.#byAddress.get(address)
     return member === undefined ? [] : [this.#depart(member)]
+  }
+
+  /** It left, and may be seen again by then: it cannot be reached, and is with us still. */
+  miss(address: number, untilMs: number): RosterChange[] {
+    const member = this.#byAddress.get(address)
+    if (member === undefined) return []
+    this.#vacate(member)
+    member.missingUntilMs = untilMs
+    member.missed = true
+    return [{ kind: 'returned', member }]
   }
 
   describe(address: number, metadata: Uint8Array): RosterChange[] {

@@ -15,7 +15,10 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((waypost) => waypost.close()))
 })
 
-export async function client(url: string, options: ConnectOptions = {}): Promise<Waypost> {
+export async function client(
+  url: string | readonly string[],
+  options: ConnectOptions = {},
+): Promise<Waypost> {
   const waypost = await connect(url, options)
   open.push(waypost)
   return waypost

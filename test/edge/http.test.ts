@@ -43,6 +43,7 @@ describe('GET /v1/bootstrap', () => {
       version: { software: VERSION, wire: WIRE_VERSION },
       network: 'default',
       iceServers: [{ urls: 'stun:stun.cloudflare.com:3478' }],
+      relays: [{ url: 'https://edge.example' }],
       challenge: expect.stringMatching(/^[\w-]{43}$/),
       difficulty: 16,
       reportEveryMs: 60_000,

@@ -1,10 +1,11 @@
 // `npm run test:kills [-- --kills 200 --cuts 0 --seed 1]`: letters under way while the edge is killed, as often as one likes;
-// with `--people`, clients that send each other mail, and are killed themselves; with `--dht`, shards that split, and with `--records 1000000` as well, so many values kept in shards and fetched. Apart from `npm test`, which does it a dozen
+// with `--edges [--clients 200]`, one of two edges under so many clients; with `--people`, clients that send each other mail, and are killed themselves; with `--dht`, shards that split, and with `--records 1000000` as well, so many values kept in shards and fetched. Apart from `npm test`, which does it a dozen
 // times, since two hundred kills take some minutes.
 
 import { parseArgs } from 'node:util'
 import { keepMany } from './dht-fill.ts'
 import { killShards } from './dht-kills.ts'
+import { killEdges } from './edge-kills.ts'
 import { killPeople } from './mail-kills.ts'
 import { killAgainAndAgain } from './mailbox-kills.ts'
 
@@ -15,19 +16,26 @@ const number = (text: string) => {
 }
 const { values } = parseArgs({
   options: {
-    kills: { type: 'string', default: '200' },
+    kills: { type: 'string' },
     cuts: { type: 'string', default: '0' },
     people: { type: 'boolean', default: false },
     dht: { type: 'boolean', default: false },
+    edges: { type: 'boolean', default: false },
+    clients: { type: 'string', default: '200' },
     records: { type: 'string' },
     seed: { type: 'string', default: '20261121' },
   },
 })
 
 const print = (line: string) => process.stdout.write(`${line}\n`)
-const [kills, cutsPerKill, seed] = [number(values.kills), number(values.cuts), number(values.seed)]
+const [kills, cutsPerKill, seed] = [
+  number(values.kills ?? (values.edges ? '1' : '200')),
+  number(values.cuts),
+  number(values.seed),
+]
 const startedMs = performance.now()
 async function run() {
+  if (values.edges) return killEdges({ clients: number(values.clients), kills, print })
   if (values.dht && values.records !== undefined) return keepMany({ records: number(values.records), print })
   if (values.dht) return killShards({ kills, seed, print })
   if (values.people) return killPeople({ kills, edgeShare: 0.25, cutShare: 0.5, seed, print })

@@ -3,6 +3,7 @@
 // where its file is beside the project.
 
 import { existsSync, readFileSync } from 'node:fs'
+import type { Region } from '../../protocol/dht/regions.ts'
 import type { Random } from './random.ts'
 
 /** One way, in ms; the same in both directions. */
@@ -16,12 +17,12 @@ interface Place {
 
 /** Where hosts are, in ms of round trip from each other, and how many of a hundred. */
 const REGIONS = [
-  { x: 0, y: 0, weight: 33 }, // North America, east
-  { x: 68, y: 10, weight: 17 }, // North America, west
-  { x: -95, y: 15, weight: 30 }, // Europe
-  { x: 175, y: 110, weight: 12 }, // East Asia
-  { x: 20, y: 165, weight: 4 }, // South America
-  { x: 215, y: -60, weight: 4 }, // Oceania
+  { region: 'enam', x: 0, y: 0, weight: 33 },
+  { region: 'wnam', x: 68, y: 10, weight: 17 },
+  { region: 'weur', x: -95, y: 15, weight: 30 },
+  { region: 'apac', x: 175, y: 110, weight: 12 },
+  { region: 'sam', x: 20, y: 165, weight: 4 },
+  { region: 'oc', x: 215, y: -60, weight: 4 },
 ] as const
 
 export function seededLatency(random: Random): Latency {
@@ -40,16 +41,31 @@ export function seededLatency(random: Random): Latency {
   }
 }
 
-function placed(random: Random): Place {
+/** Where the host of that name is, for the same `random`. */
+export function seededRegion(random: Random): (name: string) => Region {
+  return (name) => drawn(random.fork(name)).region
+}
+
+/** The share of all hosts that is there. */
+export function peopleIn(region: Region): number {
+  return (REGIONS.find((known) => known.region === region)?.weight ?? 0) / 100
+}
+
+function drawn(random: Random): (typeof REGIONS)[number] {
   let left = random.below(100)
   const region = REGIONS.find(({ weight }) => {
     left -= weight
     return left < 0
   })
+  return region ?? REGIONS[0]
+}
+
+function placed(random: Random): Place {
+  const region = drawn(random)
   const spread = () => (random.unit() + random.unit() - 1) * 30
   return {
-    x: (region?.x ?? 0) + spread(),
-    y: (region?.y ?? 0) + spread(),
+    x: region.x + spread(),
+    y: region.y + spread(),
     accessMs: 2 + random.exponential(9),
   }
 }

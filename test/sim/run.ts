@@ -1,10 +1,11 @@
 // `npm run sim -- --mesh 10000 [--seed 1] [--scenarios churn,lies]`: the mesh with so many peers, and what becomes of lookups
-// (README.md). `npm run sim -- --schedules 100000 [--seed N] [--of town,rooms,streams]`: as many schedules as one likes, from a seed on, of
+// (README.md). `npm run sim -- --balance 100000 [--seed 1]`: so many clients and two dozen relays. `npm run sim -- --schedules 100000 [--seed N] [--of town,rooms,streams]`: as many schedules as one likes, from a seed on, of
 // each kind in turn. A seed that fails is written to failing-seeds.json beside this, which every `npm test` plays again: commit
 // it with what repairs it.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { balanceReport } from './balance/report.ts'
 import { FAILING_SEEDS, KINDS, type Kind, playSchedule } from './kinds.ts'
 import { meshReport } from './mesh/report.ts'
 
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: `${Date.now() % 1_000_000_000}` },
     of: { type: 'string', default: KINDS.join() },
     mesh: { type: 'string' },
+    balance: { type: 'string' },
     scenarios: { type: 'string' },
   },
 })
@@ -77,5 +79,6 @@ async function schedules(): Promise<void> {
   process.exitCode = failed === 0 ? 0 : 1
 }
 
-if (values.mesh === undefined) await schedules()
+if (values.balance !== undefined) balanceReport(whole('balance', values.balance), whole('seed', values.seed))
+else if (values.mesh === undefined) await schedules()
 else meshReport(whole('mesh', values.mesh), whole('seed', values.seed), values.scenarios?.split(','))

@@ -16,16 +16,24 @@ import { admissionDesk } from '../desk.ts'
 import type { Edge } from '../env.ts'
 import { refuse } from '../errors.ts'
 import { extraBits, limitedAddress } from '../gate/rates.ts'
+import { peerSample } from '../peer-sample.ts'
+import { regionOf } from '../region.ts'
+import { relaysFor } from '../relays.ts'
 import { settings } from '../settings/settings.ts'
 
 export async function bootstrap(c: Context<Edge>): Promise<Response> {
   const network = c.req.query('network') ?? DEFAULT_NETWORK
   if (!isNetworkName(network)) return refuse(c, 'bad-name', 'the name of the network is not well formed')
   const wire = { messageBytesMax: MESSAGE_BYTES_MAX, metadataBytesMax: METADATA_BYTES_MAX }
+  const { ICE_SERVERS, EDGES } = settings(c.env)
+  const region = regionOf(c.req.raw)
   const body: Bootstrap = {
     version: { software: VERSION, wire: WIRE_VERSION },
     network,
-    iceServers: settings(c.env).ICE_SERVERS,
+    ...(region !== '' && { region }),
+    iceServers: ICE_SERVERS,
+    relays: relaysFor(new URL(c.req.url).origin, EDGES, region === '' ? undefined : region),
+    ...(c.req.query('peers') === '1' && { peers: await peerSample(c.env, network, region) }),
     ...(await offer(c, network)),
     reportEveryMs: reportEveryMs(c.env),
     limits: bootstrapLimits(roomConfig(c.env), wire),

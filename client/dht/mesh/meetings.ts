@@ -12,16 +12,15 @@ import type { KnownMember } from '../../../protocol/membership/roster.ts'
 import { Host } from '../../host.ts'
 import type { Identity } from '../../identity.ts'
 import type { Links } from '../../links.ts'
-import type { Passes } from '../../pass.ts'
-import { RoomHost, type RoomListener, roomUrl } from '../../room-host.ts'
+import type { PassDesk } from '../../pass.ts'
+import { RoomHost, type RoomListener } from '../../room-host.ts'
 import type { PeerId } from '../../types.ts'
 import { decodePresence, encodePresence, type Place } from './place.ts'
 
 export interface MeetingsParts {
-  readonly base: URL
   readonly network: string
   readonly identity: Identity
-  readonly passes: Passes
+  readonly passes: PassDesk
   readonly hash: Hash
 }
 
@@ -105,11 +104,10 @@ export class Meetings {
   }
 
   #enters(bits: Bits, isKeeper: boolean): void {
-    const { base, network, identity, passes } = this.#parts
+    const { network, identity, passes } = this.#parts
     const name = neighbourhoodRoom(bits)
     const host: RoomHost = new RoomHost(
       {
-        url: roomUrl(base, network, name),
         name,
         network,
         identity,

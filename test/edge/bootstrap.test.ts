@@ -1,0 +1,63 @@
+// What the bootstrap says of other edges, of where the caller is, and of peers.
+
+import { exports } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { peerIdText } from '../../protocol/peer-id.ts'
+import { diverse } from '../../workers/peer-sample.ts'
+import { announces, newPeer, putRecord } from './dht-http.ts'
+import { deployedWith } from './rooms.ts'
+
+async function bootstrap(query = '', cf: Record<string, unknown> = {}) {
+  const request = new Request(`https://edge.example/v1/bootstrap${query}`, { cf } as RequestInit)
+  return (await exports.default.fetch(request as never)).json() as Promise<Record<string, unknown>>
+}
+
+const EDGES = JSON.stringify([
+  { url: 'https://tokyo.example', region: 'apac' },
+  { url: 'https://paris.example', region: 'weur' },
+  { url: 'https://edge.example', region: 'weur' },
+])
+
+describe('the bootstrap', () => {
+  it('names this edge, and the others the nearest first', async () => {
+    await deployedWith({ EDGES }, async () => {
+      const { region, relays } = await bootstrap('', { continent: 'AS', longitude: '139' })
+      expect(region).toBe('apac')
+      expect(relays).toEqual([
+        { url: 'https://edge.example' },
+        { url: 'https://tokyo.example', region: 'apac' },
+        { url: 'https://paris.example', region: 'weur' },
+      ])
+      const german = await bootstrap('', { continent: 'EU', longitude: '8' })
+      expect((german.relays as { url: string }[]).map(({ url }) => url)).toEqual([
+        'https://edge.example',
+        'https://paris.example',
+        'https://tokyo.example',
+      ])
+    })
+  })
+
+  it('does not know where everybody is', async () => {
+    expect('region' in (await bootstrap())).toBe(false)
+  })
+
+  it('names peers who announced themselves, for who asks', async () => {
+    expect('peers' in (await bootstrap())).toBe(false)
+    const peer = await newPeer()
+    const { key, bytes } = await announces(peer)
+    expect((await putRecord(peer, key, bytes)).status).toBeLessThan(300)
+    const { peers } = (await bootstrap('?peers=1')) as { peers: { id: string; region: string }[] }
+    expect(peers.map(({ id, region }) => [id, region])).toEqual([[peerIdText(peer.id), 'weur']])
+  })
+})
+
+describe('a sample of peers', () => {
+  it('has one of each region before it has two of any', () => {
+    const peers = ['a', 'a', 'a', 'a', 'a', 'b', 'c'].map((region, i) => ({ id: `${i}`, region, record: '' }))
+    for (let i = 0; i < 20; i++) {
+      const regions = diverse(peers, 4).map(({ region }) => region)
+      expect(regions.slice(0, 3).sort()).toEqual(['a', 'b', 'c'])
+      expect(regions.length).toBe(4)
+    }
+  })
+})
