@@ -9,6 +9,6 @@ it('clients with two edges outlive one of them, and lose nothing', async () => {
   expect(faults).toEqual([])
   expect(counts['acknowledged by link']).toBeGreaterThan(100)
   expect(counts['acknowledged by mailbox']).toBeGreaterThan(50)
-  // Half a minute is for a machine that does much else; the port is closed, so a second is enough for who notices.
-  expect(counts['talking again, last ms']).toBeLessThan(30_000)
+  // A minute is for a machine that does much else: in one process all of them make keys anew at once. By themselves they need three seconds.
+  expect(counts['talking again, last ms']).toBeLessThan(60_000)
 }, 400_000)
