@@ -60,7 +60,8 @@ const NO_SALT = new Uint8Array()
 const NODE_TOLD_BYTES = 64
 
 type Kind = keyof typeof DHT_TTL_SECONDS_MOST
-type Done = { readonly value: Uint8Array; readonly startMs: number; readonly ttlMs: number } & Published
+/** `told`: what the application said, before we added to it. */
+type Done = { readonly told: Uint8Array; readonly startMs: number; readonly ttlMs: number } & Published
 
 export class DhtClient implements Dht {
   /** Undefined where none is wanted. */
@@ -222,29 +223,28 @@ export class DhtClient implements Dht {
         ? bytes
         : encodeAnnouncement({ ...said, node })
     }
-    encode() // What is wrong with it is said at once.
+    const told = encode() // What is wrong with it is said at once.
     return this.#under('announce', options, async (signal) => {
-      const value = encode(await this.mesh?.claim())
       const said = this.#announced
-      const isSame = said !== undefined && equalBytes(said.value, value) && said.ttlMs === ttlMs
+      const isSame = said !== undefined && equalBytes(said.told, told) && said.ttlMs === ttlMs
       if (isSame && Date.now() < renewAtMs(said.startMs, said.expiresAt)) return publishedOf(said)
-      return publishedOf(await this.#announce(value, encode, ttlMs, signal))
+      return publishedOf(await this.#announce(encode, ttlMs, signal))
     })
   }
 
   async #announce(
-    value: Uint8Array,
     encode: (node?: NodeClaim) => Uint8Array,
     ttlMs: number,
     signal: AbortSignal,
   ): Promise<Done> {
+    const [told, value] = [encode(), encode(await this.mesh?.claim())]
     const startMs = Date.now()
     const published = await this.#names.publish({ kind: 'announcement', salt: NO_SALT, value, ttlMs }, signal)
-    const done = { value, startMs, ttlMs, ...published }
+    const done = { told, startMs, ttlMs, ...published }
     this.#announced = done
     this.#renewals.set('announcement', renewAtMs(startMs, published.expiresAt), async () => {
       // It sets the next itself.
-      await this.#announce(encode(await this.mesh?.claim()), encode, ttlMs, this.#closing.signal)
+      await this.#announce(encode, ttlMs, this.#closing.signal)
       return undefined
     })
     return done
