@@ -241,11 +241,13 @@ describe('who watches', () => {
     await events.next('health')
     const once = asked
     expect(once).toBe(32)
-    const waiting = events.next('health').catch(() => 'over')
-    await events.cancel()
-    expect(await waiting).toBe('over')
     vi.useFakeTimers()
     try {
+      const waiting = events.next('health').catch(() => 'over')
+      await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1))
+      await events.cancel()
+      expect(await waiting).toBe('over')
+      expect(vi.getTimerCount()).toBe(0)
       await vi.advanceTimersByTimeAsync(60_000)
     } finally {
       vi.useRealTimers()
