@@ -46,8 +46,9 @@ import { Reception } from './mailbox/reception.ts'
 import { SqliteLetterStore, SqliteOwnerStore, Tables } from './mailbox/sqlite-store.ts'
 import { PassRenewal } from './pass-renewal.ts'
 import { Guard, type GuardRegistries } from './protection/guard.ts'
+import { type TraceSettings, tracedFetch } from './tracing.ts'
 
-interface Settings extends MailboxSettings, PassSecrets, RegionSettings, ProtectionSettings {
+interface Settings extends MailboxSettings, PassSecrets, RegionSettings, ProtectionSettings, TraceSettings {
   readonly MAILBOXES: MailboxNamespace
   readonly REGISTRIES: RegistryNamespace & GuardRegistries
   readonly SHARDS: ShardNamespace
@@ -126,6 +127,10 @@ export class RelayMailbox extends DurableObject<Settings> {
 
   /** Only the Worker calls this; an owner's hello is there if its pass was good. */
   override fetch(request: Request): Response | Promise<Response> {
+    return tracedFetch(this.ctx, this.env, 'RelayMailbox', request, () => this.#take(request))
+  }
+
+  #take(request: Request): Response | Promise<Response> {
     const { 0: client, 1: server } = new WebSocketPair()
     const { headers } = request
     const enter = (verdict: Verdict) => {

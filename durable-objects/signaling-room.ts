@@ -31,8 +31,9 @@ import { PassRenewal } from './pass-renewal.ts'
 import { Guard, type GuardRegistries } from './protection/guard.ts'
 import { RoomWatching, type WatchedSettings } from './room-watching.ts'
 import { Seats } from './seats.ts'
+import { type TraceSettings, tracedFetch } from './tracing.ts'
 
-interface Settings extends RoomSettings, PassSecrets, ProtectionSettings, WatchedSettings {
+interface Settings extends RoomSettings, PassSecrets, ProtectionSettings, WatchedSettings, TraceSettings {
   readonly REGISTRIES: GuardRegistries & WatchedSettings['REGISTRIES']
 }
 
@@ -77,6 +78,10 @@ export class SignalingRoom extends DurableObject<Settings> {
 
   /** Only the Worker calls this, after it has admitted the peer the join names. */
   override fetch(request: Request): Response | Promise<Response> {
+    return tracedFetch(this.ctx, this.env, 'SignalingRoom', request, () => this.#take(request))
+  }
+
+  #take(request: Request): Response | Promise<Response> {
     const { 0: client, 1: server } = new WebSocketPair()
     const join = joinOf(request)
     const grant = fromBase64url(request.headers.get(GRANT_HEADER) ?? '')

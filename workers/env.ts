@@ -8,6 +8,8 @@ import type { PeerInRoom, RegistryView } from '../protocol/network/gathered.ts'
 import type { TopologyPart } from '../protocol/network/topology.ts'
 import type { AdminTerms, AuditEntry, ListedPeers, Listing } from '../protocol/protection/contract.ts'
 import type { OffenceReport } from '../protocol/protection/offences.ts'
+import type { RequestMeter } from './meter/request.ts'
+import type { MeterVars } from './meter/settings.ts'
 import type { GivenSettings } from './settings/table.ts'
 
 /** The room as the Worker sees it: by its methods, not its class, which only the entry file may name. */
@@ -79,7 +81,7 @@ export interface ShardStub {
   probe(): Promise<unknown>
 }
 
-export interface Env extends GivenSettings {
+export interface Env extends GivenSettings, MeterVars {
   readonly MAILBOXES: { getByName(name: string): MailboxStub }
   readonly REGISTRIES: { getByName(name: string): RegistryStub }
   readonly SHARDS: {
@@ -94,5 +96,5 @@ export interface Env extends GivenSettings {
 /** What hono is told of the Worker: its environment, and what its middleware adds to a request. */
 export interface Edge {
   readonly Bindings: Env
-  readonly Variables: { requestId: string }
+  readonly Variables: { requestId: string; meter: RequestMeter }
 }

@@ -27,6 +27,7 @@ import { ask } from '../dht/questions.ts'
 import type { Edge } from '../env.ts'
 import { refuse, refuseFor } from '../errors.ts'
 import { complain } from '../gate/listed.ts'
+import type { ClosestPeersBody, ProvidersBody, StoredBody } from '../openapi/bodies/dht.ts'
 import { passOf } from '../pass.ts'
 import { REGIONS, regionOf } from '../region.ts'
 
@@ -148,7 +149,7 @@ export async function closestPeers(c: Context<Edge>): Promise<Response> {
   })
   if (answer.kind !== 'closest') return refused(c, answer)
   const peers = answer.records.map(({ key, bytes }) => ({ id: peerIdText(key), record: toBase64url(bytes) }))
-  return c.json({ peers }, 200, NO_STORE)
+  return c.json({ peers } satisfies ClosestPeersBody, 200, NO_STORE)
 }
 
 /** One key or a thousand by one signature. */
@@ -189,7 +190,7 @@ export async function providers(c: Context<Edge>): Promise<Response> {
     near,
   })
   if (answer.kind !== 'providers') return refused(c, answer)
-  const body = {
+  const body: ProvidersBody = {
     heads: answer.heads.map(toBase64url),
     providers: answer.providers.map(({ peer, head, index, path, expiresAtMs }) => ({
       peer: peerIdText(peer),
@@ -213,7 +214,8 @@ async function stored(
     complain(c.env, network, { peer, counts: { forged: 1 } })
   if (answer.kind !== 'stored') return refused(c, answer)
   const { expiresAtMs, isNew } = answer
-  return c.json({ expiresAt: expiresAtMs, isNew }, isNew ? 201 : 200, NO_STORE)
+  const body: StoredBody = { expiresAt: expiresAtMs, isNew }
+  return c.json(body, isNew ? 201 : 200, NO_STORE)
 }
 
 /** An answer of another kind than what was asked for is no answer. */

@@ -25,8 +25,9 @@ import { addressHeader } from '../gate/address-tag.ts'
 import { verdictOn } from '../gate/listed.ts'
 import { extraBits, limitedAddress, peerWaitMs } from '../gate/rates.ts'
 import { admitSocket, audienceHere, badName, namedMailbox, refuseUnlessOwner } from '../mail-admission.ts'
+import type { PrekeysDrawnBody } from '../openapi/bodies/mail.ts'
 import { regionOf } from '../region.ts'
-import { isUpgrade, refuseUpgrade } from '../upgrade.ts'
+import { isUpgrade, refuseForFailure, refuseUpgrade } from '../upgrade.ts'
 
 const NO_STORE = { 'Cache-Control': 'no-store' }
 /** Four keys of 43 letters, and the words around them. */
@@ -46,7 +47,7 @@ export async function openMailbox(c: Context<Edge>): Promise<Response> {
   })
   if (typeof told === 'string') return refuseUpgrade(c.req.raw, told)
   if (HELLO_HEADER in told) {
-    const waitMs = peerWaitMs(c.req.raw, c.env, mailbox.network, mailbox.id)
+    const waitMs = peerWaitMs(c.req.raw, c.env, mailbox.network, mailbox.id, 'high')
     if (waitMs > 0) return refuseUpgrade(c.req.raw, 'rate-limited', waitMs)
     const verdict = await verdictOn(c.env, mailbox.network, mailbox.id)
     if (verdict.kind === 'listed')
@@ -64,7 +65,7 @@ export async function openMailbox(c: Context<Edge>): Promise<Response> {
     })
     return await mailbox.stub.fetch(new Request(c.req.url, { headers }))
   } catch (error) {
-    return refuseUpgrade(c.req.raw, error instanceof RangeError ? 'misconfigured' : 'internal')
+    return refuseForFailure(c.req.raw, error)
   }
 }
 
@@ -115,7 +116,8 @@ export async function drawPrekeys(c: Context<Edge>): Promise<Response> {
   const challenge = await makeChallenge(hash, ring.current, place, difficulty, nowMs, random)
   const { head, oneTime } = drawn
   const bundle = head === undefined ? null : toBase64url(joinBundle(head, oneTime))
-  return c.json({ bundle, challenge: toBase64url(challenge), difficulty }, 200, NO_STORE)
+  const body: PrekeysDrawnBody = { bundle, challenge: toBase64url(challenge), difficulty }
+  return c.json(body, 200, NO_STORE)
 }
 
 /** Nothing of a bundle; undefined where there is no mailbox. */

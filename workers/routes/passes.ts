@@ -10,6 +10,8 @@ import { admissionDesk } from '../desk.ts'
 import type { Edge } from '../env.ts'
 import { refuse } from '../errors.ts'
 import { refuseUnlessClear } from '../gate/refuse-listed.ts'
+import { counters } from '../meter/isolate.ts'
+import type { PassBody } from '../openapi/bodies/edge.ts'
 
 const WHY: Readonly<Record<AdmissionRefusal, string>> = {
   malformed: `the body is not ${PASS_REQUEST_BYTES} bytes: challenge, stamp, public key, signature`,
@@ -36,6 +38,7 @@ export async function givePass(c: Context<Edge>): Promise<Response> {
   desk.load.note(nowMs)
   const refused = await refuseUnlessClear(c, network, given.subject)
   if (refused !== undefined) return refused
+  counters.passes.add('')
   const { pass, expiresAtMs } = given
-  return c.json({ pass, expiresAt: expiresAtMs }, 200, { 'Cache-Control': 'no-store' })
+  return c.json({ pass, expiresAt: expiresAtMs } satisfies PassBody, 200, { 'Cache-Control': 'no-store' })
 }

@@ -12,7 +12,7 @@ import { refuse } from '../errors.ts'
 import { addressHeader } from '../gate/address-tag.ts'
 import { roomObjectName } from '../placement.ts'
 import { regionOf } from '../region.ts'
-import { isUpgrade, refuseUpgrade } from '../upgrade.ts'
+import { isUpgrade, refuseForFailure, refuseUpgrade } from '../upgrade.ts'
 
 export async function enterRoom(c: Context<Edge, '/v1/rooms/:room'>): Promise<Response> {
   const room = c.req.param('room')
@@ -43,7 +43,7 @@ export async function enterRoom(c: Context<Edge, '/v1/rooms/:room'>): Promise<Re
     return await c.env.ROOMS.getByName(roomObjectName(network, room)).fetch(
       new Request(c.req.url, { headers }),
     )
-  } catch {
-    return refuseUpgrade(c.req.raw, 'internal')
+  } catch (error) {
+    return refuseForFailure(c.req.raw, error)
   }
 }
