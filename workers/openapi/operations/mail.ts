@@ -1,4 +1,4 @@
-// Routes about mailboxes.
+// Routes about mailboxes, and about how mail flows in a network.
 
 import type { HttpErrorCode } from '../../errors.ts'
 import {
