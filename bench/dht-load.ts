@@ -4,8 +4,10 @@
 import { createHash } from 'node:crypto'
 import { signProvided } from '../protocol/crypto/dht/provided.ts'
 import { concat } from '../protocol/crypto/suite.ts'
-import { ROOTS, shardObjectName } from '../protocol/dht/place.ts'
+import { SHA2_256 } from '../protocol/dht/contract.ts'
+import { ROOTS, rootOf, shardObjectName } from '../protocol/dht/place.ts'
 import { encodeValue } from '../protocol/dht/records/value.ts'
+import { SHARD_CALL_REQUESTS_MAX } from '../protocol/limits/shard.ts'
 import { mailSubprotocols } from '../protocol/mailbox/admission.ts'
 import { peerIdText } from '../protocol/peer-id.ts'
 import { framesOf, messagesOf } from '../protocol/wire/batch.ts'
@@ -19,8 +21,8 @@ import { openSocket, type Socket } from './socket.ts'
 
 const VALUE_BYTES = 1_024
 const TTL_S = 86_400
-/** Values put together when a table is filled: with their heads they fill a message. */
-const FILL_VALUES = 56
+/** Values put together when a table is filled: as many as one call to a shard may have. */
+const FILL_VALUES = SHARD_CALL_REQUESTS_MAX
 
 export interface Entry {
   readonly key: Uint8Array
@@ -49,6 +51,8 @@ export async function openTable(server: Server, way: Way, clients: number): Prom
   await table.connect(clients)
   return way === 'http' ? table.byRequests : table
 }
+
+const recordOf = (value: Uint8Array) => encodeValue({ code: SHA2_256, ttlSeconds: TTL_S, value })
 
 const noise = new Uint8Array(VALUE_BYTES).map(() => Math.random() * 256)
 let made = 0
@@ -120,12 +124,14 @@ class OurTable implements Table {
   readonly #server: Server
   readonly #owner: MailOwner
   readonly #http: Http
+  readonly #probes: Http
   #homes: readonly Home[] = []
 
   constructor(server: Server, owner: MailOwner) {
     this.#server = server
     this.#owner = owner
     this.#http = new Http(server.port)
+    this.#probes = new Http(server.probePort)
   }
 
   async connect(clients: number): Promise<void> {
@@ -136,7 +142,7 @@ class OurTable implements Table {
     const requests = (method: string) => (entries: readonly Entry[]) =>
       entries.map(({ key, value }) => async () => {
         const headers = { Authorization: `Bearer ${await this.#pass()}` }
-        const path = `/v1/dht/records/${peerIdText(key)}`
+        const path = `/v1/dht/records/${peerIdText(key)}?of=value`
         return this.#http.ask(
           method,
           path,
@@ -154,17 +160,26 @@ class OurTable implements Table {
   }
 
   gets(entries: readonly Entry[], together: number): Act[] {
-    return this.#spread(entries, together, 'record', ({ key }) => ({ kind: 'get', key }))
+    return this.#spread(entries, together, 'record', ({ key }) => ({ kind: 'get', key, of: 'value' }))
   }
 
   puts(entries: readonly Entry[], together: number): Act[] {
     return this.#spread(entries, together, 'stored', ({ key, value }) => {
-      return { kind: 'put', key, record: encodeValue({ code: 0x12, ttlSeconds: TTL_S, value }) }
+      return { kind: 'put', key, record: recordOf(value) }
     })
   }
 
+  /** Past the doors, which are not what is measured here: no root has split. */
   fill(entries: readonly Entry[]): Act[] {
-    return this.puts(entries, FILL_VALUES)
+    const byRoot = Map.groupBy(entries, ({ key }) => rootOf(key))
+    return [...byRoot].flatMap(([root, there]) =>
+      inLots(there, FILL_VALUES).map((lot) => async () => {
+        const records = lot.map(({ key, value }) => [key, recordOf(value)] as const)
+        const name = encodeURIComponent(shardObjectName('default', root))
+        const path = `/?of=SHARDS&name=${name}&bytes=${records[0]?.[1].length}`
+        await this.#probes.ask('POST', path, {}, concat(records.flat()))
+      }),
+    )
   }
 
   async provides(keys: readonly Uint8Array[]): Promise<Act> {
@@ -172,10 +187,9 @@ class OurTable implements Table {
   }
 
   async reached(): Promise<number> {
-    const probes = new Http(this.#server.probePort)
     const asked = ROOTS.map(async (root) => {
       const name = encodeURIComponent(shardObjectName('default', root))
-      const { body } = await probes.ask('GET', `/?of=SHARDS&name=${name}`, {})
+      const { body } = await this.#probes.ask('GET', `/?of=SHARDS&name=${name}`, {})
       return (JSON.parse(body.toString()) as { readonly asked: number }).asked
     })
     return (await Promise.all(asked)).reduce((sum, each) => sum + each, 0)

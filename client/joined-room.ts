@@ -47,6 +47,7 @@ export interface JoinedRoomOptions {
   readonly passes: Passes
   readonly metadata: Uint8Array
   readonly timeoutMs: number
+  readonly borrowed: boolean
 }
 
 /** So long our last words may take to arrive after we left: a handshake by a slow relay. */
@@ -56,6 +57,8 @@ export class JoinedRoom {
   readonly name: string
   readonly host: RoomHost
   readonly api: Room
+  /** Machinery is in it, and the application is not: it neither hears nor sees anything of it. */
+  borrowed: boolean
   /** Settles when we are in, or never will be. */
   readonly #entering: Promise<Room>
   readonly #owner: RoomOwner
@@ -74,6 +77,7 @@ export class JoinedRoom {
 
   constructor(options: JoinedRoomOptions, owner: RoomOwner) {
     this.name = options.name
+    this.borrowed = options.borrowed
     this.#owner = owner
     this.#entering = new Promise((resolve, reject) => {
       this.#resolve = resolve

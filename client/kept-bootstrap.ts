@@ -3,6 +3,7 @@
 
 import { type Bootstrap, type IceServer, parseIceServers } from '../protocol/bootstrap.ts'
 import { WaypostError } from '../protocol/errors.ts'
+import { DHT_REGION_LENGTH_MAX } from '../protocol/limits/dht.ts'
 import { BOOTSTRAP_KEPT_MS, BOOTSTRAP_SILENT_MS } from '../protocol/limits/identities.ts'
 import { utf8 } from '../protocol/wire/bytes.ts'
 import { WIRE_VERSION } from '../protocol/wire/registry.ts'
@@ -17,6 +18,8 @@ const RETRY_MOST_MS = 30_000
 interface Said {
   readonly iceServers: readonly IceServer[]
   readonly reportEveryMs: number | undefined
+  /** Where the edge sees us; empty where it does not say. */
+  readonly region: string
   /** By our own clock. */
   readonly atMs: number
 }
@@ -26,7 +29,7 @@ export class Bootstraps {
   readonly #network: string
   readonly #store: SealedStore
   readonly #over = new AbortController()
-  #said: Said = { iceServers: [], reportEveryMs: undefined, atMs: 0 }
+  #said: Said = { iceServers: [], reportEveryMs: undefined, region: '', atMs: 0 }
   #state: BootstrapStatus['state'] = 'kept'
 
   constructor(base: URL, network: string, store: SealedStore) {
@@ -63,6 +66,10 @@ export class Bootstraps {
     return this.#said.reportEveryMs
   }
 
+  get region(): string {
+    return this.#said.region
+  }
+
   get status(): BootstrapStatus {
     return { state: this.#state, ageMs: Math.max(0, Date.now() - this.#said.atMs) }
   }
@@ -78,9 +85,10 @@ export class Bootstraps {
   }
 
   #heard(answer: Answer): string {
-    const { iceServers, challenge, reportEveryMs } = read(answer, this.#base.origin)
+    const { iceServers, challenge, region, reportEveryMs } = read(answer, this.#base.origin)
     // An edge of before there were reports says nothing of them.
-    this.#said = { iceServers, reportEveryMs: Number(reportEveryMs) || 0, atMs: Date.now() }
+    const everyMs = Number(reportEveryMs) || 0
+    this.#said = { iceServers, reportEveryMs: everyMs, region: regionOf(region), atMs: Date.now() }
     this.#state = 'answered'
     return challenge
   }
@@ -114,12 +122,12 @@ export class Bootstraps {
 
   async #restore(): Promise<boolean> {
     const bytes = await this.#store.get(this.#place).catch(() => undefined)
-    const { atMs, iceServers } =
+    const { atMs, iceServers, region } =
       (bytes && (parseJson(new TextDecoder().decode(bytes)) as Partial<Said>)) ?? {}
     const servers = parseIceServers(iceServers)
     if (servers === undefined || typeof atMs !== 'number' || Date.now() - atMs > BOOTSTRAP_KEPT_MS)
       return false
-    this.#said = { iceServers: servers, reportEveryMs: undefined, atMs }
+    this.#said = { iceServers: servers, reportEveryMs: undefined, region: regionOf(region), atMs }
     return true
   }
 }
@@ -144,6 +152,13 @@ function read({ ok, status, text }: Answer, origin: string): Bootstrap {
     throw new WaypostError('version-mismatch', message)
   }
   return body as Bootstrap
+}
+
+/** As announcements may say it; anything else is nothing. */
+function regionOf(region: unknown): string {
+  return typeof region === 'string' && region.length <= DHT_REGION_LENGTH_MAX && /^[A-Za-z]*$/.test(region)
+    ? region
+    : ''
 }
 
 function parseJson(text: string): unknown {

@@ -6,6 +6,7 @@ import type { DhtDoor } from './dht/door.ts'
 import type { Direct } from './direct.ts'
 import type { OpenIdentity } from './identity.ts'
 import type { Bootstraps } from './kept-bootstrap.ts'
+import type { Links } from './links.ts'
 import type { Mail } from './mail/mail.ts'
 import type { Messages } from './messages.ts'
 import type { Passes } from './pass.ts'
@@ -26,6 +27,7 @@ export interface WaypostParts extends OpenIdentity {
   readonly roomOfService: (bytes: Uint8Array) => string | undefined
   /** The class that makes direct connections; undefined where there is none, or none is wanted. */
   readonly direct: typeof Direct | undefined
+  readonly links: typeof Links
   readonly messages: typeof Messages
   readonly streams: typeof Streams
   readonly dht: typeof DhtDoor

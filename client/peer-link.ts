@@ -49,6 +49,8 @@ export interface PeerListener {
 
 export class PeerLink {
   readonly id: PeerId
+  /** By the application, in a room of its own. Who was not is machinery's alone. */
+  met = false
   readonly #options: PeerLinkOptions
   readonly #listener: PeerListener
   readonly #rooms = new Set<RoomHost>()
@@ -84,6 +86,11 @@ export class PeerLink {
   /** In some room with us, though perhaps not reachable this moment. */
   get known(): boolean {
     return this.#rooms.size > 0
+  }
+
+  /** Machinery speaks to strangers directly alone: what only it wants shall cost no relay. */
+  get isForMachinery(): boolean {
+    return this.reachable && (this.met || this.via === 'direct')
   }
 
   get idle(): boolean {
@@ -206,7 +213,7 @@ export class PeerLink {
     this.#linkHost.stop()
   }
 
-  status(): Omit<LinkStatus, 'streams'> {
+  status(): Omit<LinkStatus, 'streams' | 'isOfMesh'> {
     const link = this.#link
     return {
       peer: this.id,

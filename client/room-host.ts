@@ -46,6 +46,14 @@ export interface RoomHostOptions {
   readonly firstJoinWithinMs: number
 }
 
+/** Where sockets of a room are opened. */
+export function roomUrl(base: URL, network: string, name: string): string {
+  const url = new URL(`v1/rooms/${encodeURIComponent(name)}`, base)
+  url.protocol = base.protocol === 'https:' ? 'wss:' : 'ws:'
+  url.searchParams.set('network', network)
+  return url.href
+}
+
 /** What else is given in the same turn may share a message with these. */
 const COLLECTED: ReadonlySet<MembershipInput['kind']> = new Set([
   'carry',

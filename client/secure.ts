@@ -12,6 +12,7 @@ import { nowMs } from './clock.ts'
 import { DhtDoor } from './dht/door.ts'
 import { type Identity, newIdentity, type OpenIdentity } from './identity.ts'
 import { Bootstraps } from './kept-bootstrap.ts'
+import { Links } from './links.ts'
 import { Messages } from './messages.ts'
 import { Passes, type PassSource } from './pass.ts'
 import { PeerLink, type PeerLinkOptions, type PeerListener } from './peer-link.ts'
@@ -93,6 +94,7 @@ export interface OpenKeys extends OpenIdentity {
   readonly makeLink: MakeLink
   readonly makeBroadcasts: MakeBroadcasts
   readonly roomOfService: typeof roomOfService
+  readonly links: typeof Links
   readonly messages: typeof Messages
   readonly streams: typeof Streams
   readonly dht: typeof DhtDoor
@@ -120,6 +122,7 @@ export async function openIdentity(
     makeLink: linksOf(suite, identity, await Tickets.open(nowMs, store)),
     makeBroadcasts: broadcastsOf(suite, identity),
     roomOfService,
+    links: Links,
     messages: Messages,
     streams: Streams,
     dht: DhtDoor,

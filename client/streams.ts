@@ -11,6 +11,7 @@ import type { Events } from './events.ts'
 import { checkOptions, checkSignal } from './options.ts'
 import type { PeerLink } from './peer-link.ts'
 import { PeerStreams } from './peer-streams.ts'
+import type { Strangers } from './strangers.ts'
 import type { OpenOptions, WaypostEvents, WaypostStream } from './types.ts'
 
 /** Labels that begin so are ours. */
@@ -21,14 +22,21 @@ const FAREWELL_MS = 1_000
 export class Streams {
   readonly #own: PeerId
   readonly #events: Events<WaypostEvents>
+  readonly #strangers: Strangers
   readonly #dropped: (reason: DropReason) => void
   readonly #peers = new Map<PeerId, PeerStreams>()
   /** By label: who takes streams that peers open to our machinery. */
   readonly #serving = new Map<string, (stream: WaypostStream) => void>()
 
-  constructor(own: PeerId, events: Events<WaypostEvents>, dropped: (reason: DropReason) => void) {
+  constructor(
+    own: PeerId,
+    events: Events<WaypostEvents>,
+    strangers: Strangers,
+    dropped: (reason: DropReason) => void,
+  ) {
     this.#own = own
     this.#events = events
+    this.#strangers = strangers
     this.#dropped = dropped
   }
 
@@ -119,7 +127,13 @@ export class Streams {
             return take !== undefined
           }
           const wanted = this.#events.heard('stream')
-          if (wanted) this.#events.emit('stream', { from: peer, label: stream.label, stream })
+          const hear = () => void this.#events.emit('stream', { from: peer, label: stream.label, stream })
+          if (wanted && link.met) hear()
+          else if (wanted)
+            this.#strangers.hold(peer, hear, () => {
+              this.#dropped('stranger')
+              stream.reset()
+            })
           return wanted
         },
         dropped: this.#dropped,

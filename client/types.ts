@@ -240,6 +240,8 @@ export interface LinkStatus {
   readonly unacknowledgedBytes: number
   /** Open, by either side. */
   readonly streams: number
+  /** Made for the mesh of the DHT alone: the application has not met this peer, and they cannot speak to each other. */
+  readonly isOfMesh: boolean
 }
 
 export interface RoomStatus {
@@ -273,6 +275,8 @@ export interface DhtStatus {
   readonly neighbours: number
   /** Records and providers kept for others. */
   readonly held: number
+  /** The first bits of the places among which we meet others at the edge; undefined while, or where, we do not. */
+  readonly neighbourhood: string | undefined
 }
 
 /** What a bug report needs. */

@@ -2,25 +2,22 @@
 
 import { DropCounts, type DropReason } from '../protocol/drops.ts'
 import { WaypostError } from '../protocol/errors.ts'
-import { CONNECTIONS_MAX, DATAGRAM_BYTES_MAX, MESH_PEERS_MAX } from '../protocol/limits/direct.ts'
-import { DEPARTED_GRACE_MS, LINK_LINGER_MS } from '../protocol/limits/link.ts'
+import { DATAGRAM_BYTES_MAX } from '../protocol/limits/direct.ts'
 import { JOIN_WITHIN_MS, TIMEOUT_MAX_MS } from '../protocol/limits/membership.ts'
-import type { KnownMember } from '../protocol/membership/roster.ts'
-import { isRoomName } from '../protocol/names.ts'
-import { parsePeerId } from '../protocol/peer-id.ts'
+import { isReservedName, isRoomName } from '../protocol/names.ts'
 import { VERSION } from '../protocol/version.ts'
 import { encodeData } from '../protocol/wire/data.ts'
-import type { DeclineReason } from '../protocol/wire/registry.ts'
 import type { Dht } from './dht/api.ts'
 import type { DhtDoor } from './dht/door.ts'
 import { Events } from './events.ts'
-import { JoinedRoom, type RoomOwner, tryDecodeData } from './joined-room.ts'
+import { JoinedRoom, type RoomOwner } from './joined-room.ts'
+import type { Links } from './links.ts'
 import type { Messages } from './messages.ts'
 import { watchNetwork } from './network-watch.ts'
 import { checkDuration, checkOptions, checkSignal } from './options.ts'
 import type { WaypostParts } from './parts.ts'
-import type { PeerLink, PeerListener } from './peer-link.ts'
 import { encodeMetadata, type Room } from './room.ts'
+import { type RoomHost, roomUrl } from './room-host.ts'
 import type { Streams } from './streams.ts'
 import type {
   Data,
@@ -42,9 +39,10 @@ export class Waypost {
   readonly #rooms = new Map<string, JoinedRoom>()
   /** Left, and still saying their last words. */
   readonly #leaving = new Set<JoinedRoom>()
-  readonly #links = new Map<PeerId, PeerLink>()
+  /** All rooms with a socket: machinery's too. */
+  readonly #hosts = new Set<RoomHost>()
+  readonly #links: Links
   readonly #streams: Streams
-  readonly #lingering = new Map<PeerId, ReturnType<typeof setTimeout>>()
   readonly #messages: Messages
   readonly #dht: DhtDoor
   readonly #drops = new DropCounts()
@@ -56,21 +54,31 @@ export class Waypost {
     this.#parts = parts
     this.id = parts.identity.id
     const dropped = (reason: DropReason) => this.#drops.count(reason)
-    this.#streams = new parts.streams(this.id, this.#events, dropped)
-    this.#messages = new parts.messages(parts, this.#events, {
+    const links = new parts.links(parts, this.#events, dropped)
+    const streams = new parts.streams(this.id, this.#events, links.strangers, dropped)
+    const passRenewed = (pass: string) => this.#passRenewed(pass)
+    const messages = new parts.messages(parts, this.#events, {
       rooms: this.#rooms,
-      links: this.#links,
-      passRenewed: (pass) => this.#passRenewed(pass),
+      links: links.all,
+      passRenewed,
       dropped,
     })
-    this.#dht = new parts.dht(parts, {
-      askHome: (question) => this.#messages.ask(question),
-      open: (peer, label) => this.#streams.openOwn(label, this.#linkTo(peer, 'dht') ?? unreachable(peer)),
-      serve: (label, take) => this.#streams.serve(label, take),
-      links: this.#links,
-      tell: (peer, bytes) => this.#messages.tellIfReached(peer, bytes),
+    const dht = new parts.dht(parts, {
+      askHome: (question) => messages.ask(question),
+      open: (peer, label) => streams.openOwn(label, links.any(peer, 'dht') ?? unreachable(peer)),
+      serve: (label, take) => streams.serve(label, take),
+      links,
+      hosts: this.#hosts,
+      borrow: (name) => this.#rooms.get(name) ?? this.#enter(name, new Uint8Array(), JOIN_WITHIN_MS, true),
+      tell: (peer, bytes) => messages.tellIfReached(peer, bytes),
+      passRenewed,
       dropped,
     })
+    links.begin({ messages, streams, dht })
+    this.#links = links
+    this.#streams = streams
+    this.#messages = messages
+    this.#dht = dht
     this.#stopWatching = watchNetwork(() => this.#networkChanged())
   }
 
@@ -95,7 +103,8 @@ export class Waypost {
     checkSignal('join: signal', options.signal)
     checkDuration('join: timeoutMs', options.timeoutMs, TIMEOUT_MAX_MS)
     if (typeof name !== 'string') throw new TypeError('join: the room must be a string')
-    if (!isRoomName(name)) throw new RangeError(`join: not a room's name: ${JSON.stringify(name)}`)
+    if (!isRoomName(name) || isReservedName(name))
+      throw new RangeError(`join: not a room's name: ${JSON.stringify(name)}`)
     const metadata = encodeMetadata(options.metadata)
     this.#refuseClosed()
     const { signal } = options
@@ -104,6 +113,10 @@ export class Waypost {
     const known = this.#rooms.get(name)
     if (known === undefined)
       return this.#enter(name, metadata, options.timeoutMs ?? JOIN_WITHIN_MS).wait(signal)
+    if (known.borrowed) {
+      known.borrowed = false
+      for (const id of known.api.peers.keys()) this.#links.meet(id)
+    }
     if (options.metadata !== undefined) known.host.give({ kind: 'describe', metadata })
     return known.wait(signal)
   }
@@ -114,7 +127,7 @@ export class Waypost {
    * in no room with us, or leaves before it acknowledged, gets it in its mailbox: this resolves when it is there for good.
    */
   async send(to: PeerId | string, data: Data, options: SendOptions = {}): Promise<Receipt> {
-    return this.#messages.send(to, data, options, () => this.#linkTo(to, 'send'))
+    return this.#messages.send(to, data, options, () => this.#links.to(to, 'send'))
   }
 
   /** Contacts write without a stamp: from now on only those we write to again, after a month. Without mail it throws. */
@@ -125,7 +138,7 @@ export class Waypost {
 
   /** Best effort, in one piece of at most 16 KiB: it arrives, or it does not. False: there is no way to the peer now. */
   datagram(to: PeerId | string, data: Data): boolean {
-    const link = this.#linkTo(to, 'datagram')
+    const link = this.#links.to(to, 'datagram')
     const bytes = encodeData(data)
     if (bytes.length > DATAGRAM_BYTES_MAX) {
       throw new WaypostError('too-large', `a datagram holds at most ${DATAGRAM_BYTES_MAX - 1} bytes`)
@@ -137,7 +150,7 @@ export class Waypost {
 
   /** A stream to the peer, which may be written to at once. If the peer refuses it, or is gone, both its halves fail. */
   async open(to: PeerId | string, label: string, options: OpenOptions = {}): Promise<WaypostStream> {
-    return this.#streams.open(label, options, () => this.#linkTo(to, 'open') ?? unreachable(to))
+    return this.#streams.open(label, options, () => this.#links.to(to, 'open') ?? unreachable(to))
   }
 
   status(): Status {
@@ -147,11 +160,8 @@ export class Waypost {
       edge: this.#parts.base.href,
       network: this.#parts.network,
       bootstrap: this.#parts.bootstraps.status,
-      rooms: [...this.#rooms.values()].map((room) => room.status()),
-      links: [...this.#links.values()].map((link) => ({
-        ...link.status(),
-        streams: this.#streams.size(link.id),
-      })),
+      rooms: [...this.#rooms.values()].flatMap((room) => (room.borrowed ? [] : room.status())),
+      links: this.#links.status,
       mail: this.#messages.mailStatus,
       dht: this.#dht.status,
       crypto: this.#parts.suite.status,
@@ -166,15 +176,13 @@ export class Waypost {
     this.#stopWatching()
     this.#dht.close()
     const rooms = [...this.#rooms.values()]
-    const farewell = this.#streams.farewell((peer) => this.#links.get(peer)?.reachable === true)
+    const farewell = this.#streams.farewell((peer) => this.#links.all.get(peer)?.reachable === true)
     await Promise.all([farewell, ...[...rooms, ...this.#leaving].map((room) => room.spoken())])
     await this.#messages.close()
     this.#parts.passes.close()
-    for (const link of this.#links.values()) link.close()
+    this.#links.close()
     this.#streams.close()
     for (const room of rooms) room.leave()
-    for (const timer of this.#lingering.values()) clearTimeout(timer)
-    this.#links.clear()
     this.#events.clear()
     await this.#parts.release()
   }
@@ -185,36 +193,34 @@ export class Waypost {
 
   // ---- rooms ---------------------------------------------------------------------------------------------------
 
-  #enter(name: string, metadata: Uint8Array, timeoutMs: number): JoinedRoom {
+  /** `borrowed`: for machinery, until the application joins it too. */
+  #enter(name: string, metadata: Uint8Array, timeoutMs: number, borrowed = false): JoinedRoom {
     const { base, network, identity, passes } = this.#parts
-    const url = new URL(`v1/rooms/${encodeURIComponent(name)}`, base)
-    url.protocol = base.protocol === 'https:' ? 'wss:' : 'ws:'
-    url.searchParams.set('network', network)
+    const url = roomUrl(base, network, name)
     const room = new JoinedRoom(
-      { name, url: url.href, network, identity, passes, metadata, timeoutMs },
+      { name, url, network, identity, passes, metadata, timeoutMs, borrowed },
       this.#owner(),
     )
     this.#rooms.set(name, room)
+    this.#hosts.add(room.host)
     room.start()
     return room
   }
 
   #owner(): RoomOwner {
+    const links = this.#links
     return {
-      peerArrived: (room, member) => this.#peerArrived(room, member),
-      peerDeparted: (room, id) => this.#peerDeparted(room, id),
-      reachChanged: (id) => {
-        if (id === undefined) this.#reachChanged()
-        else this.#links.get(id)?.roomChanged()
-      },
+      peerArrived: (room, member) => links.arrived(room.host, member, !room.borrowed),
+      peerDeparted: (room, id) => links.departed(room.host, id),
+      reachChanged: (id) => links.roomChanged(id),
       entered: (room, again) => {
-        this.#reachChanged()
-        if (!again) this.#meetAll(room)
+        links.roomChanged()
+        if (!again && !room.borrowed) links.meetAll(room.api.peers)
       },
       makeBroadcasts: (room, listener) => this.#parts.makeBroadcasts(this.#parts.network, room, listener),
       tell: (to, service) => this.#messages.tell(to, service),
-      relayed: (room, from, payload) => this.#links.get(from.id)?.relayed(room.host, payload),
-      signalled: (from, payload) => this.#links.get(from.id)?.signalled(payload),
+      relayed: (room, from, payload) => links.all.get(from.id)?.relayed(room.host, payload),
+      signalled: (from, payload) => links.all.get(from.id)?.signalled(payload),
       passRenewed: (pass) => this.#passRenewed(pass),
       dropped: (reason) => this.#drops.count(reason),
       roomLeaving: (room) => {
@@ -224,9 +230,10 @@ export class Waypost {
       roomEnded: (room) => {
         if (this.#rooms.get(room.name) === room) this.#rooms.delete(room.name)
         this.#leaving.delete(room)
+        this.#hosts.delete(room.host)
       },
-      via: (id) => this.#links.get(id)?.via,
-      roundTripMs: (id) => this.#links.get(id)?.roundTripMs,
+      via: (id) => links.all.get(id)?.via,
+      roundTripMs: (id) => links.all.get(id)?.roundTripMs,
     }
   }
 
@@ -235,142 +242,13 @@ export class Waypost {
     const { passes } = this.#parts
     if (!passes.renewed(pass)) return this.#drops.count('unexpected')
     const { renewAtMs } = passes
-    for (const room of this.#rooms.values()) room.host.give({ kind: 'pass', pass, renewAtMs })
-  }
-
-  #reachChanged(): void {
-    for (const link of this.#links.values()) link.roomChanged()
-  }
-
-  /** The newcomer connects to those who were there; they wait for it, so that offers seldom cross. */
-  #meetAll(room: JoinedRoom): void {
-    if (room.api.peers.size >= MESH_PEERS_MAX) return
-    for (const id of room.api.peers.keys()) this.#links.get(id)?.connect()
+    for (const host of this.#hosts) host.give({ kind: 'pass', pass, renewAtMs })
   }
 
   #networkChanged(): void {
-    for (const room of this.#rooms.values()) room.host.give({ kind: 'networkChanged' })
-    for (const link of this.#links.values()) link.networkChanged()
+    for (const host of this.#hosts) host.give({ kind: 'networkChanged' })
+    this.#links.networkChanged()
     this.#messages.networkChanged()
-  }
-
-  // ---- links ---------------------------------------------------------------------------------------------------
-
-  #peerArrived(room: JoinedRoom, member: KnownMember): void {
-    clearTimeout(this.#lingering.get(member.id))
-    this.#lingering.delete(member.id)
-    const link = this.#links.get(member.id) ?? this.#newLink(member)
-    link.arrived(room.host, member.session)
-  }
-
-  #newLink(member: KnownMember): PeerLink {
-    const { iceServers, direct: Direct } = this.#parts
-    const { id, session } = member
-    const link = this.#parts.makeLink(
-      {
-        id,
-        session,
-        polite: this.id < id,
-        iceServers,
-        unwilling: () => this.#unwilling(),
-        makeDirect: Direct && ((options, listener) => new Direct(options, listener)),
-      },
-      this.#listener(id),
-    )
-    this.#links.set(id, link)
-    return link
-  }
-
-  #listener(from: PeerId): PeerListener {
-    return {
-      message: (bytes, via, id, consumed) => this.#messages.heard(from, bytes, via, id, consumed),
-      machinery: (lane, bytes, consumed) => this.#machinery(from, lane, bytes, consumed),
-      restarting: () => this.#streams.restarting(from),
-      datagram: (bytes, via) => {
-        const data = tryDecodeData(bytes)
-        if (data === undefined) this.#drops.count('malformed')
-        else this.#events.emit('datagram', { from, data: data.value, via })
-      },
-      settled: (token, outcome) => {
-        if (token > 0) this.#messages.settled(token, outcome)
-        else if (typeof outcome === 'object') this.#streams.settled(from, token)
-      },
-      // After this turn: a newcomer has joined the room for the application before a way to it is news.
-      pathChanged: (via) => {
-        queueMicrotask(() => this.#events.emit('path', { peer: from, via }))
-        this.#dht.linked(from, via !== undefined)
-        if (via !== undefined) this.#messages.reached(from)
-        else if (this.#links.get(from)?.known === false) this.#messages.departed(from)
-      },
-      dropped: (reason) => this.#drops.count(reason),
-    }
-  }
-
-  #machinery(from: PeerId, lane: 'streams' | 'service', bytes: Uint8Array, consumed: () => void): void {
-    if (lane === 'streams') {
-      consumed() // The windows of streams bound what is held.
-      const link = this.#links.get(from)
-      if (link !== undefined) this.#streams.message(link, bytes)
-      return
-    }
-    if (this.#dht.hears(from, bytes)) consumed()
-    else this.#messages.heardService(from, bytes, consumed)
-  }
-
-  /** The peer may be back in a moment (a reload, a new network): what is under way to it waits a little. */
-  #peerDeparted(room: JoinedRoom, id: PeerId): void {
-    const link = this.#links.get(id)
-    link?.departed(room.host)
-    if (link === undefined || link.known || this.#closed) return
-    if (link.via !== 'direct') this.#messages.departed(id)
-    clearTimeout(this.#lingering.get(id))
-    this.#lingering.set(
-      id,
-      setTimeout(() => this.#giveUp(id, link), DEPARTED_GRACE_MS),
-    )
-  }
-
-  #giveUp(id: PeerId, link: PeerLink): void {
-    if (link.known) return
-    if (link.via === 'direct') {
-      // It left the room and yet talks to us: so do we with it, for as long as the direct path lives.
-      this.#lingering.set(
-        id,
-        setTimeout(() => this.#giveUp(id, link), DEPARTED_GRACE_MS),
-      )
-      return
-    }
-    link.abandon()
-    this.#streams.abandoned(id)
-    this.#lingering.set(
-      id,
-      setTimeout(() => this.#forget(id, link), LINK_LINGER_MS),
-    )
-  }
-
-  #forget(id: PeerId, link: PeerLink): void {
-    this.#lingering.delete(id)
-    if (link.known) return
-    link.close()
-    this.#streams.forget(id)
-    if (this.#links.get(id) === link) this.#links.delete(id)
-  }
-
-  #unwilling(): DeclineReason | undefined {
-    if (this.#parts.relayOnly) return 'relay-only'
-    if (this.#parts.direct === undefined) return 'no-webrtc'
-    let connecting = 0
-    for (const link of this.#links.values()) if (link.connecting) connecting++
-    return connecting >= CONNECTIONS_MAX ? 'too-many' : undefined
-  }
-
-  #linkTo(to: string, what: string): PeerLink | undefined {
-    this.#refuseClosed()
-    const link = this.#links.get(to as PeerId)
-    if (link === undefined) parsePeerId(to) // Throws for what is no peer id at all.
-    if (to === this.id) throw new RangeError(`${what}: a peer does not send to itself`)
-    // Lingering after it gave up: as unreachable as a stranger, until it is seen again.
-    return link !== undefined && (link.known || link.reachable) ? link : undefined
   }
 
   #refuseClosed(): void {

@@ -9,8 +9,11 @@ import { type ShardConfig, type ShardSettings, shardConfig } from '../protocol/d
 import type { Lookup, ParentAnswer, ShardEffect, ShardInput } from '../protocol/dht/shard/contract.ts'
 import { ShardMachine } from '../protocol/dht/shard/machine.ts'
 import { SHARD_SWEEP_PAGES } from '../protocol/limits/shard.ts'
+import { framesOf, messagesOf } from '../protocol/wire/batch.ts'
+import { type DhtAskFrame, decodeDht, encodeDht } from '../protocol/wire/dht-frames.ts'
 import { Alarm } from './alarm.ts'
 import { SqliteShardStore } from './dht/sqlite-store.ts'
+import { answerClose, sendTo } from './host.ts'
 
 /** Another shard, by what is called on it here. */
 interface Relative {
@@ -46,6 +49,34 @@ export class DhtShard extends DurableObject<Settings> {
   ask(requests: readonly ShardRequest[]): Promise<readonly ShardAnswer[]> {
     this.#asked += requests.length
     return new Promise((resolve) => this.#receive({ kind: 'asked', origin: resolve, requests }))
+  }
+
+  /** Of an object that asks much (dht/shard-socket.ts). Nobody but the edge's own comes here. */
+  override fetch(): Response {
+    const { 0: client, 1: server } = new WebSocketPair()
+    this.ctx.acceptWebSocket(server)
+    return new Response(null, { status: 101, webSocket: client })
+  }
+
+  /** Gets, each answered by its token; or, where there is no answer to it, given back. */
+  override webSocketMessage(socket: WebSocket, message: ArrayBuffer | string): void {
+    if (typeof message === 'string') throw new TypeError('the edge asks in bytes')
+    const asked = framesOf(new Uint8Array(message)).map((bytes) => decodeDht(bytes) as DhtAskFrame)
+    const answered = (answers: readonly ShardAnswer[]) => {
+      const frames = asked.map((frame, i) => {
+        const answer = answers[i]
+        const isOne = answer !== undefined && answer.kind !== 'moved'
+        return encodeDht(isOne ? { kind: 'dhtAnswer', token: frame.token, answer } : frame)
+      })
+      for (const each of messagesOf(frames)) sendTo(socket, each)
+    }
+    this.#asked += asked.length
+    const requests = asked.map(({ question }) => question as ShardRequest & { readonly kind: 'get' })
+    this.#receive({ kind: 'asked', origin: answered, requests })
+  }
+
+  override webSocketClose(socket: WebSocket, code: number, reason: string): void {
+    answerClose(socket, code, reason)
   }
 
   /** A child asks what there was when this shard split, and whether it did. Undefined: not now. */

@@ -48,7 +48,7 @@ import { PassRenewal } from './pass-renewal.ts'
 import { Guard, type GuardRegistries } from './protection/guard.ts'
 import { type TraceSettings, tracedFetch } from './tracing.ts'
 
-interface Settings extends MailboxSettings, PassSecrets, RegionSettings, ProtectionSettings, TraceSettings {
+interface Settings extends MailboxSettings, PassSecrets, ProtectionSettings, RegionSettings, TraceSettings {
   readonly MAILBOXES: MailboxNamespace
   readonly REGISTRIES: RegistryNamespace & GuardRegistries
   readonly SHARDS: ShardNamespace

@@ -101,20 +101,10 @@ export class Seats implements Members {
   }
 
   /** Seats the member at this socket; gives back the socket it had before, if it resumes. */
-  seat(
-    member: Member,
-    socket: WebSocket,
-    region: Region | '' = '',
-    tags: readonly string[] = [],
-  ): WebSocket | undefined {
+  seat(member: Member, socket: WebSocket, tags: readonly string[] = []): WebSocket | undefined {
     const before = this.seatOf(member)?.socket
     if (before !== undefined) this.#forget(before)
-    this.#ctx.acceptWebSocket(socket, [
-      slotTag(slotOf(member.address)),
-      peerTag(member.peer),
-      REGION_TAG + region,
-      ...tags,
-    ])
+    this.#ctx.acceptWebSocket(socket, [slotTag(slotOf(member.address)), peerTag(member.peer), ...tags])
     this.#hold(newSeat(member, socket))
     socket.serializeAttachment(packMember(member))
     return before
@@ -177,6 +167,7 @@ function newSeat(member: Member, socket: WebSocket): Seat {
 
 /** A tag survives sleep as an attachment does, and is not written again with each message. */
 const REGION_TAG = 'region:'
+export const regionTag = (region: Region | '') => REGION_TAG + region
 
 // Tags find one socket among a thousand without reading attachments.
 function slotTag(slot: number): string {

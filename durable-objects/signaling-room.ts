@@ -4,7 +4,6 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { PassSecrets } from '../protocol/crypto/admission/keys.ts'
 import { GRANT_BYTES } from '../protocol/crypto/admission/pass.ts'
-import type { Region } from '../protocol/dht/regions.ts'
 import { DropCounts, type DropReason } from '../protocol/drops.ts'
 import { regionIn } from '../protocol/network/summary.ts'
 import { connectionsMax, type ProtectionSettings } from '../protocol/protection/config.ts'
@@ -16,7 +15,8 @@ import type { Member } from '../protocol/room/member.ts'
 import { fromBase64url } from '../protocol/wire/base64url.ts'
 import { tryDecode } from '../protocol/wire/codec.ts'
 import type { JoinFrame } from '../protocol/wire/frames.ts'
-import { FRAME, WATCH_FRAME } from '../protocol/wire/registry.ts'
+import { FRAME } from '../protocol/wire/registry.ts'
+import { WATCH_FRAME } from '../protocol/wire/watch-frame.ts'
 import {
   addressTags,
   answerClose,
@@ -30,18 +30,16 @@ import { Outbox } from './outbox.ts'
 import { PassRenewal } from './pass-renewal.ts'
 import { Guard, type GuardRegistries } from './protection/guard.ts'
 import { RoomWatching, type WatchedSettings } from './room-watching.ts'
-import { Seats } from './seats.ts'
+import { regionTag, Seats } from './seats.ts'
 import { type TraceSettings, tracedFetch } from './tracing.ts'
 
-interface Settings extends RoomSettings, PassSecrets, ProtectionSettings, WatchedSettings, TraceSettings {
-  readonly REGISTRIES: GuardRegistries & WatchedSettings['REGISTRIES']
-}
-
-/** A socket that is about to be a member's, and where it came from. */
 interface Joining {
   readonly socket: WebSocket
-  readonly region: Region | ''
   readonly tags: readonly string[]
+}
+
+interface Settings extends RoomSettings, PassSecrets, ProtectionSettings, TraceSettings, WatchedSettings {
+  readonly REGISTRIES: GuardRegistries & WatchedSettings['REGISTRIES']
 }
 
 export class SignalingRoom extends DurableObject<Settings> {
@@ -52,8 +50,8 @@ export class SignalingRoom extends DurableObject<Settings> {
   readonly #drops = new DropCounts()
   readonly #renewal: PassRenewal
   readonly #guard: Guard
-  readonly #connectionsMax: number
   readonly #watching: RoomWatching
+  readonly #connectionsMax: number
 
   constructor(ctx: DurableObjectState, env: Settings) {
     super(ctx, env)
@@ -89,16 +87,16 @@ export class SignalingRoom extends DurableObject<Settings> {
       turnAway(server, 'bad-request')
       return upgraded(client)
     }
-    const tags = addressTags(request.headers)
-    const region = regionIn(request.headers.get(REGION_HEADER))
+    const from = addressTags(request.headers)
+    const tags = [...from, regionTag(regionIn(request.headers.get(REGION_HEADER)))]
     const enter = (verdict: Verdict) => {
       if (verdict.kind === 'listed') {
         this.#watching.refused('blacklisted')
         turnAway(server, 'blacklisted', retryAfterMsOf(verdict.untilMs, Date.now()))
-      } else if (isCrowded(this.ctx, tags, this.#connectionsMax)) {
+      } else if (isCrowded(this.ctx, from, this.#connectionsMax)) {
         this.#watching.refused('edge-busy')
         turnAway(server, 'edge-busy')
-      } else this.#receive({ kind: 'join', join, grant }, { socket: server, region, tags })
+      } else this.#receive({ kind: 'join', join, grant }, { socket: server, tags })
       return upgraded(client)
     }
     const verdict = this.#guard.entering(join.peer, Date.now())
@@ -204,7 +202,7 @@ export class SignalingRoom extends DurableObject<Settings> {
         if (joining === undefined) return
         const resuming = this.#seats.seatOf(effect.member)
         if (resuming !== undefined) this.#outbox.finish(resuming)
-        const before = this.#seats.seat(effect.member, joining.socket, joining.region, joining.tags)
+        const before = this.#seats.seat(effect.member, joining.socket, joining.tags)
         if (before !== undefined) closeWith(before, 'superseded')
         return this.#watching.admitted(nowMs)
       }

@@ -19,6 +19,8 @@ export interface Bootstrap {
   readonly difficulty: number
   /** How often a client reports how its links do (network/README.md); 0: it does not. */
   readonly reportEveryMs: number
+  /** Of the caller; absent where the platform does not say. */
+  readonly region?: string
   readonly limits: {
     readonly messageBytesMax: number
     readonly metadataBytesMax: number

@@ -11,6 +11,7 @@ export const DROP_REASONS = [
   'stale', // of an attempt or epoch that is over
   'over-window', // beyond what we told the sender it may send
   'unknown-peer', // from somebody not in the roster
+  'stranger', // said to the application, by a peer that only machinery has a link with
 
   // A handshake's (crypto/handshake/drops.ts says more of each)
   'self',

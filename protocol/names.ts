@@ -16,6 +16,11 @@ export function isRoomName(text: string): boolean {
   return text.length >= 1 && text.length <= NAME_LENGTH_MAX && text.isWellFormed() && !/\p{Cc}/u.test(text)
 }
 
+/** Rooms that machinery meets in: an application neither joins one, nor sends anybody there. */
+export function isReservedName(text: string): boolean {
+  return text.startsWith('waypost/')
+}
+
 /** An identity's name never leaves the device; it is made of what a network's is, so that it can name a file. */
 export function isIdentityName(text: string): boolean {
   return text.length <= IDENTITY_NAME_LENGTH_MAX && isNetworkName(text)

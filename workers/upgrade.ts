@@ -35,5 +35,5 @@ export function refuseUpgrade(request: Request, code: RefusalCode, retryAfterMs 
 /** As a socket is told why its object did not take it. */
 export function refuseForFailure(request: Request, error: unknown): Response {
   if (error instanceof Unavailable) return refuseUpgrade(request, 'edge-busy', error.retryAfterMs)
-  return refuseUpgrade(request, error instanceof RangeError ? 'misconfigured' : 'internal')
+  return refuseUpgrade(request, 'internal')
 }

@@ -9,6 +9,14 @@ export interface AskOptions {
   readonly signal?: AbortSignal
 }
 
+export interface FindOptions extends AskOptions {
+  /**
+   * Peers are asked for as long as it takes to find what liars hide: seven seconds and a thousand messages where there is nothing.
+   * Default: false. When the edge is away, and peers say that there is nothing, it is done in any case.
+   */
+  readonly thorough?: boolean
+}
+
 /** How far it is. `total` is undefined until it is known. */
 export interface ContentProgress {
   readonly bytes: number
@@ -37,7 +45,7 @@ export interface ProvideOptions extends AskOptions {
   readonly ttlMs?: number
 }
 
-export interface ProvidersOptions extends AskOptions {
+export interface ProvidersOptions extends FindOptions {
   /** Default: 20, which is the most. */
   readonly limit?: number
 }
@@ -74,7 +82,7 @@ export interface AboutPeer {
   readonly rooms?: readonly string[]
   /** Whether letters can be left for it. */
   readonly mailbox?: boolean
-  /** Letters. */
+  /** Letters. Default: where the edge sees us. */
   readonly region?: string
 }
 
@@ -87,18 +95,18 @@ export interface FoundPeer extends Required<AboutPeer>, Published {}
 export interface Dht {
   /** Resolves to the CID. What is no larger than a record is kept at the edge; what is larger is kept here, cut, and provided. */
   put(bytes: Uint8Array | ArrayBuffer | ArrayBufferView, options?: PutOptions): Promise<string>
-  /** Content of others, each block of it verified: from the edge, or from those who provide it and are in a room with us. */
+  /** Content of others, each block of it verified: from the edge, or from those who provide it: in a room with us, or where they said that they are met. */
   get(cid: AnyCid, options?: GetOptions): Promise<Uint8Array<ArrayBuffer>>
   /** What `put` or `get` kept here is kept no more. */
   forget(cid: AnyCid): Promise<void>
   /** A name of ours, at most 64 bytes of UTF-8, and what it says from now on: at most 4 KiB. */
   publish(name: string, value: string | Uint8Array, options?: PublishOptions): Promise<Published>
   /** Never older than what this identity saw of it before. */
-  resolve(peer: PeerId | string, name: string, options?: AskOptions): Promise<ResolvedName>
+  resolve(peer: PeerId | string, name: string, options?: FindOptions): Promise<ResolvedName>
   /** Says that we have these, at most 1,024 by one signature; how others get them is the application's affair, or `put`'s. */
   provide(cids: AnyCid | readonly AnyCid[], options?: ProvideOptions): Promise<{ readonly expiresAt: number }>
   providers(cid: AnyCid, options?: ProvidersOptions): Promise<readonly Provider[]>
-  findPeer(peer: PeerId | string, options?: AskOptions): Promise<FoundPeer>
+  findPeer(peer: PeerId | string, options?: FindOptions): Promise<FoundPeer>
   /** Of ourselves. Said again as it was, it is written only when a quarter of its time is left. */
   announce(about: AboutPeer, options?: AnnounceOptions): Promise<Published>
 }

@@ -32,8 +32,13 @@ export class Asking {
   }
 
   /** Undefined: it was asked, and there is nothing. */
-  async record(key: Key, signal: AbortSignal): Promise<FoundRecord | undefined> {
-    const answer = await this.#ask({ kind: 'get', key }, signal)
+  async record(
+    key: Key,
+    of: 'signed' | 'value',
+    signal: AbortSignal,
+    isThorough = false,
+  ): Promise<FoundRecord | undefined> {
+    const answer = await this.#ask({ kind: 'get', key, of }, signal, isThorough)
     if (answer.kind === 'nothing') return undefined
     if (answer.kind !== 'record') return this.#unexpected()
     const { bytes, expiresAtMs } = answer
@@ -55,8 +60,13 @@ export class Asking {
   }
 
   /** Those whose signature is over that key. Only lies are an error: of some the others are told. */
-  async providers(key: Key, limit: number, signal: AbortSignal): Promise<readonly Provider[]> {
-    const answer = await this.#ask({ kind: 'providers', key, limit, near: '' }, signal)
+  async providers(
+    key: Key,
+    limit: number,
+    signal: AbortSignal,
+    isThorough = false,
+  ): Promise<readonly Provider[]> {
+    const answer = await this.#ask({ kind: 'providers', key, limit, near: '' }, signal, isThorough)
     if (answer.kind !== 'providers') return answer.kind === 'nothing' ? [] : this.#unexpected()
     const nowMs = Date.now()
     const heads = await Promise.all(
@@ -85,14 +95,14 @@ export class Asking {
     return answer.kind === 'stored' ? answer.expiresAtMs : this.#unexpected()
   }
 
-  async #ask(question: DhtQuestion, signal: AbortSignal): Promise<DhtAnswer> {
-    const answer = await this.#answer(question, signal)
+  async #ask(question: DhtQuestion, signal: AbortSignal, isThorough: boolean): Promise<DhtAnswer> {
+    const answer = await this.#answer(question, signal, isThorough)
     if (answer.kind === 'refused') throw refused(answer)
     return answer
   }
 
-  async #answer(question: DhtQuestion, signal: AbortSignal): Promise<DhtAnswer> {
-    const answer = await this.#source.ask(question, signal)
+  async #answer(question: DhtQuestion, signal: AbortSignal, isThorough = false): Promise<DhtAnswer> {
+    const answer = await this.#source.ask(question, signal, isThorough)
     if (answer === undefined) throw new WaypostError('edge-unreachable', 'the DHT could not be asked')
     return answer
   }

@@ -27,6 +27,7 @@ import { type Kept, noRoom } from './kept.ts'
 import { type Renewals, renewAtMs } from './renewals.ts'
 import { Serving } from './serving.ts'
 import { orAborted } from './signals.ts'
+import type { Visits } from './visits.ts'
 
 export interface ContentParts {
   readonly suite: Suite
@@ -36,6 +37,9 @@ export interface ContentParts {
   readonly renewals: Renewals
   readonly kept: () => Promise<Kept>
   readonly open: (peer: PeerId, label: string) => WaypostStream
+  readonly visits: Visits
+  /** Where we are, as providers say it. */
+  readonly region: () => string
   readonly dropped: (reason: DropReason) => void
 }
 
@@ -116,11 +120,11 @@ export class Contents {
 
   /** By one signature. Resolves to when it is over. */
   async provide(all: readonly Address[], ttlMs: number, signal: AbortSignal): Promise<number> {
-    const { identity, asking } = this.#parts
+    const { identity, asking, region } = this.#parts
     const ttlSeconds = secondsOf('provided', ttlMs)
     const keys = all.map(({ block }) => block.digest)
     return asking.provide(
-      await signProvided(identity, keys, { ttlSeconds, region: '', createdMs: Date.now() }),
+      await signProvided(identity, keys, { ttlSeconds, region: region(), createdMs: Date.now() }),
       signal,
     )
   }
@@ -189,7 +193,7 @@ export class Contents {
 
   /** Of the edge, where it has it; a CID of raw bytes does not say how many they are. */
   async #value({ block }: Address, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const found = await this.#parts.asking.record(block.digest, signal)
+    const found = await this.#parts.asking.record(block.digest, 'value', signal)
     const value = found?.record.kind === 'value' ? readValue(found.record.bytes) : undefined
     return value?.code === block.code ? value.value.slice() : undefined
   }
@@ -198,11 +202,21 @@ export class Contents {
     if (++this.#fetchings > EXCHANGE_CONTENTS_MAX)
       await new Promise<void>((resolve) => this.#turns.push(resolve))
     signal.throwIfAborted()
-    const { asking, suite, id, open, dropped } = this.#parts
+    const { asking, suite, id, open, visits, dropped } = this.#parts
     const providers = await asking.providers(root.block.digest, EXCHANGE_PEERS_MAX, signal)
     const others = providers.map(({ peer }) => peer).filter((peer) => peer !== id)
     if (others.length === 0) throw new WaypostError('not-found', `nobody provides ${root.cid}`)
-    return new Fetching({ hash: suite.hash, open: (peer) => open(peer, BLOCKS_LABEL), dropped }, others)
+    const visit = visits.begin(signal)
+    return new Fetching(
+      {
+        hash: suite.hash,
+        open: (peer) => open(peer, BLOCKS_LABEL),
+        more: () => visit.meet(others.filter((peer) => !visits.isReachable(peer))),
+        closed: () => visit.end(),
+        dropped,
+      },
+      others.filter((peer) => visits.isReachable(peer)),
+    )
   }
 
   #nextTurn(): void {

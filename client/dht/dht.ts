@@ -1,9 +1,14 @@
 // The DHT of one client: checks what it is asked for, and composes who does it. Loaded when it is first used.
 
-import { encodeAnnouncement, tryDecodeAnnouncement } from '../../protocol/dht/records/announcement.ts'
+import {
+  encodeAnnouncement,
+  type NodeClaim,
+  tryDecodeAnnouncement,
+} from '../../protocol/dht/records/announcement.ts'
 import { WaypostError } from '../../protocol/errors.ts'
 import { blockText } from '../../protocol/exchange/frames.ts'
 import {
+  DHT_ANNOUNCEMENT_BYTES_MAX,
   DHT_NAME_BYTES_MAX,
   DHT_PROVIDED_KEYS_MAX,
   DHT_PROVIDERS_ANSWERED_MAX,
@@ -23,6 +28,7 @@ import type {
   AskOptions,
   ContentProgress,
   Dht,
+  FindOptions,
   FoundPeer,
   GetOptions,
   ProvideOptions,
@@ -47,8 +53,11 @@ import { Renewals, renewAtMs } from './renewals.ts'
 import { Seen } from './seen.ts'
 import { under } from './signals.ts'
 import { TogetherSource } from './together.ts'
+import { Visits } from './visits.ts'
 
 const NO_SALT = new Uint8Array()
+/** Of a node's claim, as JSON. */
+const NODE_TOLD_BYTES = 64
 
 type Kind = keyof typeof DHT_TTL_SECONDS_MOST
 type Done = { readonly value: Uint8Array; readonly startMs: number; readonly ttlMs: number } & Published
@@ -59,12 +68,14 @@ export class DhtClient implements Dht {
   readonly #asking: Asking
   readonly #names: Names
   readonly #contents: Contents
+  readonly #region: () => string
   readonly #renewals = new Renewals()
   readonly #closing = new AbortController()
   #announced: Done | undefined
 
   constructor(parts: DhtParts, owner: DhtOwner) {
-    const { suite, network, vault } = parts
+    const { suite, network, vault, bootstraps } = parts
+    this.#region = () => bootstraps.region ?? ''
     const identity = { id: parts.identity.bytes, key: parts.identity.key }
     const dropped: DhtOwner['dropped'] = (reason) => owner.dropped(reason)
     const edge = new EdgeSource(owner, new HttpSource(parts))
@@ -89,6 +100,12 @@ export class DhtClient implements Dht {
       renewals: this.#renewals,
       kept,
       open: (peer, label) => owner.open(peer, label),
+      visits: new Visits({
+        roomsOf: async (peer, signal) => (await this.#about(parsePeerId(peer), signal)).rooms,
+        borrow: (name) => owner.borrow(name),
+        isReachable: (peer) => owner.links.any(peer, 'get') !== undefined,
+      }),
+      region: this.#region,
       dropped,
     })
     owner.serve(BLOCKS_LABEL, (stream) => this.#contents.serving.take(stream))
@@ -134,11 +151,12 @@ export class DhtClient implements Dht {
     return this.#under('publish', options, (signal) => this.#names.publish(record, signal))
   }
 
-  async resolve(peer: string, name: string, options: AskOptions = {}): Promise<ResolvedName> {
-    checkOptions('resolve', options, ['signal'])
+  async resolve(peer: string, name: string, options: FindOptions = {}): Promise<ResolvedName> {
+    checkOptions('resolve', options, ['signal', 'thorough'])
+    const isThorough = thoroughOf('resolve', options)
     const [owner, salt] = [parsePeerId(peer), saltOf('resolve', name)]
     return this.#under('resolve', options, async (signal) => {
-      const { value, ...rest } = await this.#names.find('name', owner, salt, signal)
+      const { value, ...rest } = await this.#names.find('name', owner, salt, signal, isThorough)
       return { value: textOrBytes(value), ...rest }
     })
   }
@@ -164,48 +182,69 @@ export class DhtClient implements Dht {
   }
 
   async providers(cid: AnyCid, options: ProvidersOptions = {}): Promise<readonly Provider[]> {
-    checkOptions('providers', options, ['limit', 'signal'])
+    checkOptions('providers', options, ['limit', 'signal', 'thorough'])
+    const isThorough = thoroughOf('providers', options)
     const { limit = DHT_PROVIDERS_ANSWERED_MAX } = options
     if (!Number.isInteger(limit) || limit < 1 || limit > DHT_PROVIDERS_ANSWERED_MAX)
       throw new RangeError(`providers: limit must be a whole number from 1 to ${DHT_PROVIDERS_ANSWERED_MAX}`)
     const { digest } = addressOf('providers', cid).block
-    return this.#under('providers', options, (signal) => this.#asking.providers(digest, limit, signal))
+    return this.#under('providers', options, (signal) =>
+      this.#asking.providers(digest, limit, signal, isThorough),
+    )
   }
 
-  async findPeer(peer: string, options: AskOptions = {}): Promise<FoundPeer> {
-    checkOptions('findPeer', options, ['signal'])
+  async findPeer(peer: string, options: FindOptions = {}): Promise<FoundPeer> {
+    checkOptions('findPeer', options, ['signal', 'thorough'])
+    const isThorough = thoroughOf('findPeer', options)
     const id = parsePeerId(peer)
-    return this.#under('findPeer', options, async (signal) => {
-      const { value, ...rest } = await this.#names.find('announcement', id, NO_SALT, signal)
-      const about = tryDecodeAnnouncement(value)
-      if (about === undefined) throw new WaypostError('unverified', 'the announcement does not read')
-      const { addresses, capabilities, rooms, mailbox, region } = about
-      return { addresses, capabilities, rooms, mailbox, region, ...rest }
-    })
+    return this.#under('findPeer', options, (signal) => this.#about(id, signal, isThorough))
+  }
+
+  async #about(peer: Uint8Array, signal: AbortSignal, isThorough = false): Promise<FoundPeer> {
+    const { value, ...rest } = await this.#names.find('announcement', peer, NO_SALT, signal, isThorough)
+    const about = tryDecodeAnnouncement(value)
+    if (about === undefined) throw new WaypostError('unverified', 'the announcement does not read')
+    const { addresses, capabilities, rooms, mailbox, region } = about
+    return { addresses, capabilities, rooms, mailbox, region, ...rest }
   }
 
   async announce(about: AboutPeer, options: AnnounceOptions = {}): Promise<Published> {
     checkOptions('announce', about, ['addresses', 'capabilities', 'rooms', 'mailbox', 'region'])
     checkOptions('announce', options, ['ttlMs', 'signal'])
     const ttlMs = ttlOf('announce', options.ttlMs, 'announcement')
-    const { addresses = [], capabilities = [], rooms = [], mailbox = false, region = '' } = about
-    const value = encodeAnnouncement({ addresses, capabilities, rooms, mailbox, region })
+    const { addresses = [], capabilities = [], rooms = [], mailbox = false, region } = about
+    // As they are when it is said: where we are may be another place by then, and our node is of this week.
+    const encode = (node?: NodeClaim) => {
+      const said = { addresses, capabilities, rooms, mailbox, region: region ?? this.#region() }
+      const bytes = encodeAnnouncement(said)
+      // What the application says goes before what we have to add.
+      return bytes.length + NODE_TOLD_BYTES > DHT_ANNOUNCEMENT_BYTES_MAX
+        ? bytes
+        : encodeAnnouncement({ ...said, node })
+    }
+    encode() // What is wrong with it is said at once.
     return this.#under('announce', options, async (signal) => {
+      const value = encode(await this.mesh?.claim())
       const said = this.#announced
       const isSame = said !== undefined && equalBytes(said.value, value) && said.ttlMs === ttlMs
       if (isSame && Date.now() < renewAtMs(said.startMs, said.expiresAt)) return publishedOf(said)
-      return publishedOf(await this.#announce(value, ttlMs, signal))
+      return publishedOf(await this.#announce(value, encode, ttlMs, signal))
     })
   }
 
-  async #announce(value: Uint8Array, ttlMs: number, signal: AbortSignal): Promise<Done> {
+  async #announce(
+    value: Uint8Array,
+    encode: (node?: NodeClaim) => Uint8Array,
+    ttlMs: number,
+    signal: AbortSignal,
+  ): Promise<Done> {
     const startMs = Date.now()
     const published = await this.#names.publish({ kind: 'announcement', salt: NO_SALT, value, ttlMs }, signal)
     const done = { value, startMs, ttlMs, ...published }
     this.#announced = done
     this.#renewals.set('announcement', renewAtMs(startMs, published.expiresAt), async () => {
       // It sets the next itself.
-      await this.#announce(value, ttlMs, this.#closing.signal)
+      await this.#announce(encode(await this.mesh?.claim()), encode, ttlMs, this.#closing.signal)
       return undefined
     })
     return done
@@ -234,6 +273,11 @@ function ttlOf(what: string, ttlMs: number | undefined, kind: Kind): number {
   if (ttlMs !== undefined && ttlMs < DHT_TTL_SECONDS_LEAST * 1_000)
     throw new RangeError(`${what}: ttlMs must be at least ${DHT_TTL_SECONDS_LEAST * 1_000}`)
   return secondsOf(kind, ttlMs ?? mostMs) * 1_000
+}
+
+function thoroughOf(what: string, { thorough = false }: FindOptions): boolean {
+  if (typeof thorough !== 'boolean') throw new TypeError(`${what}: thorough must be a boolean`)
+  return thorough
 }
 
 function saltOf(what: string, name: unknown): Uint8Array {

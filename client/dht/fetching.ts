@@ -24,6 +24,10 @@ export interface FetchingOptions {
   readonly hash: Hash
   /** Throws where no link reaches the peer. */
   readonly open: (peer: PeerId) => WaypostStream
+  /** Others who provide it, when those who are known do not do. */
+  readonly more: () => Promise<readonly PeerId[]>
+  /** It is over. */
+  readonly closed: () => void
   readonly dropped: (reason: DropReason) => void
 }
 
@@ -56,7 +60,6 @@ export class Fetching {
     this.#options = options
     this.#host = new Host(new ExchangeMachine(), (effect) => this.#perform(effect))
     for (const peer of providers) this.#host.give({ kind: 'provider', peer })
-    this.#host.give({ kind: 'searched' })
   }
 
   /** Verified. Rejects with `not-found` when nobody has it, `peer-unreachable` when nobody is left who might. */
@@ -73,6 +76,7 @@ export class Fetching {
   /** Politely where all came; what still waits is told this. */
   close(reason: unknown): void {
     this.#host.stop()
+    this.#options.closed()
     for (const { stream, writer, asked } of this.#sessions.values()) {
       if (asked.length > 0) stream.reset()
       else writer.close().catch(() => {})
@@ -108,9 +112,16 @@ export class Fetching {
         return
       case 'failed':
         return this.#take(effect.block)?.reject(failure(effect.why))
+      case 'search':
+        return void this.#search()
       case 'drop':
         return this.#options.dropped(effect.reason)
     }
+  }
+
+  async #search(): Promise<void> {
+    for (const peer of await this.#options.more().catch(() => [])) this.#host.give({ kind: 'provider', peer })
+    this.#host.give({ kind: 'searched' })
   }
 
   #take(block: string): Waiting | undefined {
@@ -170,6 +181,6 @@ function failure(why: 'missing' | 'unreachable'): WaypostError {
     ? new WaypostError('not-found', 'nobody who says that they have it gives all of its blocks')
     : new WaypostError(
         'peer-unreachable',
-        'nobody is left who provides it and can be reached: none is in a room with us',
+        'nobody is left who provides it and can be reached: in a room with us, or in one that it announced',
       )
 }

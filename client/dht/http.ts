@@ -37,7 +37,7 @@ export class HttpSource implements DhtSource {
   async ask(question: DhtQuestion, signal: AbortSignal): Promise<DhtAnswer | undefined> {
     switch (question.kind) {
       case 'get':
-        return this.#get(question.key, signal)
+        return this.#get(question, signal)
       case 'put':
         return this.#write(`records/${peerIdText(question.key)}`, 'PUT', question.record, RECORD_TYPE, signal)
       case 'provide':
@@ -56,8 +56,11 @@ export class HttpSource implements DhtSource {
     }
   }
 
-  async #get(key: Uint8Array, signal: AbortSignal): Promise<DhtAnswer | undefined> {
-    const answer = await this.#ask(`records/${peerIdText(key)}`, {}, signal)
+  async #get(
+    { key, of }: DhtQuestion & { readonly kind: 'get' },
+    signal: AbortSignal,
+  ): Promise<DhtAnswer | undefined> {
+    const answer = await this.#ask(`records/${peerIdText(key)}`, {}, signal, of && { of })
     if (answer === undefined) return undefined
     const { status, type, expiresAtMs, bytes } = answer
     if (status !== 200)

@@ -100,9 +100,15 @@ export class Names {
   }
 
   /** Rejects with `not-found` too. */
-  async find(kind: SignedKind, peer: Uint8Array, salt: Uint8Array, signal: AbortSignal): Promise<FoundName> {
+  async find(
+    kind: SignedKind,
+    peer: Uint8Array,
+    salt: Uint8Array,
+    signal: AbortSignal,
+    isThorough = false,
+  ): Promise<FoundName> {
     const key = await this.keyOf(kind, peer, salt)
-    const found = await this.#found(key, kind, signal)
+    const found = await this.#found(key, kind, signal, isThorough)
     if (found === undefined) throw new WaypostError('not-found', `the peer has no such ${kind} in the DHT`)
     const record = this.#seen.newest(found.record, Date.now())
     if (record !== found.record && !equalBytes(record.bytes, found.record.bytes)) this.#dropped('stale')
@@ -117,8 +123,13 @@ export class Names {
     return { value, sequence: record.sequence, expiresAt: isFound ? found.expiresAtMs : endOf(record) }
   }
 
-  async #found(key: Key, kind: SignedKind, signal: AbortSignal): Promise<(FoundRecord & OfName) | undefined> {
-    const found = await this.#asking.record(key, signal)
+  async #found(
+    key: Key,
+    kind: SignedKind,
+    signal: AbortSignal,
+    isThorough = false,
+  ): Promise<(FoundRecord & OfName) | undefined> {
+    const found = await this.#asking.record(key, 'signed', signal, isThorough)
     if (found === undefined) return undefined
     const { record, expiresAtMs } = found
     if (record.kind === kind) return { record: record as Verified<SignedRecord>, expiresAtMs }

@@ -28,8 +28,8 @@ export class TogetherSource implements DhtSource {
     this.#dropped = dropped
   }
 
-  async ask(question: DhtQuestion, signal: AbortSignal): Promise<Answered> {
-    const { edge, mesh } = this.#sources
+  async ask(question: DhtQuestion, signal: AbortSignal, isThorough = false): Promise<Answered> {
+    const { edge } = this.#sources
     let failure: unknown
     const byEdge = edge.ask(question, signal).catch((problem: unknown) => {
       if (signal.aborted) throw problem
@@ -37,13 +37,27 @@ export class TogetherSource implements DhtSource {
       return undefined
     })
     // Nobody may be waiting for it when it fails.
-    const byMesh = () => mesh.ask(question, signal).catch(() => undefined)
+    const byMesh = () => this.#askMesh(question, signal, byEdge, isThorough).catch(() => undefined)
     const answer =
       question.kind === 'get'
         ? await this.#record(question.key, byEdge, byMesh())
         : await either(byEdge, isBesideTheEdge(question) ? byMesh() : undefined, byMesh)
     if (answer === undefined && failure !== undefined) throw failure
     return answer
+  }
+
+  /** That there is nothing is for the edge to say; where it says nothing itself, peers are asked once more, thoroughly. */
+  async #askMesh(
+    question: DhtQuestion,
+    signal: AbortSignal,
+    byEdge: Promise<Answered>,
+    isThorough: boolean,
+  ): Promise<Answered> {
+    const { mesh } = this.#sources
+    const answer = await mesh.ask(question, signal, isThorough)
+    if (isThorough || answer === undefined || !saysNothing(answer)) return answer
+    const edge = await byEdge
+    return edge === undefined || edge.kind === 'refused' ? mesh.ask(question, signal, true) : answer
   }
 
   async #record(key: Key, byEdge: Promise<Answered>, byMesh: Promise<Answered>): Promise<Answered> {
@@ -93,6 +107,10 @@ export class TogetherSource implements DhtSource {
 function isUseful(answer: Answered): answer is Exclude<DhtAnswer, { kind: 'nothing' | 'refused' }> {
   if (answer === undefined || answer.kind === 'nothing' || answer.kind === 'refused') return false
   return answer.kind !== 'providers' || answer.providers.length > 0
+}
+
+function saysNothing(answer: DhtAnswer): boolean {
+  return answer.kind === 'nothing' || (answer.kind === 'providers' && answer.providers.length === 0)
 }
 
 function usefulOf(answer: Answered): Answered {

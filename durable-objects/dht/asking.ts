@@ -3,18 +3,18 @@
 
 import type { ShardAnswer, ShardRequest } from '../../protocol/dht/contract.ts'
 import { Inquiry } from '../../protocol/dht/inquiry.ts'
-import { KnownLeaves } from '../../protocol/dht/leaves.ts'
+import { type KnownLeaves, KnownTries } from '../../protocol/dht/leaves.ts'
 import { shardObjectName } from '../../protocol/dht/place.ts'
 import { nearestFirst, type Region, type ShardSite } from '../../protocol/dht/regions.ts'
 import { SitesInquiry } from '../../protocol/dht/sites.ts'
+import { SHARD_SOCKET_MS } from '../../protocol/limits/shard.ts'
 import { type AskableShard, ShardLine } from './shard-line.ts'
 
 export interface ShardNamespace {
   getByName(name: string, options?: { readonly locationHint?: Region }): AskableShard
 }
 
-const TRIES_MAX = 256
-const known = new Map<string, KnownLeaves>()
+const tries = new KnownTries()
 /** Shards that an object keeps a line to: what goes is made again with the next question. */
 const LINES_MAX = 1_024
 
@@ -22,6 +22,8 @@ export class Asking {
   readonly #shards: ShardNamespace
   readonly #network: string
   readonly #lines = new Map<string, ShardLine>()
+  #hasAsked = false
+  #isWatched = false
 
   constructor(shards: ShardNamespace, network: string) {
     this.#shards = shards
@@ -34,8 +36,9 @@ export class Asking {
     near: Region | '',
     requests: readonly ShardRequest[],
   ): Promise<readonly ShardAnswer[]> {
+    this.#hasAsked = true
     const sites = nearestFirst(every, near)
-    const leaves = sites.map((site) => leavesOf(this.#network, site)) as [KnownLeaves, ...KnownLeaves[]]
+    const leaves = tries.of(this.#network, sites)
     const inquiry = new SitesInquiry(leaves, requests)
     for (let answers = inquiry.answers(); ; answers = inquiry.answers()) {
       if (answers !== undefined) {
@@ -63,20 +66,32 @@ export class Asking {
     const name = shardObjectName(this.#network, prefix, region)
     const known = this.#lines.get(name)
     if (known !== undefined) return known
-    if (this.#lines.size >= LINES_MAX) this.#lines.clear()
+    if (this.#lines.size >= LINES_MAX) {
+      this.#close()
+      this.#lines.clear()
+    }
     const options = hint === undefined ? {} : { locationHint: hint }
-    const line = new ShardLine(() => this.#shards.getByName(name, options))
+    const line = new ShardLine(
+      () => this.#shards.getByName(name, options),
+      () => this.#watch(),
+    )
     this.#lines.set(name, line)
     return line
   }
-}
 
-function leavesOf(network: string, { region }: ShardSite): KnownLeaves {
-  const trie = `${network}/${region}`
-  const leaves = known.get(trie)
-  if (leaves !== undefined) return leaves
-  if (known.size >= TRIES_MAX) known.clear()
-  const fresh = new KnownLeaves()
-  known.set(trie, fresh)
-  return fresh
+  /** The one timer of an object that asks: it runs while there are sockets, which keep it awake as long anyway. */
+  #watch(): void {
+    if (this.#isWatched) return
+    this.#isWatched = true
+    this.#hasAsked = false
+    setTimeout(() => {
+      this.#isWatched = false
+      if (this.#hasAsked) this.#watch()
+      else this.#close()
+    }, SHARD_SOCKET_MS)
+  }
+
+  #close(): void {
+    for (const line of this.#lines.values()) line.rest()
+  }
 }

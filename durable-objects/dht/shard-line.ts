@@ -1,15 +1,15 @@
 // What one object asks one shard. The first question goes at once; those that come while it is under way go together when it is
-// answered: a call costs ten times what a question in it does, and who asks much at a time waits for many answers anyway.
+// answered: a call costs ten times what a question in it does, and who asks much at a time waits for many answers anyway. Who
+// asks so much that calls follow each other gets a socket to the shard, for a while.
 
 import type { ShardAnswer, ShardRequest } from '../../protocol/dht/contract.ts'
-import { SHARD_CALL_REQUESTS_MAX } from '../../protocol/limits/shard.ts'
+import { SHARD_CALL_REQUESTS_MAX, SHARD_SOCKET_CALLS, SHARD_SOCKET_MS } from '../../protocol/limits/shard.ts'
+import { type Answers, type GetRequest, type ReachableShard, ShardSocket } from './shard-socket.ts'
 
-/** A shard, by the one method that is called here. */
-export interface AskableShard {
+/** A shard, by what is called here. */
+export interface AskableShard extends ReachableShard {
   ask(requests: readonly ShardRequest[]): Promise<readonly ShardAnswer[]>
 }
-
-type Answers = readonly ShardAnswer[] | undefined
 
 interface Waiting {
   readonly requests: readonly ShardRequest[]
@@ -18,16 +18,38 @@ interface Waiting {
 
 export class ShardLine {
   readonly #shard: () => AskableShard
+  readonly #opened: () => void
   #waiting: Waiting[] = []
   #isBusy = false
+  #socket: ShardSocket | 'opening' | undefined
+  /** Calls with nothing but gets, since when. */
+  #calls = 0
+  #sinceMs = 0
 
-  /** `shard`: a stub for each call, as one that has failed once fails ever after. */
-  constructor(shard: () => AskableShard) {
+  /** `shard`: a stub for each call, as one that has failed once fails ever after. `opened`: a socket was, so that `rest` is due. */
+  constructor(shard: () => AskableShard, opened: () => void) {
     this.#shard = shard
+    this.#opened = opened
   }
 
   /** Undefined for a call that failed. */
-  ask(requests: readonly ShardRequest[]): Promise<Answers> {
+  async ask(requests: readonly ShardRequest[]): Promise<Answers> {
+    const socket = this.#socket
+    if (socket === undefined || socket === 'opening' || !areGets(requests)) return this.#byCall(requests)
+    const answers = await socket.ask(requests)
+    if (answers !== undefined) return answers
+    if (this.#socket === socket) this.rest()
+    return this.#byCall(requests)
+  }
+
+  /** Nobody has asked for a while: a socket would keep both objects from sleeping. */
+  rest(): void {
+    if (this.#socket instanceof ShardSocket) this.#socket.close()
+    this.#socket = undefined
+    this.#calls = 0
+  }
+
+  #byCall(requests: readonly ShardRequest[]): Promise<Answers> {
     if (!this.#isBusy) return this.#first(requests)
     return new Promise((resolve) => {
       this.#waiting.push({ requests, resolve })
@@ -67,9 +89,38 @@ export class ShardLine {
 
   async #call(requests: readonly ShardRequest[]): Promise<Answers> {
     try {
-      return await this.#shard().ask(requests)
+      const shard = this.#shard()
+      if (areGets(requests)) this.#count(shard)
+      return await shard.ask(requests)
     } catch {
       return undefined
     }
   }
+
+  #count(shard: AskableShard): void {
+    const nowMs = Date.now()
+    if (nowMs - this.#sinceMs > SHARD_SOCKET_MS) {
+      this.#calls = 0
+      this.#sinceMs = nowMs
+    }
+    if (++this.#calls >= SHARD_SOCKET_CALLS && this.#socket === undefined) void this.#open(shard)
+  }
+
+  async #open(shard: AskableShard): Promise<void> {
+    this.#socket = 'opening'
+    try {
+      const socket = await ShardSocket.open(shard)
+      // Nobody asked any more before it was open.
+      if (this.#socket !== 'opening') return socket.close()
+      this.#socket = socket
+      this.#opened()
+    } catch {
+      // Calls do as well; another few of them, and it is tried again.
+      this.rest()
+    }
+  }
+}
+
+function areGets(requests: readonly ShardRequest[]): requests is readonly GetRequest[] {
+  return requests.every(({ kind }) => kind === 'get')
 }

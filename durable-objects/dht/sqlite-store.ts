@@ -5,6 +5,7 @@ import type { Key } from '../../protocol/dht/contract.ts'
 import { bytesOfProvider, bytesOfRecord, payerOf } from '../../protocol/dht/shard/books.ts'
 import type {
   HeadRow,
+  Looked,
   ProviderRow,
   RecordRow,
   ShardState,
@@ -61,8 +62,8 @@ export class SqliteShardStore implements ShardStore {
     return row && { ...row, slot, sequence: wordOf(row.sequence) }
   }
 
-  live(key: Key, nowMs: number): Pick<RecordRow, 'bytes' | 'expiresAtMs'> | undefined {
-    return this.#statements?.everySlot.all({ key }).find(({ expiresAtMs }) => expiresAtMs > nowMs)
+  live(key: Key, of: Looked, nowMs: number): Pick<RecordRow, 'bytes' | 'expiresAtMs'> | undefined {
+    return this.#statements?.looks[of].all({ key }).find(({ expiresAtMs }) => expiresAtMs > nowMs)
   }
 
   putRecord(row: RecordRow): void {

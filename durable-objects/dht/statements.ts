@@ -18,7 +18,7 @@ import {
   sql,
 } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/durable-sqlite'
-import { SLOTS } from '../../protocol/dht/shard/contract.ts'
+import { type Looked, SLOTS, SLOTS_OF } from '../../protocol/dht/shard/contract.ts'
 import { heads, providers, records, splits, states, usages } from './schema.ts'
 
 const { placeholder } = sql
@@ -39,8 +39,6 @@ export type Statements = ReturnType<typeof prepareStatements>
 type Database = ReturnType<typeof drizzle>
 
 const ANNOUNCEMENT = SLOTS.indexOf('announcement')
-/** Written into the statement, not bound to it. */
-const EVERY_SLOT = sql.raw(SLOTS.map((_, slot) => slot).join(', '))
 
 export function prepareStatements(storage: DurableObjectStorage) {
   const db = drizzle(storage, { casing: 'snake_case' })
@@ -70,20 +68,24 @@ function recordStatements(db: Database) {
       .orderBy(way === 'up' ? asc(key) : desc(key))
       .limit(placeholder('limit'))
       .prepare()
-  const isSlot = sql`${slot} in (${EVERY_SLOT})`
+  // Slots are written into the statement, not bound to it. What has expired is left out by who asks: a time that is bound makes
+  // SQLite plan the statement anew each time.
+  const look = (of: Looked) => {
+    const places = sql.raw(SLOTS_OF[of].map((each) => SLOTS.indexOf(each)).join(', '))
+    return db
+      .select({ bytes: records.bytes, expiresAtMs })
+      .from(records)
+      .where(and(sql`${slot} in (${places})`, eq(key, placeholder('key'))))
+      .orderBy(asc(slot))
+      .prepare()
+  }
   return {
     record: db
       .select()
       .from(records)
       .where(and(eq(slot, placeholder('slot')), eq(key, placeholder('key'))))
       .prepare(),
-    // What has expired is left out by who asks: a time that is bound makes SQLite plan the statement anew each time.
-    everySlot: db
-      .select({ bytes: records.bytes, expiresAtMs })
-      .from(records)
-      .where(and(isSlot, eq(key, placeholder('key'))))
-      .orderBy(asc(slot))
-      .prepare(),
+    looks: { any: look('any'), signed: look('signed'), value: look('value') },
     putRecord: db
       .insert(records)
       .values(values(getTableColumns(records)))

@@ -5,9 +5,7 @@ import { readingOf, verifyQuestion } from '../../protocol/crypto/dht/question.ts
 import { type PlatformSuite, platformSuite } from '../../protocol/crypto/platform.ts'
 import type { Subtle } from '../../protocol/crypto/subtle.ts'
 import type { ShardAnswer, ShardRequest } from '../../protocol/dht/contract.ts'
-import { HotRecords } from '../../protocol/dht/hot.ts'
-import { keyText } from '../../protocol/dht/place.ts'
-import { VALUE_TAG } from '../../protocol/dht/records/value.ts'
+import { HotRecords, nameOfGet, namesOfGets } from '../../protocol/dht/hot.ts'
 import type { Region, ShardSite } from '../../protocol/dht/regions.ts'
 import { DHT_ASKED_MAX, DHT_FRESH_MS, DHT_HOT_BYTES_MAX } from '../../protocol/limits/dht.ts'
 import type { DhtAnswer, DhtQuestion } from '../../protocol/wire/dht-frames.ts'
@@ -21,6 +19,8 @@ interface Asked {
   readonly near: Region | ''
   /** Of a get: of whoever asked for the same while it was under way, too. */
   readonly answers: AnswerTo[]
+  /** Of a get. */
+  readonly name?: string
 }
 
 export interface DhtDeskHost {
@@ -55,21 +55,33 @@ export class DhtDesk {
 
   /** `near`: where who asks is. */
   take(question: DhtQuestion, near: Region | '', answer: AnswerTo): void {
-    const name = 'key' in question ? this.#nameOf(question.key) : ''
-    if (question.kind === 'get') {
-      const known = hot.get(name, Date.now())
-      if (known !== undefined) return answer(known)
-      const underWay = this.#gets.get(name)
-      if (underWay !== undefined && underWay.answers.length < DHT_ASKED_MAX)
-        return void underWay.answers.push(answer)
-    }
-    if (this.#underWay >= DHT_ASKED_MAX) return answer(BUSY)
-    this.#underWay++
-    const asked = { question, near, answers: [answer] }
-    if (question.kind === 'get') this.#gets.set(name, asked)
+    if (question.kind === 'get')
+      return this.#get(nameOfGet(this.#host.network, question), question, near, answer)
     // Whoever asks after this shall not be told what was there before it.
-    if (question.kind === 'put') this.#gets.delete(name)
+    if (question.kind === 'put')
+      for (const name of namesOfGets(this.#host.network, question.key)) this.#gets.delete(name)
+    this.#wait({ question, near, answers: [answer] })
+  }
+
+  #get(name: string, question: DhtQuestion, near: Region | '', answer: AnswerTo): void {
+    const known = hot.get(name, Date.now())
+    if (known !== undefined) return answer(known)
+    const underWay = this.#gets.get(name)
+    if (underWay !== undefined && underWay.answers.length < DHT_ASKED_MAX)
+      return void underWay.answers.push(answer)
+    const asked = { question, near, answers: [answer], name }
+    if (this.#wait(asked)) this.#gets.set(name, asked)
+  }
+
+  /** False: there are as many as may be. */
+  #wait(asked: Asked): boolean {
+    if (this.#underWay >= DHT_ASKED_MAX) {
+      for (const answer of asked.answers) answer(BUSY)
+      return false
+    }
+    this.#underWay++
     this.#waiting.push(asked)
+    return true
   }
 
   /** At the end of each event: what came in it leaves. */
@@ -84,10 +96,7 @@ export class DhtDesk {
     const answers = await this.#answers(asked).catch(() => [])
     this.#underWay -= asked.length
     for (const [i, each] of asked.entries()) {
-      if (each.question.kind === 'get') {
-        const name = this.#nameOf(each.question.key)
-        if (this.#gets.get(name) === each) this.#gets.delete(name)
-      }
+      if (each.name !== undefined && this.#gets.get(each.name) === each) this.#gets.delete(each.name)
       for (const answer of each.answers) answer(answers[i] ?? FAILED)
     }
     this.#host.answered()
@@ -117,13 +126,10 @@ export class DhtDesk {
   }
 
   #remember(request: ShardRequest, answer: ShardAnswer | undefined): void {
-    if (request.kind === 'put') hot.forget(this.#nameOf(request.record.key))
-    if (request.kind !== 'get' || answer?.kind !== 'record') return
-    hot.keep(this.#nameOf(request.key), answer, answer.bytes[0] === VALUE_TAG, Date.now())
-  }
-
-  #nameOf(key: Uint8Array): string {
-    return `${this.#host.network}/${keyText(key)}`
+    const { network } = this.#host
+    if (request.kind === 'put') hot.forget(network, request.record.key)
+    if (request.kind === 'get' && answer?.kind === 'record')
+      hot.keep(nameOfGet(network, request), answer, Date.now())
   }
 }
 

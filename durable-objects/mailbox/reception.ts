@@ -97,7 +97,8 @@ export class Reception {
   }
 
   #ask(caller: Caller, frame: Uint8Array): void {
-    const asked = tryDecodeDht(frame)
+    // A copy of what came with others: calls to shards carry all of what their bytes are views of.
+    const asked = tryDecodeDht(frame.length < frame.buffer.byteLength ? frame.slice() : frame)
     if (asked?.kind !== 'dhtAsk') return this.#refuse(caller, 'malformed', DHT_FRAME.dhtAsk)
     const { token, question } = asked
     this.#host.dht.take(question, caller.record.region, (answer) => {

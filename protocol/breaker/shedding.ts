@@ -18,11 +18,15 @@ export class Shedding {
   readonly #byPriority: Record<Priority, number> = { critical: 0, high: 0, normal: 0, low: 0 }
   readonly #shed: Record<Priority, number> = { critical: 0, high: 0, normal: 0, low: 0 }
 
-  /** `slow`: what it calls answers late. Whoever is let in must leave. */
+  /**
+   * `slow`: what it calls answers late. That alone holds those who read and write to their shares, and not who joins: a crowd that comes at
+   * once makes its own room slow, and would only come again. Whoever is let in must leave.
+   */
   enter(priority: Priority, slow: boolean, inFlightMax: number = IN_FLIGHT_MAX): Admitted {
-    const overloaded = slow || this.#inFlight >= inFlightMax * SHED_FROM[priority]
+    const waits = slow && (priority === 'normal' || priority === 'low')
+    const overloaded = waits || this.#inFlight >= inFlightMax * SHED_FROM[priority]
     const room = Math.max(1, inFlightMax * shareOf(priority))
-    if (overloaded && priority !== 'critical' && this.#byPriority[priority] >= room) {
+    if (overloaded && this.#byPriority[priority] >= room) {
       this.#shed[priority]++
       return { pass: false, retryAfterMs: SHED_RETRY_MS[priority] }
     }

@@ -1,6 +1,7 @@
 // Questions to the DHT's shards until all are answered: which shard each goes to, what to do when it has moved or cannot be
 // reached, and how answers of several shards become one. Hosts make the calls: the Worker, and the mailbox's object.
 
+import { DHT_INQUIRY_TRIES_MAX } from '../limits/dht.ts'
 import type { ClosestEntry, ProvidedKey, ShardAnswer, ShardRequest } from './contract.ts'
 import type { KnownLeaves } from './leaves.ts'
 import { compareDistance } from './place.ts'
@@ -11,8 +12,6 @@ export interface ShardCall {
   readonly requests: readonly ShardRequest[]
 }
 
-/** Twice for splits that nobody here has heard of, once for a call that failed. */
-const TRIES_MAX = 4
 const BUSY_MS = 1_000
 /** Of the leaves that `closest` may ask: one, then so many more, until there are enough. */
 const CLOSEST_ROUNDS = [1, 3, 12, 48] as const
@@ -108,7 +107,7 @@ export class Inquiry {
   #settle(part: Part, answer: ShardAnswer | undefined): void {
     const { question, request, tries } = part
     question.open--
-    const isLast = tries + 1 >= TRIES_MAX
+    const isLast = tries + 1 >= DHT_INQUIRY_TRIES_MAX
     if (answer?.kind === 'moved') {
       this.#leaves.note(answer)
       if (isLast) question.answers.push({ kind: 'refused', reason: 'busy', retryAfterMs: BUSY_MS })

@@ -1,8 +1,10 @@
 // Which shards take writes: a shard says it of what is below it, a caller remembers it of what it was told. Shards never
 // grow together again, so who knows of more splits knows better.
 
+import { DHT_SPLITS_KNOWN_MAX } from '../limits/dht.ts'
 import type { Key, Moved } from './contract.ts'
 import { bitOf, bitsOf, ROOTS, rootOf } from './place.ts'
+import type { ShardSite } from './regions.ts'
 
 /** Of a prefix and the prefixes that are split, in order. */
 export function leavesBelow(prefix: string, splits: ReadonlySet<string>): string[] {
@@ -17,8 +19,27 @@ export function movedTo(prefix: string, splits: ReadonlySet<string>): Moved {
   return { kind: 'moved', prefix, version, leaves: leavesBelow(prefix, splits) }
 }
 
-/** No more is known of a network at once: some ten kilobytes, and shards for two thousand million records. Beyond it: all is learned anew. */
-const SPLITS_KNOWN_MAX = 4_096
+/** Tries that are remembered at once: each is some hundred bytes, until it has split often. */
+const TRIES_KNOWN_MAX = 256
+
+/** What an isolate knows of the leaves of networks, in each region. It may be old, and is put right by whoever is asked wrongly. */
+export class KnownTries {
+  readonly #tries = new Map<string, KnownLeaves>()
+
+  /** Of these sites, in their order. */
+  of(network: string, sites: readonly ShardSite[]): readonly [KnownLeaves, ...KnownLeaves[]] {
+    return sites.map(({ region }) => this.#trie(`${network}/${region}`)) as [KnownLeaves, ...KnownLeaves[]]
+  }
+
+  #trie(name: string): KnownLeaves {
+    const known = this.#tries.get(name)
+    if (known !== undefined) return known
+    if (this.#tries.size >= TRIES_KNOWN_MAX) this.#tries.clear()
+    const leaves = new KnownLeaves()
+    this.#tries.set(name, leaves)
+    return leaves
+  }
+}
 
 /** What a caller knows of a network's leaves. One that knows nothing takes each root shard for a leaf. */
 export class KnownLeaves {
@@ -33,7 +54,7 @@ export class KnownLeaves {
   /** False when it says nothing that was not known: whoever asked the right leaf should not ask again. */
   note({ prefix, leaves }: Moved): boolean {
     let isNews = false
-    if (this.#splits.size >= SPLITS_KNOWN_MAX) this.#splits.clear()
+    if (this.#splits.size >= DHT_SPLITS_KNOWN_MAX) this.#splits.clear()
     for (const leaf of leaves)
       for (let length = prefix.length; length < leaf.length; length++) {
         const split = leaf.slice(0, length)

@@ -31,4 +31,6 @@ export type ExchangeEffect =
   | { readonly kind: 'got'; readonly block: string; readonly peer: string }
   /** `missing`: all who could be asked say they do not have it; `unreachable`: nobody is left who could be asked. */
   | { readonly kind: 'failed'; readonly block: string; readonly why: 'missing' | 'unreachable' }
+  /** Of those who are known nobody can give what is wanted. Once: whoever else there is, and then `searched`. */
+  | { readonly kind: 'search' }
   | { readonly kind: 'drop'; readonly reason: DropReason }

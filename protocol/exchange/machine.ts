@@ -38,6 +38,7 @@ export class ExchangeMachine implements Machine<ExchangeInput, ExchangeEffect> {
   readonly #wanted = new Set<string>()
   readonly #providers = new Map<string, Provider>()
   #searched = false
+  #searching = false
   #effects: ExchangeEffect[] = []
   #wakeAtMs = NEVER
 
@@ -172,10 +173,14 @@ export class ExchangeMachine implements Machine<ExchangeInput, ExchangeEffect> {
 
   /** Of a block that nobody has who could be asked, and nobody will who is not known yet. */
   #giveUp(): void {
-    if (!this.#searched) return
+    if (this.#searching && !this.#searched) return
     const left = [...this.#providers.values()].filter(({ state }) => state !== 'over')
     for (const block of this.#wanted) {
       if (left.some(({ missing }) => !missing.has(block))) continue
+      if (!this.#searched) {
+        this.#searching = true
+        return this.#do({ kind: 'search' })
+      }
       this.#wanted.delete(block)
       this.#do({ kind: 'failed', block, why: left.length > 0 ? 'missing' : 'unreachable' })
     }

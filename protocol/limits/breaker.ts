@@ -5,8 +5,11 @@ export const BREAKER_WINDOW_MS = 10_000
 /** Parts of the window. Each forgets a tenth of it at once; finer would cost memory for each object and tell nobody more. */
 export const BREAKER_SLICES = 10
 
-/** Longer than this is slow, and as bad as failing: whoever waits for it holds a request, and its memory, meanwhile. */
-export const CALL_SLOW_MS = 3_000
+/**
+ * Longer than this is slow, and as bad as failing: whoever waits for it holds a request, and its memory, meanwhile. A thousand who come to one
+ * room in one moment wait less.
+ */
+export const CALL_SLOW_MS = 5_000
 /** …and after this nobody waits any more. A mailbox that reads its letters from a cold disk takes one or two seconds. */
 export const CALL_TIMEOUT_MS = 10_000
 /** An answer within this is prompt: across a continent and back, and the object's own work. */

@@ -61,3 +61,11 @@ export const DHT_WAIT_MS_MAX = 5_000
 export const DHT_TRIES_MAX = 3
 /** What another of ours published meanwhile is overtaken so often. */
 export const PUBLISH_TRIES_MAX = 3
+/** Rooms that are joined for one content, where providers said that they are met. What is more is passed over. */
+export const VISIT_ROOMS_MAX = 4
+/** Providers whose announcements are asked for: each is a question to the DHT. */
+export const VISIT_ASKED_MAX = 8
+/** So long a room is tried. Beyond it: its providers count as unreachable. */
+export const VISIT_ENTER_MS = 10_000
+/** Such a room is left so long after what it was joined for: last words are on their way, and something else may be wanted of the same peer. */
+export const VISIT_LINGER_MS = 2_000

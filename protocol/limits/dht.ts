@@ -64,5 +64,14 @@ export const DHT_PROVIDERS_ANSWERED_MAX = 20
 export const DHT_HOT_BYTES_MAX = 8 * MIB
 /** How old a name may be that is answered from there. */
 export const DHT_FRESH_MS = 5_000
+/** A cache of the data centre that failed is asked again after this: an edge that has none would pay for each try. */
+export const DHT_CACHE_ABSENT_MS = 60_000
 /** Questions of one owner that may be under way at once; beyond it: `busy`. */
 export const DHT_ASKED_MAX = 256
+/** So often one question goes to shards: twice for splits that nobody here has heard of, once for a call that failed. Beyond it: `busy`. */
+export const DHT_INQUIRY_TRIES_MAX = 4
+/**
+ * Splits of one network that a caller remembers: some ten kilobytes, and shards for two thousand million records. Beyond it: all is
+ * learned anew.
+ */
+export const DHT_SPLITS_KNOWN_MAX = 4_096

@@ -46,5 +46,10 @@ export const CANDIDATE_GATHER_MS = 20
 
 /** Rooms up to this size connect everybody with everybody; in larger ones a direct path is made on first use. */
 export const MESH_PEERS_MAX = 10
-/** Direct connections of one browser. Beyond it: further peers are reached by relay. */
+/** Direct connections of one browser, to peers its application met. Beyond it: further peers are reached by relay. */
 export const CONNECTIONS_MAX = 20
+/**
+ * Direct connections of all kinds beyond which none is made for the mesh alone: what the simulation of it has (test/sim/README.md), a
+ * megabyte each. Where an application comes to want more, those for the mesh go.
+ */
+export const MESH_LINKS_MAX = 24

@@ -30,6 +30,11 @@ export const RESEND_MAX_MS = 8_000
  * Longer than we need to notice that our own socket is dead (a ping and its pong, 14 s) and to hear that the peer is back.
  */
 export const DEPARTED_GRACE_MS = 20_000
+/**
+ * What is said to the application by a peer that it has not met waits so long to be heard: longer than a roster takes that says so,
+ * and no longer than anybody would take it for an answer. Beyond it: dropped as of a stranger.
+ */
+export const STRANGER_WAITS_MS = 5_000
 /** A link nobody used and whose peer is gone is forgotten after this: longer than any message lives, so none comes twice. */
 export const LINK_LINGER_MS = LINK_TTL_MS + 60_000
 

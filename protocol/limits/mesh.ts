@@ -101,3 +101,5 @@ export const MESH_PROVIDED_MAX = 16
 export const MESH_BESIDE_BYTES_MAX = 12 * KIB
 /** What the mesh has found waits so long for the edge, which may have something newer. */
 export const MESH_EDGE_PATIENCE_MS = 1_000
+/** An announcement waits so long for our place, which is a second's work once a week. Beyond it: it is made without. */
+export const MESH_PLACE_WAITS_MS = 3_000

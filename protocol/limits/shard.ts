@@ -17,6 +17,13 @@ export const SHARD_REQUESTS_PER_SECOND = 1_000
 export const SHARD_REQUESTS_BURST = 2_000
 /** Requests of one call. Their answers are at most 16 MiB, half of what a call may carry. Beyond it: RangeError, as only our own ask. */
 export const SHARD_CALL_REQUESTS_MAX = 256
+/**
+ * So many calls of one object to one shard within this time, all of them gets, and it opens a socket there; no question to any
+ * for as long, and its sockets close. Opening one costs what three calls do. While there is one neither end sleeps, which for a
+ * second costs what ten calls do: and who asks one of sixteen shards three times a second asks near fifty times.
+ */
+export const SHARD_SOCKET_CALLS = 3
+export const SHARD_SOCKET_MS = 1_000
 /** Requests that wait for what the parent says, a few KiB each. Beyond it: `busy`. */
 export const SHARD_HELD_MAX = 1_024
 /** Times one call asks the parent: what it asked for can run out only once. Beyond it: `busy`. */

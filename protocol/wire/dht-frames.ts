@@ -3,11 +3,26 @@
 
 import type { ClosestEntry, Key, ProviderEntry } from '../dht/contract.ts'
 import { Reader, WireError, Writer } from './bytes.ts'
-import { DHT_ANSWER, DHT_FRAME, DHT_QUESTION, DHT_REFUSAL, type DhtRefusal, nameOf } from './registry.ts'
+import {
+  DHT_ANSWER,
+  DHT_FRAME,
+  DHT_OF,
+  DHT_QUESTION,
+  DHT_REFUSAL,
+  type DhtRefusal,
+  nameOf,
+} from './registry.ts'
+
+/** `of`: what is looked for, which whoever asks should say; not said, what is signed comes before a value. */
+interface Get {
+  readonly kind: 'get'
+  readonly key: Key
+  readonly of?: keyof typeof DHT_OF
+}
 
 /** As somebody asks it, of an edge or of a peer: nothing in it has been verified. */
 export type DhtQuestion =
-  | { readonly kind: 'get'; readonly key: Key }
+  | Get
   | { readonly kind: 'put'; readonly key: Key; readonly record: Uint8Array }
   | { readonly kind: 'provide'; readonly announcement: Uint8Array }
   | { readonly kind: 'providers'; readonly key: Key; readonly limit: number; readonly near: string }
@@ -109,8 +124,14 @@ function bytesAbout(frame: DhtFrame): number {
 
 const QUESTIONS: { readonly [Kind in DhtQuestion['kind']]: Layout<OfKind<DhtQuestion, Kind>> } = {
   get: {
-    write: ({ key }, to) => to.bytes(key),
-    read: (from) => ({ kind: 'get', key: from.bytes(KEY_BYTES) }),
+    write: ({ key, of }, to) => (of === undefined ? to.bytes(key) : to.bytes(key).u8(DHT_OF[of])),
+    read: (from) => {
+      const key = from.bytes(KEY_BYTES)
+      if (from.remaining === 0) return { kind: 'get', key }
+      const of = nameOf(DHT_OF, from.u8())
+      if (of === undefined) throw new WireError('bad-value', 'neither signed nor a value')
+      return { kind: 'get', key, of }
+    },
   },
   put: {
     write: ({ key, record }, to) => to.bytes(key).bytes(record),

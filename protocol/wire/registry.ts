@@ -57,10 +57,7 @@ export const FRAME = {
 
 export type FrameKind = keyof typeof FRAME
 
-/** On a room's socket too, apart from the rest: what a page says of itself once a minute, by code it loads then. network/README.md shows it. */
-export const WATCH_FRAME = {
-  report: 0x1a, //        1 native + 4 delivered + 4 failed + repeated, at most 24: 4 address + 1 direct + 2 round trip ms. Exact
-} as const
+// 0x1a: what a member of a room reports. In watch-frame.ts, which a page's first script does not have.
 
 /**
  * Frames of streams: many in a message of the lane `streams`, which begins with 4 sender's instance + 4 receiver's instance
@@ -121,11 +118,17 @@ export const DHT_FRAME = {
 } as const
 
 export const DHT_QUESTION = {
-  get: 1, //       32 key
+  get: 1, //       32 key; or 32 key + 1 of what, where it is known
   put: 2, //       32 key + record
   provide: 3, //   announcement of provided keys
   providers: 4, // 32 key + 1 limit + 1 length + region
   closest: 5, //   32 target + 1 limit
+} as const
+
+/** Of what is got under a key, which may be that of a value and of something signed. */
+export const DHT_OF = {
+  signed: 1,
+  value: 2,
 } as const
 
 export const DHT_ANSWER = {

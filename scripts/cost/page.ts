@@ -1,6 +1,7 @@
 // docs/cost.md, written out of prices and counters, so that no figure on it is typed by hand.
 
 import { MAILBOX_LOT_LETTERS_MAX, REGISTRY_ASKS_MAX } from '../../protocol/limits/mailbox.ts'
+import { REPORT_EVERY_MS } from '../../protocol/limits/network.ts'
 import { KEEP_ALIVE_MS } from '../../protocol/limits/room.ts'
 import { REGISTRIES } from '../../protocol/mailbox/report.ts'
 import { dollarsBeyond, marginalDollars, monthlyDollars, overFree, sumOf } from './bill.ts'
@@ -26,6 +27,8 @@ import {
   roomHour,
   TOOK_TOGETHER,
   type Usage,
+  WATCHING,
+  watchedRoomHour,
 } from './usage.ts'
 
 const NAMES: Readonly<Record<Meter, string>> = {
@@ -191,6 +194,24 @@ ${perMillion([
   ['hours of a room of 2: looking for who vanished', roomHour(2)],
   ['hours of a room of 8 or more', roomHour(8)],
 ])}
+
+## Watching
+
+${perMillion([
+  ['reports of a client', WATCHING.report],
+  ['what a room tells its registry', WATCHING.summary],
+  ['hours of a room of 1 that is watched, more than of one that is not', watchedRoomHour(1)],
+  ['hours of a room of 2', watchedRoomHour(2)],
+  ['hours of a room of 8', watchedRoomHour(8)],
+  ['hours of a room of 100', watchedRoomHour(100)],
+  ['looks at a network’s health', WATCHING.health],
+  ['looks at its topology', WATCHING.topology],
+  ['hours of an administrator who watches its events', WATCHING.watcherHour],
+])}
+
+Clients report once in ${count(REPORT_EVERY_MS / 1_000)} s, and a room tells it on no more often; no row is written for it, but for one of a registry every ten minutes: its history. In a room of two or more
+nobody is woken by a report, since its members look for who vanished every few seconds anyway; a lone member, who does not, reports every fifth time, and that is
+all that wakes its room. \`REPORT_EVERY_MS\` sets the period: with half of it all of this costs double, and with 0 nothing.
 
 ## Messages between two peers
 

@@ -3,8 +3,10 @@
 // messages are those of the protocol. Two figures are assumptions, and named so on the page.
 
 import { MAILBOX_LOT_LETTERS_MAX } from '../../protocol/limits/mailbox.ts'
+import { REPORT_EVERY_MS, REPORT_SILENT_PERIODS, WATCH_EVERY_MS } from '../../protocol/limits/network.ts'
 import { KEEP_ALIVE_MS, SWEEP_MS, SWEEP_WARDENS } from '../../protocol/limits/room.ts'
 import { SHARD_ROOT_BITS } from '../../protocol/limits/shard.ts'
+import { REGISTRIES } from '../../protocol/mailbox/report.ts'
 import { type Meter, OBJECT_GB, SOCKET_MESSAGES_IN_REQUEST } from './prices.ts'
 
 /** Rows written for a letter that comes alone, through its life; and for a lot of them that come together, and are taken so. */
@@ -81,6 +83,22 @@ export function roomHour(members: number): Usage {
   const wardens = members < 2 ? 0 : Math.min(members, SWEEP_WARDENS)
   return usageOf({ messages: (HOUR_MS / SWEEP_MS) * wardens })
 }
+
+/** Its members' reports, and the room's own to its registry. A lone member has nothing to tell of, and does so less often. */
+export function watchedRoomHour(members: number): Usage {
+  const summaries = HOUR_MS / REPORT_EVERY_MS / (members === 1 ? REPORT_SILENT_PERIODS : 1)
+  return usageOf({ messages: members * summaries, objectRequests: summaries })
+}
+
+export const WATCHING = {
+  report: usageOf({ messages: 1 }),
+  summary: usageOf({ objectRequests: 1 }),
+  /** At links, and at mailboxes, which are asked beside; those that changed are not counted here. */
+  health: usageOf({ workerRequests: 1, objectRequests: 2 * REGISTRIES }),
+  topology: usageOf({ workerRequests: 1, objectRequests: REGISTRIES }),
+  /** Of health and topology, as long as somebody reads; with the blacklist for an administrator. */
+  watcherHour: usageOf({ workerRequests: 12, objectRequests: (HOUR_MS / WATCH_EVERY_MS) * 3 * REGISTRIES }),
+} as const
 
 export const RELAY = {
   direct: usageOf({}),

@@ -101,6 +101,17 @@ describe('two browsers', () => {
     await expect.poll(() => streamsOf(alice)).toEqual([0])
   })
 
+  it('20 MB of one who is met elsewhere come too, and nobody hears of the visit', async () => {
+    const [alice, bob] = [await joins('library'), await joins('lobby')]
+    const { cid, digest } = await puts(alice)
+    await alice.page.evaluate(() => kept.waypost.dht.announce({ rooms: ['library'] }))
+    expect(await gets(bob, cid)).toBe(digest)
+    const { rooms } = await bob.status()
+    expect(rooms.map(({ name }) => name)).toEqual(['lobby'])
+    expect(await bob.page.evaluate(() => kept.room.peers.size)).toBe(0)
+    await expect.poll(() => alice.page.evaluate(() => kept.room.peers.size)).toBe(0)
+  })
+
   it('one who stops in the middle leaves nothing open', async () => {
     const [alice, bob] = [await joins('stop'), await joins('stop')]
     const { cid } = await puts(alice)

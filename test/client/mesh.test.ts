@@ -1,7 +1,11 @@
 // The mesh between clients: peers on links answer each other what the edge does not, and what both say is compared.
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { DhtSource } from '../../client/dht/contract.ts'
+import { TogetherSource } from '../../client/dht/together.ts'
 import type { Waypost } from '../../client/index.ts'
+import { openSuite } from '../../client/secure.ts'
+import type { DhtAnswer } from '../../protocol/wire/dht-frames.ts'
 import { LocalEdge } from '../support/local-edge.ts'
 import { client, codeOf, newRoom } from './clients.ts'
 
@@ -88,12 +92,52 @@ describe('the mesh', () => {
     const [bob] = await Promise.all([client(edge.url)])
     await Promise.all([alice.join(room), bob.join(room)])
     await Promise.all([alice, bob].map((one) => codeOf(one.dht.findPeer(bob.id))))
-    expect([alice.status().dht, bob.status().dht]).toEqual([undefined, { neighbours: 0, held: 0 }])
+    expect([alice.status().dht, bob.status().dht]).toEqual([
+      undefined,
+      { neighbours: 0, held: 0, neighbourhood: undefined },
+    ])
   })
 
   it('loses who leaves, and finds who comes back', async () => {
     const [alice, bob] = (await neighbours(2)) as [Waypost, Waypost]
     await bob.close()
     await reaches(alice, 0)
+  })
+})
+
+describe('whoever asks for what nobody seems to have', () => {
+  const asks: string[] = []
+  const nothing: DhtAnswer = { kind: 'nothing' }
+  const source = (name: string, answer: DhtAnswer | undefined): DhtSource => ({
+    ask: async (_, __, isThorough) => {
+      asks.push(`${name}${isThorough ? ', thoroughly' : ''}`)
+      return answer
+    },
+  })
+  const ask = async (edge: DhtAnswer | undefined, mesh: DhtAnswer | undefined, isThorough = false) => {
+    asks.splice(0)
+    const suite = await openSuite()
+    const together = new TogetherSource(
+      { edge: source('edge', edge), mesh: source('mesh', mesh) },
+      suite,
+      () => {},
+    )
+    const { signal } = new AbortController()
+    await together.ask({ kind: 'get', key: new Uint8Array(32) }, signal, isThorough)
+    return asks.slice(1)
+  }
+
+  it('asks peers thoroughly when the edge does not say so itself', async () => {
+    expect(await ask(undefined, nothing)).toEqual(['mesh', 'mesh, thoroughly'])
+    expect(await ask({ kind: 'refused', reason: 'busy', retryAfterMs: 0 }, nothing)).toEqual([
+      'mesh',
+      'mesh, thoroughly',
+    ])
+    expect(await ask(nothing, nothing)).toEqual(['mesh'])
+    expect(await ask(undefined, undefined)).toEqual(['mesh'])
+  })
+
+  it('does so at once who wishes it', async () => {
+    expect(await ask(nothing, nothing, true)).toEqual(['mesh, thoroughly'])
   })
 })

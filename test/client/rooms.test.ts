@@ -95,7 +95,7 @@ describe('a room', () => {
     for (const name of ['a/b?c#d', 'ümläut 🎉', '%2e%2e', '...', ' ']) {
       expect((await waypost.join(name)).name).toBe(name)
     }
-    for (const name of ['', '.', '..', 'a\nb', 'x'.repeat(129), '\ud800']) {
+    for (const name of ['', '.', '..', 'a\nb', 'x'.repeat(129), '\ud800', 'waypost/mesh', 'waypost/']) {
       await expect(waypost.join(name)).rejects.toThrow(RangeError)
     }
     await expect(waypost.join(loosely(7))).rejects.toThrow(TypeError)

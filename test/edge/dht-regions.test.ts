@@ -174,6 +174,7 @@ describe('an object that asks', () => {
           asked.push(requests.length)
           return shards.getByName(name).ask(requests)
         },
+        fetch: (url, init) => shards.getByName(name).fetch(url, init),
       }),
     }
     const asking = new Asking(through, network)

@@ -115,7 +115,7 @@ describe('GET /metrics', () => {
     expect(health('DhtShard')).toBe('unknown')
     expect(figures.value('waypost_breaker_state', { class: 'NetworkRegistry', state: 'closed' })).toBe(1)
     expect(figures.value('waypost_http_requests_in_flight')).toBe(1)
-    expect(figures.value('waypost_stamp_difficulty_bits')).toBe(16)
+    expect(figures.value('waypost_stamp_difficulty')).toBe(16)
   })
 
   it('says of networks that are asked about what waits in them, and of no more than a few', async () => {

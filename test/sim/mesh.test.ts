@@ -2,7 +2,7 @@
 // thousand: `npm run sim -- --mesh 10000`, and README.md says what came of it.
 
 import { describe, expect, it } from 'vitest'
-import { isNearer, sharedBits } from '../../protocol/dht/mesh/node.ts'
+import { compareDistance, sharedBits } from '../../protocol/dht/place.ts'
 import { type ExperimentOptions, experiment } from './mesh/experiment.ts'
 import { Lives } from './mesh/lives.ts'
 import { SCENARIOS } from './mesh/report.ts'
@@ -80,7 +80,7 @@ describe('lives', () => {
       const sharing = lives.all.flatMap(({ node }, peer) => (sharedBits(node, place) >= bits ? [peer] : []))
       expect(sharing).toEqual(Array.from({ length: to - from }, (_, n) => from + n))
       const all = lives.all.map((_, peer) => peer)
-      all.sort((a, b) => (isNearer(lives.node(a), lives.node(b), place) ? -1 : 1))
+      all.sort((a, b) => compareDistance(lives.node(a), lives.node(b), place))
       expect(lives.nearest(place, 20, () => true)).toEqual(all.slice(0, 20))
     }
   })

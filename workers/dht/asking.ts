@@ -4,16 +4,14 @@
 import { waitUntil } from 'cloudflare:workers'
 import type { ShardAnswer, ShardRequest } from '../../protocol/dht/contract.ts'
 import { Inquiry, type ShardCall } from '../../protocol/dht/inquiry.ts'
-import { KnownLeaves } from '../../protocol/dht/leaves.ts'
+import { type KnownLeaves, KnownTries } from '../../protocol/dht/leaves.ts'
 import { shardObjectName } from '../../protocol/dht/place.ts'
 import { nearestFirst, type Region, type ShardSite } from '../../protocol/dht/regions.ts'
 import { SitesInquiry } from '../../protocol/dht/sites.ts'
 import type { Env } from '../env.ts'
 import { settings } from '../settings/settings.ts'
 
-/** Tries of shards that an isolate remembers: each is some hundred bytes, until it has split often. */
-const TRIES_MAX = 256
-const leavesOf = new Map<string, KnownLeaves>()
+const tries = new KnownTries()
 
 /** In the order of the requests. Resolves whatever happens: a shard that cannot be reached is an answer too. */
 export async function askShards(
@@ -23,36 +21,33 @@ export async function askShards(
   requests: readonly ShardRequest[],
 ): Promise<readonly ShardAnswer[]> {
   const sites = nearestFirst(settings(env).DHT_REGIONS, near)
-  const known = sites.map((site) => leaves(network, site)) as [KnownLeaves, ...KnownLeaves[]]
-  const inquiry = new SitesInquiry(known, requests)
+  const leaves = tries.of(network, sites)
+  const inquiry = new SitesInquiry(leaves, requests)
   for (let answers = inquiry.answers(); ; answers = inquiry.answers()) {
     if (answers !== undefined) {
       for (const { site, requests } of inquiry.behind())
-        waitUntil(written(env, network, sites[site] as ShardSite, requests))
+        waitUntil(
+          written(env, network, sites[site] as ShardSite, new Inquiry(leaves[site] as KnownLeaves, requests)),
+        )
       return answers
     }
-    const site = sites[inquiry.site] as ShardSite
-    const asked = inquiry
-      .calls()
-      .map(async (call) => ({ call, answers: await made(env, network, site, call) }))
-    for (const { call, answers } of await Promise.all(asked)) inquiry.answered(call, answers)
+    await round(env, network, sites[inquiry.site] as ShardSite, inquiry)
   }
 }
 
 /** In a region that is not waited for. What does not get there comes with its owner's next refresh. */
-async function written(
+async function written(env: Env, network: string, site: ShardSite, inquiry: Inquiry): Promise<void> {
+  while (inquiry.answers() === undefined) await round(env, network, site, inquiry)
+}
+
+async function round(
   env: Env,
   network: string,
   site: ShardSite,
-  requests: readonly ShardRequest[],
+  inquiry: Inquiry | SitesInquiry,
 ): Promise<void> {
-  const inquiry = new Inquiry(leaves(network, site), requests)
-  while (inquiry.answers() === undefined) {
-    const asked = inquiry
-      .calls()
-      .map(async (call) => ({ call, answers: await made(env, network, site, call) }))
-    for (const { call, answers } of await Promise.all(asked)) inquiry.answered(call, answers)
-  }
+  const asked = inquiry.calls().map(async (call) => ({ call, answers: await made(env, network, site, call) }))
+  for (const { call, answers } of await Promise.all(asked)) inquiry.answered(call, answers)
 }
 
 async function made(
@@ -67,14 +62,4 @@ async function made(
   } catch {
     return undefined
   }
-}
-
-function leaves(network: string, { region }: ShardSite): KnownLeaves {
-  const trie = `${network}/${region}`
-  const known = leavesOf.get(trie)
-  if (known !== undefined) return known
-  if (leavesOf.size >= TRIES_MAX) leavesOf.clear()
-  const fresh = new KnownLeaves()
-  leavesOf.set(trie, fresh)
-  return fresh
 }

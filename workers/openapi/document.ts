@@ -1,6 +1,6 @@
 // /openapi.json, put together: the table of routes, and the schemas that routes' bodies are typed by, as JSON Schema.
 
-import { z } from 'zod'
+import * as z from 'zod'
 import { VERSION } from '../../protocol/version.ts'
 import { HTTP_ERRORS, type HttpErrorCode } from '../errors.ts'
 import { Refusal } from './bodies/edge.ts'

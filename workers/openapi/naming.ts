@@ -1,6 +1,6 @@
 // Bodies that have a name in /openapi.json: where one is part of another it is referred to by it.
 
-import { z } from 'zod'
+import * as z from 'zod'
 
 export const NAMED = z.registry<{ readonly id: string }>()
 

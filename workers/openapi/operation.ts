@@ -1,6 +1,6 @@
 // What /openapi.json says of one route. Path parameters need no saying here: the pattern names them, and parameters.ts says what they are.
 
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { HttpErrorCode } from '../errors.ts'
 import type { Parameter } from './parameters.ts'
 

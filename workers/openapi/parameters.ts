@@ -1,6 +1,6 @@
 // Parameters, in paths, queries and headers.
 
-import { z } from 'zod'
+import * as z from 'zod'
 import { REGIONS } from '../../protocol/dht/regions.ts'
 import {
   DHT_CLOSEST_MAX,

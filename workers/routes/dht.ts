@@ -98,7 +98,11 @@ function valueRecord(c: Context<Edge>, { hashCode }: Place, value: Uint8Array): 
 export async function getRecord(c: Context<Edge>): Promise<Response> {
   const place = placeOf(c, c.req.param('key'))
   if (place === undefined) return badName(c)
-  const answer = await ask(c.env, place.network, regionOf(c.req.raw), { kind: 'get', key: place.key })
+  const { key, network } = place
+  const of = c.req.query('of')
+  if (!isLooked(of)) return refuse(c, 'malformed', 'of is signed or value')
+  const get = { kind: 'get', key, ...(of && { of }) } as const
+  const answer = await ask(c.env, network, regionOf(c.req.raw), get)
   if (answer.kind === 'nothing')
     return refuse(c, 'no-such-record', 'nothing is stored under this key', NO_STORE)
   if (answer.kind !== 'record') return refused(c, answer)
@@ -111,6 +115,10 @@ export async function getRecord(c: Context<Edge>): Promise<Response> {
   if (isOneOf(headers.ETag, c.req.header('If-None-Match'))) return c.body(null, 304, headers)
   const type = value === undefined ? RECORD_TYPE : OCTETS
   return c.body(ownBytes(value ?? answer.bytes), 200, { ...headers, 'Content-Type': type })
+}
+
+function isLooked(of: string | undefined): of is 'signed' | 'value' | undefined {
+  return of === undefined || of === 'signed' || of === 'value'
 }
 
 /** What is stored under its own digest never changes; all else is asked for again. */

@@ -65,6 +65,7 @@ export async function openMailbox(c: Context<Edge>): Promise<Response> {
     })
     return await mailbox.stub.fetch(new Request(c.req.url, { headers }))
   } catch (error) {
+    if (error instanceof RangeError) return refuseUpgrade(c.req.raw, 'misconfigured')
     return refuseForFailure(c.req.raw, error)
   }
 }

@@ -33,7 +33,7 @@ export async function metrics(c: Context<Edge>): Promise<Response> {
   const started = startedAtMs / 1_000
   page.gauge('waypost_isolate_start_time_seconds', 'When this isolate answered first.', [['', started]])
   const { bits } = await admissionDesk(c.env)
-  page.gauge('waypost_stamp_difficulty_bits', 'How hard a stamp is now.', [['', bits(nowMs)]])
+  page.gauge('waypost_stamp_difficulty', 'How hard a stamp is now.', [['', bits(nowMs)]])
   writeRequests(page)
   writeObjects(page, nowMs)
   if (networks.length > 0) await writeNetworks(page, c, networks)

@@ -4,10 +4,12 @@ import type { Context } from 'hono'
 import { DEFAULT_NETWORK, isNetworkName } from '../../protocol/names.ts'
 import type { Edge } from '../env.ts'
 import { refuse } from '../errors.ts'
-import { askHealth } from '../network/health.ts'
+import { askHealth, askMail } from '../network/health.ts'
 
 export async function networkHealth(c: Context<Edge>): Promise<Response> {
   const network = c.req.query('network') ?? DEFAULT_NETWORK
   if (!isNetworkName(network)) return refuse(c, 'bad-name', 'the name of the network is not well formed')
-  return c.json(await askHealth(c.env, network), 200, { 'Cache-Control': 'no-store' })
+  const [health, mail] = await Promise.all([askHealth(c.env, network), askMail(c.env, network)])
+  const { history, ...now } = health
+  return c.json({ ...now, mail, history }, 200, { 'Cache-Control': 'no-store' })
 }

@@ -34,8 +34,8 @@ export async function enterRoom(c: Context<Edge, '/v1/rooms/:room'>): Promise<Re
     Upgrade: 'websocket',
     [JOIN_HEADER]: toBase64url(encode(admission.join)),
     [GRANT_HEADER]: toBase64url(admission.grant),
-    ...(await addressHeader(c.req.raw, c.env)),
     [REGION_HEADER]: regionOf(c.req.raw),
+    ...(await addressHeader(c.req.raw, c.env)),
     // What else was offered stays here, the pass above all.
     'Sec-WebSocket-Protocol': SUBPROTOCOL,
   })

@@ -54,7 +54,9 @@ export async function routeProviders(c: Context<Edge>): Promise<Response> {
 export async function routePeer(c: Context<Edge>): Promise<Response> {
   const [network, named] = [networkOf(c), namedKey(c.req.param('peer') ?? '')]
   if (network === undefined || named === undefined) return wrongKey(c)
-  const [answer] = await askShards(c.env, network, regionOf(c.req.raw), [{ kind: 'get', key: named.key }])
+  const [answer] = await askShards(c.env, network, regionOf(c.req.raw), [
+    { kind: 'get', key: named.key, of: 'signed' },
+  ])
   if (answer?.kind === 'nothing') return answerPeers(c, 'Peers', [])
   return answer?.kind === 'record' ? answerPeers(c, 'Peers', [peerEntry(named.key, answer.bytes)]) : failed(c)
 }
@@ -77,7 +79,7 @@ export async function getIpns(c: Context<Edge>): Promise<Response> {
   if (network === undefined || name === undefined) return wrongKey(c)
   const { hash } = await passCheck(c.env)
   const [answer] = await askShards(c.env, network, regionOf(c.req.raw), [
-    { kind: 'get', key: await ipnsKey(hash, name) },
+    { kind: 'get', key: await ipnsKey(hash, name), of: 'signed' },
   ])
   const found = answer?.kind === 'record' ? readIpns(answer.bytes) : undefined
   if (answer?.kind === 'nothing') return refuse(c, 'no-such-record', 'nothing is published under this name')
@@ -116,7 +118,7 @@ async function entriesOf(
   network: string,
   peers: readonly Uint8Array[],
 ): Promise<readonly PeerEntry[]> {
-  const requests = peers.map((key): ShardRequest => ({ kind: 'get', key }))
+  const requests = peers.map((key): ShardRequest => ({ kind: 'get', key, of: 'signed' }))
   const answers = await askShards(c.env, network, regionOf(c.req.raw), requests)
   return peers.map((peer, i) => {
     const answer = answers[i]

@@ -13,33 +13,33 @@ import type {
   Wanted,
 } from '../../../protocol/dht/mesh/contract.ts'
 import { MeshNode } from '../../../protocol/dht/mesh/machine.ts'
+import type { NodeClaim } from '../../../protocol/dht/records/announcement.ts'
 import { readProvidedKey } from '../../../protocol/dht/records/provided.ts'
-import type { DropReason } from '../../../protocol/drops.ts'
-import { MESH_LOOKUPS_MAX, MESH_PROVIDED_MAX } from '../../../protocol/limits/mesh.ts'
+import { MESH_LOOKUPS_MAX, MESH_PLACE_WAITS_MS, MESH_PROVIDED_MAX } from '../../../protocol/limits/mesh.ts'
 import { parsePeerId } from '../../../protocol/peer-id.ts'
 import { toBase64url } from '../../../protocol/wire/base64url.ts'
 import type { DhtAnswer, DhtQuestion } from '../../../protocol/wire/dht-frames.ts'
 import { SERVICE_MESH_HELLO } from '../../../protocol/wire/registry.ts'
 import { Host } from '../../host.ts'
 import type { SealedStore } from '../../identities/store.ts'
-import type { Identity } from '../../identity.ts'
 import type { DhtStatus, PeerId } from '../../types.ts'
 import type { DhtSource } from '../contract.ts'
 import { orAborted } from '../signals.ts'
 import { checked, ofProvided, ofRecord } from './checking.ts'
+import { Meetings, type MeetingsOwner, type MeetingsParts } from './meetings.ts'
 import { encodeHello, ownPlace, type Place, tryDecodeHello } from './place.ts'
 
-export interface MeshParts {
+export interface MeshParts extends Omit<MeetingsParts, 'hash'> {
   readonly suite: Suite
-  readonly identity: Identity
   readonly store: Pick<SealedStore, 'get' | 'set'>
+  /** Without direct connections nobody is met for the mesh's sake. */
+  readonly relayOnly: boolean
+  readonly direct: unknown
 }
 
-export interface MeshOwner {
-  readonly links: ReadonlyMap<PeerId, { readonly reachable: boolean }>
+export interface MeshOwner extends MeetingsOwner {
   /** A service message. What cannot be sent is lost: the machine asks another way. */
   tell(peer: PeerId, bytes: Uint8Array): void
-  dropped(reason: DropReason): void
 }
 
 /** Neighbours and peers, both ways. */
@@ -79,32 +79,55 @@ export class Mesh implements DhtSource {
   readonly #lookups = new Map<number, (result: LookupResult) => void>()
   #lookup = 0
   #place: Place | undefined
+  #begun: Promise<void> | undefined
   #machine: MeshNode | undefined
   #host: Host<MeshInput, MeshEffect> | undefined
+  #meetings: Meetings | undefined
 
   constructor(parts: MeshParts, owner: MeshOwner) {
     this.#parts = parts
     this.#owner = owner
   }
 
+  begin(): Promise<void> {
+    this.#begun = this.#begin()
+    return this.#begun
+  }
+
+  /** Our place, as others may be told of it; undefined where it is not to be had in a moment. */
+  async claim(): Promise<NodeClaim | undefined> {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const longEnough = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, MESH_PLACE_WAITS_MS)
+    })
+    await Promise.race([this.#begun?.catch(() => {}), longEnough])
+    clearTimeout(timer)
+    return this.#place?.claim
+  }
+
   /** Works for a place if none is kept, takes it, and greets whoever is there. */
-  async begin(): Promise<void> {
+  async #begin(): Promise<void> {
     const { suite, identity, store } = this.#parts
     const place = await ownPlace({ hash: suite.hash, peer: identity.bytes, store }, this.#over.signal)
     if (this.#over.signal.aborted) return
     this.#place = place
     this.#machine = new MeshNode({ self: place.node, random: Math.random })
     this.#host = new Host(this.#machine, (effect) => this.#perform(effect))
-    for (const [peer, { reachable }] of this.#owner.links) if (reachable) this.reached(peer)
+    const { relayOnly, direct } = this.#parts
+    if (direct !== undefined && !relayOnly)
+      this.#meetings = new Meetings({ ...this.#parts, hash: suite.hash }, this.#owner, place)
+    for (const [peer, { isForMachinery }] of this.#owner.links.all) if (isForMachinery) this.reached(peer)
   }
 
   get status(): DhtStatus {
-    return { neighbours: this.#machine?.neighbours ?? 0, held: this.#machine?.held ?? 0 }
+    const { neighbours = 0, held = 0 } = this.#machine ?? {}
+    return { neighbours, held, neighbourhood: this.#meetings?.home }
   }
 
   close(): void {
     this.#over.abort()
     this.#host?.stop()
+    this.#meetings?.close()
     for (const settle of this.#lookups.values()) settle(NOTHING)
     this.#lookups.clear()
   }
@@ -119,7 +142,9 @@ export class Mesh implements DhtSource {
   /** No link reaches it any more. */
   lost(peer: PeerId): void {
     const neighbour = this.#neighbours.delete(peer)
-    if (neighbour !== undefined) this.#host?.give({ kind: 'unlinked', neighbour })
+    if (neighbour === undefined) return
+    this.#host?.give({ kind: 'unlinked', neighbour })
+    this.#meetings?.give({ kind: 'unlinked', peer })
   }
 
   /** A service message of the mesh's. */
@@ -148,18 +173,19 @@ export class Mesh implements DhtSource {
     this.lost(peer)
     const neighbour = this.#neighbours.add(peer)
     this.#host.give({ kind: 'linked', neighbour, node, roundTripMs: undefined })
+    this.#meetings?.give({ kind: 'linked', peer, node })
   }
 
   // ---- questions -----------------------------------------------------------------------------------------------
 
   /** Undefined: there is nobody to ask, or too much is being asked. */
-  async ask(question: DhtQuestion, signal: AbortSignal): Promise<DhtAnswer | undefined> {
+  async ask(question: DhtQuestion, signal: AbortSignal, thorough = false): Promise<DhtAnswer | undefined> {
     if (this.status.neighbours === 0 || this.#lookups.size >= MESH_LOOKUPS_MAX) return undefined
     switch (question.kind) {
       case 'get':
-        return recordOf(await this.#find('value', question.key, signal))
+        return recordOf(await this.#find('value', question.key, signal, thorough))
       case 'providers':
-        return providersOf(await this.#find('providers', question.key, signal), question.limit)
+        return providersOf(await this.#find('providers', question.key, signal, thorough), question.limit)
       case 'put':
         return this.#put(question.key, question.record, signal)
       case 'provide':
@@ -169,8 +195,8 @@ export class Mesh implements DhtSource {
     }
   }
 
-  #find(wanted: Wanted, key: Uint8Array, signal: AbortSignal): Promise<LookupResult> {
-    return this.#lookedUp((lookup) => ({ kind: 'find', lookup, wanted, key }), signal)
+  #find(wanted: Wanted, key: Uint8Array, signal: AbortSignal, thorough: boolean): Promise<LookupResult> {
+    return this.#lookedUp((lookup) => ({ kind: 'find', lookup, wanted, key, thorough }), signal)
   }
 
   async #lookedUp(begin: (lookup: number) => MeshInput, signal: AbortSignal): Promise<LookupResult> {
@@ -235,11 +261,14 @@ export class Mesh implements DhtSource {
       }
       case 'drop':
         return this.#owner.dropped(effect.reason)
-      // Links are made by rooms, for their own reasons; an answer counts when its lookup is over.
-      case 'found':
       case 'wanted':
-      case 'spare':
-        return
+        return this.#meetings?.give({ kind: 'wanted', buckets: effect.buckets })
+      case 'spare': {
+        const peer = this.#neighbours.peerOf(effect.neighbour)
+        return peer === undefined ? undefined : this.#meetings?.give({ kind: 'spare', peer })
+      }
+      case 'found':
+        return // An answer counts when its lookup is over.
     }
   }
 

@@ -58,6 +58,24 @@ export function tryDecodeHello(bytes: Uint8Array): MeshHello | undefined {
   return { wantsAnswer: wants === 1, claim }
 }
 
+/** What members of a room where nodes meet say of themselves, as their metadata there. */
+export interface Presence {
+  readonly isKeeper: boolean
+  readonly claim: NodeClaim
+}
+
+export function encodePresence({ isKeeper, claim }: Presence): Uint8Array {
+  return writeClaim(new Writer(9).u8(isKeeper ? 1 : 0), claim).done()
+}
+
+/** Undefined for what is none. */
+export function decodePresence(bytes: Uint8Array): Presence | undefined {
+  const [keeper] = bytes
+  const claim = readClaim(bytes.subarray(1))
+  if ((keeper !== 0 && keeper !== 1) || claim === undefined) return undefined
+  return { isKeeper: keeper === 1, claim }
+}
+
 function writeClaim(to: Writer, { era, stamp }: NodeClaim): Writer {
   return to.u32(era).bytes(stamp)
 }

@@ -13,12 +13,12 @@ import {
 } from '../../limits/mesh.ts'
 import { randomU32 } from '../../machine.ts'
 import type { MeshRefusal } from '../../wire/registry.ts'
+import { compareDistance } from '../place.ts'
 import { Carried, type Carry, type OwnPath, type PathAnswer } from './carried.ts'
 import type { Checked, Given, Neighbour } from './contract.ts'
 import type { Ground } from './ground.ts'
 import type { Answer, Ask, AskKind } from './messages.ts'
 import type { Entry } from './neighbours.ts'
-import { isNearer } from './node.ts'
 import { Seen } from './seen.ts'
 
 const ANSWERS: Readonly<Record<AskKind, readonly Answer['kind'][]>> = {
@@ -149,7 +149,7 @@ export class Carrier {
     const next = links.neighbours.next(ask.key, isExcluded(carry))
     const isOwn = !('entry' in carry.for)
     // The first step of a path of ours may lead away: each begins at another neighbour.
-    const isAway = !isOwn && next !== undefined && !isNearer(next.node, this.#ground.self, ask.key)
+    const isAway = !isOwn && next !== undefined && compareDistance(next.node, this.#ground.self, ask.key) >= 0
     const detours = ask.detours - Math.max(carry.deviated, isAway ? 1 : 0)
     if (next === undefined || detours < 0) return this.#ends(carry)
     // Whoever is around the key and refuses has carried it for another path: there is nothing more to look for here.

@@ -98,13 +98,3 @@ export interface LookupResult {
 }
 
 export type MeshMachine = Machine<MeshInput, MeshEffect>
-
-/** Whether the first wins. */
-export function isBetter(a: Checked, b: Checked): boolean {
-  if (a.sequence !== b.sequence) return a.sequence > b.sequence
-  for (let i = 0; i < a.digest.length; i++) {
-    const [left, right] = [a.digest[i] ?? 0, b.digest[i] ?? 0]
-    if (left !== right) return left > right
-  }
-  return false
-}

@@ -4,8 +4,10 @@
 import { MESH_HELD_BYTES_MAX, MESH_HELD_RECORDS_MAX, MESH_PROVIDERS_MAX } from '../../limits/mesh.ts'
 import { toBase64url } from '../../wire/base64url.ts'
 import type { Key } from '../contract.ts'
-import { type Checked, type Given, isBetter } from './contract.ts'
-import { isNearer, type NodeId } from './node.ts'
+import { compareDistance } from '../place.ts'
+import { compareVersions } from '../records/compare.ts'
+import type { Checked, Given } from './contract.ts'
+import type { NodeId } from './node.ts'
 
 interface Slot {
   readonly key: Key
@@ -38,7 +40,11 @@ export class Held {
     const slot = this.#slots.get(name) ?? { key: key.slice(), record: undefined, providers: new Map() }
     const kept = { ...item, bytes: item.bytes.slice() }
     if (given === 'record') {
-      if (slot.record !== undefined && slot.record.expiresAtMs > nowMs && isBetter(slot.record, item))
+      if (
+        slot.record !== undefined &&
+        slot.record.expiresAtMs > nowMs &&
+        compareVersions(slot.record, item) > 0
+      )
         return false
       this.#count(slot.record, -1)
       slot.record = kept
@@ -83,7 +89,7 @@ export class Held {
     while (this.#isFull) {
       let [farthest, slot] = [...this.#slots][0] as [string, Slot]
       for (const [other, candidate] of this.#slots) {
-        if (isNearer(slot.key, candidate.key, this.#self)) [farthest, slot] = [other, candidate]
+        if (compareDistance(slot.key, candidate.key, this.#self) < 0) [farthest, slot] = [other, candidate]
       }
       this.#count(slot.record, -1)
       for (const item of slot.providers.values()) this.#count(item, -1)

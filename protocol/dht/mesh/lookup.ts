@@ -10,7 +10,8 @@ import {
 import { toBase64url } from '../../wire/base64url.ts'
 import { equalBytes } from '../../wire/bytes.ts'
 import type { Key } from '../contract.ts'
-import { type Checked, isBetter, type LookupResult, type Neighbour } from './contract.ts'
+import { compareVersions } from '../records/compare.ts'
+import type { Checked, LookupResult, Neighbour } from './contract.ts'
 import type { AskKind } from './messages.ts'
 import { byDistance, type NodeId } from './node.ts'
 
@@ -137,7 +138,7 @@ export class Lookup {
       this.#providers.set(name, item)
       return true
     }
-    if (this.#best !== undefined && !isBetter(item, this.#best)) return false
+    if (this.#best !== undefined && compareVersions(item, this.#best) <= 0) return false
     this.#best = item
     return true
   }

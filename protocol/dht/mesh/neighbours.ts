@@ -14,8 +14,9 @@ import {
   MESH_NEAREST_WANTED,
   MESH_NEIGHBOURS_MAX,
 } from '../../limits/mesh.ts'
+import { compareDistance, sharedBits } from '../place.ts'
 import type { Neighbour } from './contract.ts'
-import { byDistance, isNearer, type NodeId, sharedBits } from './node.ts'
+import { byDistance, type NodeId } from './node.ts'
 
 const ASKS: Rate = { perSecond: MESH_ASKS_PER_SECOND, burst: MESH_ASKS_BURST }
 const MESSAGES: Rate = { perSecond: MESH_MESSAGES_PER_SECOND, burst: MESH_MESSAGES_BURST }
@@ -130,7 +131,7 @@ export class Neighbours {
       const shunned = isShunned(entry)
       if (best !== undefined && shunned !== isShunned(best)) {
         if (!shunned) best = entry
-      } else if (best === undefined || isNearer(entry.node, best.node, key)) best = entry
+      } else if (best === undefined || compareDistance(entry.node, best.node, key) < 0) best = entry
     }
     return best
   }
@@ -138,7 +139,7 @@ export class Neighbours {
   /** How many are nearer to the key than we are. */
   nearerThanUs(key: Uint8Array): number {
     let count = 0
-    for (const { node } of this.#entries.values()) if (isNearer(node, this.#self, key)) count++
+    for (const { node } of this.#entries.values()) if (compareDistance(node, this.#self, key) < 0) count++
     return count
   }
 

@@ -11,6 +11,17 @@ import { compareBytes } from './provided.ts'
  */
 export function compareRecords(a: StoredRecord, b: StoredRecord): number {
   if (a.kind === 'value' || b.kind === 'value') return Number(a.kind === 'value') - Number(b.kind === 'value')
+  return compareVersions(a, b)
+}
+
+/** What of a signed record says so. */
+export interface Version {
+  readonly sequence: bigint
+  readonly digest: Uint8Array
+}
+
+/** The same of what has no other kind beside it. */
+export function compareVersions(a: Version, b: Version): number {
   if (a.sequence !== b.sequence) return a.sequence > b.sequence ? 1 : -1
   return compareBytes(a.digest, b.digest)
 }

@@ -6,6 +6,15 @@ import type { Key, Moved, ShardAnswer, ShardRequest } from '../contract.ts'
 export const SLOTS = ['announcement', 'name', 'ipns', 'value'] as const
 export type Slot = (typeof SLOTS)[number]
 
+/** What a get looks for; `any`: something signed, if there is such a thing, or else a value. */
+export type Looked = 'any' | 'signed' | 'value'
+/** In the order in which they answer. */
+export const SLOTS_OF: Readonly<Record<Looked, readonly Slot[]>> = {
+  any: SLOTS,
+  signed: SLOTS.filter((slot) => slot !== 'value'),
+  value: ['value'],
+}
+
 export interface RecordRow {
   readonly slot: Slot
   readonly key: Key
@@ -90,8 +99,8 @@ export interface ShardStore {
   atomically<T>(work: () => T): T
 
   record(slot: Slot, key: Key): RecordRow | undefined
-  /** What of the key has not expired, the first in the order of SLOTS. */
-  live(key: Key, nowMs: number): Pick<RecordRow, 'bytes' | 'expiresAtMs'> | undefined
+  /** The first of what is looked for under the key that has not expired. */
+  live(key: Key, of: Looked, nowMs: number): Pick<RecordRow, 'bytes' | 'expiresAtMs'> | undefined
   putRecord(row: RecordRow): void
   /** Keys of announcements not expired, from a key (itself included only going up) to another, at most so many. */
   announced(from: Key, to: Key, way: 'up' | 'down', limit: number, nowMs: number): Key[]

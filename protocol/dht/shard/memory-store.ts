@@ -6,6 +6,7 @@ import { compareKeys, keyText } from '../place.ts'
 import { bytesOfProvider, bytesOfRecord, payerOf } from './books.ts'
 import type {
   HeadRow,
+  Looked,
   ProviderRow,
   RecordRow,
   ShardState,
@@ -16,7 +17,7 @@ import type {
   Swept,
   Usage,
 } from './contract.ts'
-import { SLOTS } from './contract.ts'
+import { SLOTS, SLOTS_OF } from './contract.ts'
 
 const NO_STATE: ShardState = { records: 0, isParentDrained: false, isDrained: false }
 const NO_USAGE: Usage = { records: 0, bytes: 0 }
@@ -58,8 +59,8 @@ export class MemoryShardStore implements ShardStore {
     return this.#tables.records.get(recordText(slot, key))
   }
 
-  live(key: Key, nowMs: number): RecordRow | undefined {
-    return SLOTS.map((slot) => this.record(slot, key)).find((row) => row && row.expiresAtMs > nowMs)
+  live(key: Key, of: Looked, nowMs: number): RecordRow | undefined {
+    return SLOTS_OF[of].map((slot) => this.record(slot, key)).find((row) => row && row.expiresAtMs > nowMs)
   }
 
   putRecord(row: RecordRow): void {

@@ -6,7 +6,7 @@ import type { Key, ShardRequest } from '../contract.ts'
 import { compareDistance, keyText } from '../place.ts'
 import { slotOf } from './compare.ts'
 import type { Finding, HeadRow, Lookup, ProviderRow, RecordRow, ShardStore, Slot } from './contract.ts'
-import { SLOTS } from './contract.ts'
+import { SLOTS_OF } from './contract.ts'
 import { nearest } from './nearest.ts'
 
 /** What the parent said, by what it was asked. */
@@ -36,14 +36,6 @@ export function lookupText(lookup: Lookup): string {
     case 'nearest':
       return `nearest${lookup.prefix}/${keyText(lookup.target)}`
   }
-}
-
-const SIGNED = SLOTS.filter((slot) => slot !== 'value')
-
-/** In the order in which they answer. */
-export function slotsOf({ of }: ShardRequest & { readonly kind: 'get' }): readonly Slot[] {
-  if (of === undefined) return SLOTS
-  return of === 'value' ? ['value'] : SIGNED
 }
 
 export class View {
@@ -83,7 +75,7 @@ export class View {
   *#lookupsFor(request: ShardRequest): Iterable<Lookup> {
     switch (request.kind) {
       case 'get':
-        for (const slot of slotsOf(request)) {
+        for (const slot of SLOTS_OF[request.of ?? 'any']) {
           if (isLive(this.ownRecord(slot, request.key), this.#nowMs)) return
           yield { kind: 'record', slot, key: request.key, withBytes: true }
         }
@@ -162,10 +154,11 @@ export class View {
   first(
     request: ShardRequest & { readonly kind: 'get' },
   ): Pick<RecordRow, 'bytes' | 'expiresAtMs'> | undefined {
-    // Most gets are of a shard without a parent, and do not say what they look for: one look instead of four.
-    if (!this.#hasParent && request.of === undefined) return this.#store.live(request.key, this.#nowMs)
-    for (const slot of slotsOf(request)) {
-      const row = this.record(slot, request.key)
+    const { key, of = 'any' } = request
+    // Most gets are of a shard without a parent: one look, and only at what is answered.
+    if (!this.#hasParent) return this.#store.live(key, of, this.#nowMs)
+    for (const slot of SLOTS_OF[of]) {
+      const row = this.record(slot, key)
       if (row !== undefined) return row
     }
     return undefined

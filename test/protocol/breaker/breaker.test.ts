@@ -153,6 +153,17 @@ describe('an open breaker', () => {
     expect(one.refusal()).toBe(2_000)
   })
 
+  it('hears nothing, once it is closed again, of what began before', () => {
+    const one = scene()
+    const old = Array.from({ length: 20 }, () => one.begins())
+    one.opens()
+    one.nowMs += 1_000
+    one.calls('succeeded', 2)
+    for (const call of old) one.breaker.ended(call, 'failed', one.nowMs)
+    expect(one.breaker.state).toBe('closed')
+    expect(one.breaker.counts(one.nowMs)).toMatchObject({ calls: 2, failed: 0 })
+  })
+
   it('is probed by different ones at different times', () => {
     const openForMs = (random: number) => {
       const breaker = new Breaker(BREAKER, () => random)

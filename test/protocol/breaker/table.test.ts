@@ -107,7 +107,6 @@ describe('shedding', () => {
     const shedding = new Shedding()
     const enters = (priority: (typeof PRIORITIES)[number]) => shedding.enter(priority, true, 75).pass
     for (const [priority, share] of [
-      ['high', 20],
       ['normal', 10],
       ['low', 5],
     ] as const) {
@@ -116,7 +115,8 @@ describe('shedding', () => {
       shedding.leave(priority)
       expect(enters(priority)).toBe(true)
     }
+    for (let i = 0; i < 40; i++) expect(enters('high')).toBe(true)
     expect(shedding.enter('low', true, 75)).toEqual({ pass: false, retryAfterMs: 5_000 })
-    expect(shedding.enter('low', false, 75)).toEqual({ pass: true })
+    expect(shedding.enter('low', false, 150)).toEqual({ pass: true })
   })
 })

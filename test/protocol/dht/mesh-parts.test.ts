@@ -3,13 +3,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Checked } from '../../../protocol/dht/mesh/contract.ts'
-import { isBetter } from '../../../protocol/dht/mesh/contract.ts'
 import { Held } from '../../../protocol/dht/mesh/held.ts'
 import { Neighbours } from '../../../protocol/dht/mesh/neighbours.ts'
-import { byDistance, isNearer, sharedBits } from '../../../protocol/dht/mesh/node.ts'
+import { byDistance } from '../../../protocol/dht/mesh/node.ts'
 import { Patience } from '../../../protocol/dht/mesh/patience.ts'
 import { Published } from '../../../protocol/dht/mesh/published.ts'
 import { Seen } from '../../../protocol/dht/mesh/seen.ts'
+import { compareDistance, sharedBits } from '../../../protocol/dht/place.ts'
+import { compareVersions } from '../../../protocol/dht/records/compare.ts'
 import {
   MESH_BUCKET_MAX,
   MESH_HELD_BYTES_MAX,
@@ -56,7 +57,7 @@ describe('distance', () => {
   it('is by XOR', () => {
     fc.assert(
       fc.property(place, place, place, (a, b, key) => {
-        expect(isNearer(a, b, key)).toBe(distance(a, key) < distance(b, key))
+        expect(compareDistance(a, b, key) < 0).toBe(distance(a, key) < distance(b, key))
         expect([a, b].sort(byDistance(key))[0]).toEqual(distance(a, key) <= distance(b, key) ? a : b)
       }),
     )
@@ -144,12 +145,12 @@ describe('what is held', () => {
       fc.property(fc.bigInt(1n, 3n), fc.bigInt(1n, 3n), place, place, (one, other, a, b) => {
         const records = [item({ sequence: one, digest: a }), item({ sequence: other, digest: b })] as const
         const [first, second] = records
-        expect(isBetter(first, second) && isBetter(second, first)).toBe(false)
+        expect(Math.sign(compareVersions(first, second)) + Math.sign(compareVersions(second, first))).toBe(0)
         for (const order of [records, [second, first]]) {
           const held = new Held(ORIGIN)
           for (const record of order) held.put('record', ORIGIN, record, 0)
           const kept = held.record(ORIGIN, 0)
-          expect(records.some((record) => isBetter(record, kept!))).toBe(false)
+          expect(records.some((record) => compareVersions(record, kept!) > 0)).toBe(false)
         }
       }),
     )

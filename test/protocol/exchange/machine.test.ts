@@ -130,8 +130,28 @@ describe('blocks', () => {
   it('have failed where there is nobody, once all who might be were named', () => {
     expect(new Scene().wants('x').failed).toEqual(['x unreachable'])
     const machine = new ExchangeMachine()
-    expect(machine.receive({ kind: 'want', block: 'x' }, 0)).toEqual([])
+    // Once, however much is wanted: whoever looks for others says when there are no more.
+    expect(machine.receive({ kind: 'want', block: 'x' }, 0)).toEqual([{ kind: 'search' }])
+    expect(machine.receive({ kind: 'want', block: 'y' }, 0)).toEqual([])
     expect(machine.receive({ kind: 'provider', peer: 'a' }, 0).map(({ kind }) => kind)).toEqual([
+      'open',
+      'ask',
+      'ask',
+    ])
+    expect(machine.receive({ kind: 'lied', peer: 'a', reason: 'wrong-key' }, 0).at(-1)?.kind).toBe('close')
+    expect(machine.receive({ kind: 'searched' }, 0)).toMatchObject([
+      { kind: 'failed', block: 'x', why: 'unreachable' },
+      { kind: 'failed', block: 'y', why: 'unreachable' },
+    ])
+  })
+
+  it('are looked for elsewhere when those who are known do not have them', () => {
+    const machine = new ExchangeMachine()
+    machine.receive({ kind: 'provider', peer: 'a' }, 0)
+    expect(machine.receive({ kind: 'want', block: 'x' }, 0).map(({ kind }) => kind)).toEqual(['open', 'ask'])
+    const missing = { kind: 'missing', peer: 'a', block: 'x' } as const
+    expect(machine.receive(missing, 0)).toEqual([{ kind: 'search' }])
+    expect(machine.receive({ kind: 'provider', peer: 'b' }, 0).map(({ kind }) => kind)).toEqual([
       'open',
       'ask',
     ])

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { REPORT_LINKS_MAX, REPORT_RTT_MAX_MS } from '../../../protocol/limits/network.ts'
 import { encodeReport, pairRank, tryDecodeReport } from '../../../protocol/network/report.ts'
-import { WATCH_FRAME } from '../../../protocol/wire/registry.ts'
+import { WATCH_FRAME } from '../../../protocol/wire/watch-frame.ts'
 import { idOf } from './summaries.ts'
 
 const u32 = fc.integer({ min: 0, max: 0xffff_ffff })

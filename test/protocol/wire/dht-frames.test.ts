@@ -35,6 +35,7 @@ const of = <T>(kind: string, fields: Readonly<Record<string, fc.Arbitrary<unknow
 
 const question = fc.oneof(
   of<DhtQuestion>('get', { key }),
+  of<DhtQuestion>('get', { key, of: fc.constantFrom('signed', 'value') }),
   of<DhtQuestion>('put', { key, record: rest }),
   of<DhtQuestion>('provide', { announcement: rest }),
   of<DhtQuestion>('providers', { key, limit: u8, near: region }),

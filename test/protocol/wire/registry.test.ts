@@ -14,8 +14,8 @@ import {
   REFUSAL,
   STREAM_FRAME,
   UNDELIVERABLE,
-  WATCH_FRAME,
 } from '../../../protocol/wire/registry.ts'
+import { WATCH_FRAME } from '../../../protocol/wire/watch-frame.ts'
 
 /** Every frame number ever used, removed ones too. A change of an existing line is a bug, whatever the reason. */
 const FRAMES_EVER = {

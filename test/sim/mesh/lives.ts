@@ -2,7 +2,7 @@
 // through the same. Sessions are Weibull (k = 0.5, λ = 12 min: on average 24 minutes, half of them shorter than six), which is what
 // measurements of file sharing look like, made shorter for tabs. It begins as if it had always gone on.
 
-import { isNearer } from '../../../protocol/dht/mesh/node.ts'
+import { compareDistance } from '../../../protocol/dht/place.ts'
 import type { Random } from '../random.ts'
 
 const SCALE_MS = 12 * 60_000
@@ -93,7 +93,7 @@ export class Lives {
       const found: number[] = []
       for (let peer = from; peer < to; peer++) if (isMeant(peer)) found.push(peer)
       if (found.length < count && bits > 0) continue
-      return found.sort((a, b) => (isNearer(this.node(a), this.node(b), place) ? -1 : 1)).slice(0, count)
+      return found.sort((a, b) => compareDistance(this.node(a), this.node(b), place)).slice(0, count)
     }
   }
 

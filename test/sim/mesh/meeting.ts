@@ -4,7 +4,7 @@
 // moment, and leaves with a link. One pair in five cannot be connected directly, and without an edge that is the only way; a
 // client has 24 links and no more.
 
-import { sharedBits } from '../../../protocol/dht/mesh/node.ts'
+import { sharedBits } from '../../../protocol/dht/place.ts'
 import { fnv1a, type Random } from '../random.ts'
 import type { Lives } from './lives.ts'
 

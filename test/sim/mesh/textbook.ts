@@ -3,7 +3,7 @@
 // lie on just the twenty nodes that are nearest, and tables are made of who was there at the last refresh, oldest first, without
 // the traffic that would have cost.
 
-import { isNearer, sharedBits } from '../../../protocol/dht/mesh/node.ts'
+import { compareDistance, sharedBits } from '../../../protocol/dht/place.ts'
 import type { Latency } from '../latency.ts'
 import { fnv1a, Random } from '../random.ts'
 import type { World } from '../world.ts'
@@ -66,7 +66,7 @@ export class Textbook {
         known.add(peer)
         candidates.push({ peer, hops, state: 'new' })
       }
-      candidates.sort((a, b) => (isNearer(this.#lives.node(a.peer), this.#lives.node(b.peer), key) ? -1 : 1))
+      candidates.sort((a, b) => compareDistance(this.#lives.node(a.peer), this.#lives.node(b.peer), key))
     }
     const goesOn = () => {
       if (over) return

@@ -1,6 +1,6 @@
 // Bodies of routes about the DHT: ours, and those of the Delegated Routing API.
 
-import { z } from 'zod'
+import * as z from 'zod'
 import { named } from '../naming.ts'
 import { base64url, count, ms, peerId } from './words.ts'
 

@@ -1,6 +1,6 @@
 // Bodies of routes about the edge itself: health, bootstrap, passes, refusals.
 
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Bootstrap } from '../../../protocol/bootstrap.ts'
 import { HTTP_ERRORS } from '../../errors.ts'
 import { named } from '../naming.ts'

@@ -1,6 +1,6 @@
 // Bodies of routes about mailboxes.
 
-import { z } from 'zod'
+import * as z from 'zod'
 import { MAIL_REFUSAL, type MailRefusal } from '../../../protocol/wire/registry.ts'
 import { named } from '../naming.ts'
 import { base64url, count, ms, networkName, perPriority, priority } from './words.ts'

@@ -1,6 +1,6 @@
 // Words that bodies and parameters are made of.
 
-import { z } from 'zod'
+import * as z from 'zod'
 import { NAME_LENGTH_MAX } from '../../../protocol/limits/room.ts'
 import { PRIORITIES } from '../../../protocol/priority.ts'
 

@@ -1,6 +1,6 @@
 // Routes about the edge itself, and rooms.
 
-import { z } from 'zod'
+import * as z from 'zod'
 import { BootstrapAnswer, Health, Pass } from '../bodies/edge.ts'
 import { JSON_TYPE, json, OCTETS, type Operation } from '../operation.ts'
 import { network, networks } from '../parameters.ts'

@@ -1,4 +1,4 @@
-// Routes about mailboxes, and about how mail flows in a network.
+// Routes about mailboxes: letters, prekeys, who may write, and what waits in all of them.
 
 import type { HttpErrorCode } from '../../errors.ts'
 import {
