@@ -44,7 +44,7 @@ export async function admit(request: Request, env: Env, network: string): Promis
   const pass = await checkPass(hash, ring, text, { network, subject: join.peer }, Date.now())
   if (typeof pass === 'string') return { admitted: false, code: passCode(pass) }
   if ((pass.capabilities & CAPABILITY.rooms) === 0) return { admitted: false, code: 'pass-foreign' }
-  const waitMs = peerWaitMs(request, env, network, join.peer)
+  const waitMs = peerWaitMs(request, env, network, join.peer, 'high')
   if (waitMs > 0) return { admitted: false, code: 'rate-limited', retryAfterMs: waitMs }
   const verdict = await verdictOn(env, network, join.peer)
   if (verdict.kind === 'listed')

@@ -2,6 +2,7 @@
 // where a browser can put none, among an upgrade's subprotocols. Everybody else needs no pass: puts carry their own proofs.
 
 import type { Context } from 'hono'
+import { routePath } from 'hono/route'
 import { audienceOf } from '../protocol/crypto/admission/names.ts'
 import { CAPABILITY, checkPass, grantOf } from '../protocol/crypto/admission/pass.ts'
 import { HELLO_HEADER, offeredHello } from '../protocol/mailbox/admission.ts'
@@ -17,6 +18,7 @@ import type { Edge, Env, MailboxStub } from './env.ts'
 import { refuse, refuseFor } from './errors.ts'
 import { peerWaitMs } from './gate/rates.ts'
 import { refuseListed } from './gate/refuse-listed.ts'
+import { priorityOf } from './meter/priorities.ts'
 import { mailboxObjectName } from './placement.ts'
 
 /** A mailbox as a request names it. */
@@ -76,7 +78,13 @@ export async function refuseUnlessOwner(
     return refuse(c, 'pass-missing', 'only the owner may: Authorization: Bearer and a pass', BEARER)
   const code = await denied(c.env, mailbox, pass)
   if (code !== undefined) return refuse(c, code, WHY[code], code === 'pass-foreign' ? {} : BEARER)
-  const waitMs = peerWaitMs(c.req.raw, c.env, mailbox.network, mailbox.id)
+  const waitMs = peerWaitMs(
+    c.req.raw,
+    c.env,
+    mailbox.network,
+    mailbox.id,
+    priorityOf(c.req.method, routePath(c, -1)),
+  )
   if (waitMs > 0) return refuseFor(c, 'rate-limited', 'this peer asks for more than it may', waitMs)
   return refuseListed(c, mailbox.network, mailbox.id)
 }

@@ -1,6 +1,7 @@
 // A pass in a request's header: who asks, and whether that may be asked with it.
 
 import type { Context } from 'hono'
+import { routePath } from 'hono/route'
 import { type CAPABILITY, checkPass, type Pass } from '../protocol/crypto/admission/pass.ts'
 import { passCode } from './admission.ts'
 import { passCheck } from './desk.ts'
@@ -8,6 +9,7 @@ import type { Edge } from './env.ts'
 import { refuse, refuseFor } from './errors.ts'
 import { peerWaitMs } from './gate/rates.ts'
 import { refuseListed } from './gate/refuse-listed.ts'
+import { priorityOf } from './meter/priorities.ts'
 
 const BEARER = { 'WWW-Authenticate': 'Bearer' }
 
@@ -38,7 +40,13 @@ export async function passOf(
   if (code !== undefined) return refuse(c, code, WHY[code], code === 'pass-foreign' ? {} : BEARER)
   const pass = checked as Pass
   if ((pass.capabilities & capability) === 0) return refuse(c, 'pass-foreign', WHY['pass-foreign'])
-  const waitMs = peerWaitMs(c.req.raw, c.env, network, pass.subject)
+  const waitMs = peerWaitMs(
+    c.req.raw,
+    c.env,
+    network,
+    pass.subject,
+    priorityOf(c.req.method, routePath(c, -1)),
+  )
   if (waitMs > 0) return refuseFor(c, 'rate-limited', 'this peer asks for more than it may', waitMs)
   return (await refuseListed(c, network, pass.subject)) ?? pass
 }

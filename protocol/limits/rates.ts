@@ -3,8 +3,8 @@
 import { MAILBOX_MESSAGE_BYTES_MAX } from './mailbox.ts'
 
 /**
- * What share of a bucket's burst requests of a class may use: the rest is left to those above it. So a flood of reading leaves a
- * client that renews its pass half of what its address may ask.
+ * What share of a bucket's burst requests of a class may use: the rest is left to those above it. So a flood of reading leaves
+ * half of what an address may ask to whoever takes letters or joins a room behind it.
  */
 export const RATE_SHARES = { critical: 1, high: 0.9, normal: 0.75, low: 0.5 } as const
 

@@ -1,4 +1,4 @@
-// When a registry cannot be asked about a peer: there is no new pass, and whoever has one goes on (decision 15).
+// When a registry cannot be asked about a peer: there is no new pass, and whoever has one goes on (decision 17).
 
 import { env, exports } from 'cloudflare:workers'
 import { expect, it } from 'vitest'

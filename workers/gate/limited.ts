@@ -2,16 +2,17 @@
 // anything is parsed; refusals say when to come again.
 
 import type { Context, Next } from 'hono'
+import { routePath } from 'hono/route'
 import { DEFAULT_NETWORK, isNetworkName } from '../../protocol/names.ts'
 import type { Priority } from '../../protocol/priority.ts'
 import type { Edge } from '../env.ts'
 import { refuseFor } from '../errors.ts'
+import { priorityOf } from '../meter/priorities.ts'
 import { isUpgrade, refuseUpgrade } from '../upgrade.ts'
-import { priorityOf } from './priority.ts'
 import { addressWaitMs, bindingWaitMs, connectionWaitMs, limitedAddress, networkWaitMs } from './rates.ts'
 
 export async function limited(c: Context<Edge>, next: Next): Promise<Response | undefined> {
-  const priority = priorityOf(c.req.raw)
+  const priority = priorityOf(c.req.method, routePath(c, -1))
   const address = limitedAddress(c.req.raw, c.env)
   if (address === undefined) {
     await next()

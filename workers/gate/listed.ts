@@ -1,5 +1,5 @@
 // Whether a peer is on the blacklist, as the Worker goes by it. A new pass waits for its registry's own word; whoever shows a
-// pass is judged by what this isolate heard within half a minute. Why it is done so: protocol/decisions/0015.
+// pass is judged by what this isolate heard within half a minute. Why it is done so: protocol/decisions/0017.
 
 import { waitUntil } from 'cloudflare:workers'
 import { registryObjectName, registryOf } from '../../protocol/mailbox/report.ts'

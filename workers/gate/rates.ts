@@ -18,7 +18,6 @@ import type { Env } from '../env.ts'
 import { settings } from '../settings/settings.ts'
 import { addressOf } from './address.ts'
 import { complain } from './listed.ts'
-import { priorityOf } from './priority.ts'
 
 const addresses = new Buckets(RATE_BUCKETS_MAX)
 const peers = new Buckets(RATE_BUCKETS_MAX)
@@ -50,9 +49,15 @@ export function networkWaitMs(env: Env, network: string, priority: Priority, now
 }
 
 /** Of a peer that has shown a pass of its own. Whoever goes on and on is told on. */
-export function peerWaitMs(request: Request, env: Env, network: string, peer: Uint8Array): WaitMs {
+export function peerWaitMs(
+  request: Request,
+  env: Env,
+  network: string,
+  peer: Uint8Array,
+  priority: Priority,
+): WaitMs {
   if (limitedAddress(request, env) === undefined) return 0
-  const [priority, nowMs] = [priorityOf(request), Date.now()]
+  const nowMs = Date.now()
   const name = `${network}/${peerIdText(peer)}`
   const wait = waitMs(peers, name, settings(env).RATE_PEER_PER_SECOND, priority, nowMs)
   if (wait > 0 && !patience.take(name, PATIENCE, nowMs).ok && told.take(name, TELLING, nowMs).ok)

@@ -8,6 +8,8 @@ const SPECIAL: Readonly<Record<string, Priority>> = {
   'GET /health': 'critical',
   'GET /metrics': 'critical', // What is wrong is looked for there and then.
   'DELETE /v1/mailboxes/:id/messages/:ids': 'critical', // Taking letters makes room.
+  'GET /network/blacklist': 'critical',
+  'GET /network/audit': 'critical',
   'POST /network/blacklist': 'critical',
   'DELETE /network/blacklist/:id': 'critical',
   'POST /v1/passes': 'high',

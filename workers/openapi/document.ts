@@ -13,7 +13,19 @@ import { IN_PATH, type Parameter } from './parameters.ts'
 export type Json = { readonly [name: string]: unknown }
 
 /** What any route may refuse with. */
-const COMMON: readonly HttpErrorCode[] = ['misconfigured', 'internal', 'unavailable', 'overloaded']
+const COMMON: readonly HttpErrorCode[] = [
+  'misconfigured',
+  'internal',
+  'unavailable',
+  'overloaded',
+  // Of the gate (workers/gate/).
+  'malformed',
+  'too-large',
+  'origin-denied',
+  'country-denied',
+  'asn-denied',
+  'rate-limited',
+]
 
 const SECURITY = {
   pass: { type: 'http', scheme: 'bearer', description: 'A pass of POST /v1/passes, or of a room or mailbox' },
@@ -109,10 +121,12 @@ function contentOf(content: Content, convert: Convert): Json {
   )
 }
 
-function responsesOf({ answers, refuses = [] }: Operation, convert: Convert): Json {
+function responsesOf({ answers, shows, refuses = [] }: Operation, convert: Convert): Json {
   const responses: Record<string, Json> = {}
   for (const [status, answer] of Object.entries(answers)) responses[status] = responseOf(answer, convert)
-  const byStatus = Map.groupBy([...refuses, ...COMMON], (code) => HTTP_ERRORS[code])
+  // Whoever shows a pass is somebody, who may be listed.
+  const ofPeers: readonly HttpErrorCode[] = shows === 'pass' ? ['blacklisted'] : []
+  const byStatus = Map.groupBy([...refuses, ...ofPeers, ...COMMON], (code) => HTTP_ERRORS[code])
   for (const [status, codes] of byStatus) {
     const refusal = refusalOf(codes)
     const answer = responses[status]

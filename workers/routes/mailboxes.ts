@@ -47,7 +47,7 @@ export async function openMailbox(c: Context<Edge>): Promise<Response> {
   })
   if (typeof told === 'string') return refuseUpgrade(c.req.raw, told)
   if (HELLO_HEADER in told) {
-    const waitMs = peerWaitMs(c.req.raw, c.env, mailbox.network, mailbox.id)
+    const waitMs = peerWaitMs(c.req.raw, c.env, mailbox.network, mailbox.id, 'high')
     if (waitMs > 0) return refuseUpgrade(c.req.raw, 'rate-limited', waitMs)
     const verdict = await verdictOn(c.env, mailbox.network, mailbox.id)
     if (verdict.kind === 'listed')

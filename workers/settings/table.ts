@@ -22,6 +22,7 @@ import {
   parseEdges,
   parseOrigins,
 } from '../../protocol/settings/lists.ts'
+import { meterSettings } from '../meter/settings.ts'
 
 const rate = (what: string, otherwise: number) => whole(what, { otherwise, least: 0, most: 1_000_000 })
 const ALLOWED = 'must be names with commas between, all of them or none with ! before it'
@@ -152,7 +153,23 @@ const WATCHING = {
   ),
 }
 
+const MEASURING = {
+  IN_FLIGHT_MAX: measuring(
+    'requests in flight in one isolate before the less important are turned away',
+    '1024',
+  ),
+  TRACE_SAMPLE: measuring('what share of requests is traced and logged, from 0 to 1', '0'),
+  TRACE_COLLECTOR: measuring<string>(
+    'where spans are posted to, as `https://collector.example/v1/traces`',
+    'none',
+  ),
+}
+
 const SECRETS = {
+  TRACE_HEADERS: {
+    ...measuring<string>('headers for `TRACE_COLLECTOR`, as JSON: `{"Authorization":"Bearer …"}`', 'none'),
+    isSecret: true,
+  },
   PASS_SECRET: secret(
     'what challenges and passes are signed with: base64url of at least 32 random bytes. Without it nobody gets in: every request is answered `misconfigured`',
     (name, given) => {
@@ -174,6 +191,7 @@ export const SETTINGS = {
   ...CLIENTS,
   ...PROTECTION,
   ...WATCHING,
+  ...MEASURING,
   ...SECRETS,
 } as const satisfies Readonly<Record<string, Setting<unknown, never>>>
 
@@ -186,6 +204,26 @@ export type GivenSettings = {
 
 /** As they are used. */
 export type Settings = { readonly [Name in SettingName]: ReturnType<(typeof SETTINGS)[Name]['read']> }
+
+/** As workers/meter/settings.ts reads it, which is what uses it. */
+function measuring<Given extends string | number = string | number>(
+  what: string,
+  otherwise: string,
+): Setting<Given | undefined, Given> {
+  return {
+    what,
+    otherwise,
+    isSecret: false,
+    read(name, given) {
+      try {
+        meterSettings({ [name]: given })
+      } catch (error) {
+        throw new RangeError(error instanceof Error ? error.message : `${name} cannot be used`)
+      }
+      return given
+    },
+  }
+}
 
 function optionalText(name: string, given: string): string | undefined {
   return optionalSecret(name, given) && given

@@ -55,6 +55,8 @@ export const EDGE: Readonly<Record<string, Operation>> = {
       'wrong-stamp',
       'wrong-key',
       'wrong-signature',
+      'blacklisted',
+      'busy',
     ],
   },
   'GET /v1/rooms/:room': {
