@@ -8,6 +8,7 @@ import { optionalSecret, requiredSecret } from '../../protocol/crypto/admission/
 import { REGIONS, type ShardSite, sitesOf } from '../../protocol/dht/regions.ts'
 import { SHARD_SETTINGS } from '../../protocol/dht/shard/config.ts'
 import { STAMP_BITS, STAMP_BITS_MAX } from '../../protocol/limits/admission.ts'
+import { IN_FLIGHT_MAX } from '../../protocol/limits/breaker.ts'
 import * as limits from '../../protocol/limits/gateway.ts'
 import { MAILBOX_SETTINGS } from '../../protocol/mailbox/config.ts'
 import { WATCH_SETTINGS } from '../../protocol/network/settings.ts'
@@ -22,6 +23,7 @@ import {
   parseEdges,
   parseOrigins,
 } from '../../protocol/settings/lists.ts'
+import { parseCollector, parseHeaders, parseShare } from './tracing.ts'
 
 const rate = (what: string, otherwise: number) => whole(what, { otherwise, least: 0, most: 1_000_000 })
 const ALLOWED = 'must be names with commas between, all of them or none with ! before it'
@@ -152,6 +154,26 @@ const WATCHING = {
   ),
 }
 
+const MEASURING = {
+  IN_FLIGHT_MAX: whole('requests in flight in one isolate before the less important are turned away', {
+    otherwise: IN_FLIGHT_MAX,
+    least: 1,
+    most: 1_000_000,
+  }),
+  TRACE_SAMPLE: text<number>(
+    'what share of requests is traced and logged, from 0 to 1',
+    '0',
+    'must be a number from 0 to 1',
+    parseShare,
+  ),
+  TRACE_COLLECTOR: text<string>(
+    'where spans are posted to, as `https://collector.example/v1/traces`',
+    '',
+    'must be an address like https://collector.example/v1/traces',
+    parseCollector,
+  ),
+}
+
 const SECRETS = {
   PASS_SECRET: secret(
     'what challenges and passes are signed with: base64url of at least 32 random bytes. Without it nobody gets in: every request is answered `misconfigured`',
@@ -165,6 +187,10 @@ const SECRETS = {
     'what shows an administrator: base64url of at least 32 random bytes. Without it there is no administration',
     optionalText,
   ),
+  TRACE_HEADERS: secret(
+    'headers for `TRACE_COLLECTOR`, as JSON: `{"Authorization":"Bearer …"}`',
+    parseHeaders,
+  ),
 }
 
 export const SETTINGS = {
@@ -174,6 +200,7 @@ export const SETTINGS = {
   ...CLIENTS,
   ...PROTECTION,
   ...WATCHING,
+  ...MEASURING,
   ...SECRETS,
 } as const satisfies Readonly<Record<string, Setting<unknown, never>>>
 
