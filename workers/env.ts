@@ -9,7 +9,6 @@ import type { TopologyPart } from '../protocol/network/topology.ts'
 import type { AdminTerms, AuditEntry, ListedPeers, Listing } from '../protocol/protection/contract.ts'
 import type { OffenceReport } from '../protocol/protection/offences.ts'
 import type { RequestMeter } from './meter/request.ts'
-import type { MeterVars } from './meter/settings.ts'
 import type { GivenSettings } from './settings/table.ts'
 
 /** The room as the Worker sees it: by its methods, not its class, which only the entry file may name. */
@@ -81,7 +80,7 @@ export interface ShardStub {
   probe(): Promise<unknown>
 }
 
-export interface Env extends GivenSettings, MeterVars {
+export interface Env extends GivenSettings {
   readonly MAILBOXES: { getByName(name: string): MailboxStub }
   readonly REGISTRIES: { getByName(name: string): RegistryStub }
   readonly SHARDS: {

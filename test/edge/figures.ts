@@ -3,7 +3,7 @@
 import { env, exports } from 'cloudflare:workers'
 import parsePrometheus from 'parse-prometheus-text-format'
 import { expect, vi } from 'vitest'
-import type { MeterVars } from '../../workers/meter/settings.ts'
+import type { GivenSettings } from '../../workers/settings/table.ts'
 
 interface Sample {
   readonly value?: string
@@ -20,7 +20,7 @@ interface Family {
 const bindings = env as unknown as Record<string, unknown>
 
 /** While `run` runs, the deployment is set so. */
-export async function setAs<T>(vars: MeterVars, run: () => Promise<T>): Promise<T> {
+export async function setAs<T>(vars: GivenSettings, run: () => Promise<T>): Promise<T> {
   const before = Object.fromEntries(Object.keys(vars).map((name) => [name, bindings[name]]))
   Object.assign(bindings, vars)
   try {

@@ -13,14 +13,14 @@ import { admissionDesk } from '../desk.ts'
 import type { Edge } from '../env.ts'
 import { refuse } from '../errors.ts'
 import { mailTotals } from '../mail-totals.ts'
-import { refuseUnlessViewer } from '../meter/admin.ts'
 import { FiguresPage, type Labels, labels } from '../meter/figures.ts'
 import { breakersOf, counters, isolate, OBJECT_CLASSES, shedding } from '../meter/isolate.ts'
+import { refuseUnlessSeeing } from '../network/viewer.ts'
 
 const TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
 export async function metrics(c: Context<Edge>): Promise<Response> {
-  const denied = await refuseUnlessViewer(c)
+  const denied = await refuseUnlessSeeing(c)
   if (denied !== undefined) return denied
   const networks = [...new Set(c.req.queries('network') ?? [])]
   if (networks.length > METRICS_NETWORKS_MAX || !networks.every(isNetworkName))

@@ -8,6 +8,7 @@ import { optionalSecret, requiredSecret } from '../../protocol/crypto/admission/
 import { REGIONS, type ShardSite, sitesOf } from '../../protocol/dht/regions.ts'
 import { SHARD_SETTINGS } from '../../protocol/dht/shard/config.ts'
 import { STAMP_BITS, STAMP_BITS_MAX } from '../../protocol/limits/admission.ts'
+import { IN_FLIGHT_MAX } from '../../protocol/limits/breaker.ts'
 import * as limits from '../../protocol/limits/gateway.ts'
 import { MAILBOX_SETTINGS } from '../../protocol/mailbox/config.ts'
 import { WATCH_SETTINGS } from '../../protocol/network/settings.ts'
@@ -22,7 +23,7 @@ import {
   parseEdges,
   parseOrigins,
 } from '../../protocol/settings/lists.ts'
-import { meterSettings } from '../meter/settings.ts'
+import { parseCollector, parseHeaders, parseShare } from './tracing.ts'
 
 const rate = (what: string, otherwise: number) => whole(what, { otherwise, least: 0, most: 1_000_000 })
 const ALLOWED = 'must be names with commas between, all of them or none with ! before it'
@@ -154,22 +155,26 @@ const WATCHING = {
 }
 
 const MEASURING = {
-  IN_FLIGHT_MAX: measuring(
-    'requests in flight in one isolate before the less important are turned away',
-    '1024',
+  IN_FLIGHT_MAX: whole('requests in flight in one isolate before the less important are turned away', {
+    otherwise: IN_FLIGHT_MAX,
+    least: 1,
+    most: 1_000_000,
+  }),
+  TRACE_SAMPLE: text<number>(
+    'what share of requests is traced and logged, from 0 to 1',
+    '0',
+    'must be a number from 0 to 1',
+    parseShare,
   ),
-  TRACE_SAMPLE: measuring('what share of requests is traced and logged, from 0 to 1', '0'),
-  TRACE_COLLECTOR: measuring<string>(
+  TRACE_COLLECTOR: text<string>(
     'where spans are posted to, as `https://collector.example/v1/traces`',
-    'none',
+    '',
+    'must be an address like https://collector.example/v1/traces',
+    parseCollector,
   ),
 }
 
 const SECRETS = {
-  TRACE_HEADERS: {
-    ...measuring<string>('headers for `TRACE_COLLECTOR`, as JSON: `{"Authorization":"Bearer …"}`', 'none'),
-    isSecret: true,
-  },
   PASS_SECRET: secret(
     'what challenges and passes are signed with: base64url of at least 32 random bytes. Without it nobody gets in: every request is answered `misconfigured`',
     (name, given) => {
@@ -181,6 +186,10 @@ const SECRETS = {
   ADMIN_TOKEN: secret(
     'what shows an administrator: base64url of at least 32 random bytes. Without it there is no administration',
     optionalText,
+  ),
+  TRACE_HEADERS: secret(
+    'headers for `TRACE_COLLECTOR`, as JSON: `{"Authorization":"Bearer …"}`',
+    parseHeaders,
   ),
 }
 
@@ -204,26 +213,6 @@ export type GivenSettings = {
 
 /** As they are used. */
 export type Settings = { readonly [Name in SettingName]: ReturnType<(typeof SETTINGS)[Name]['read']> }
-
-/** As workers/meter/settings.ts reads it, which is what uses it. */
-function measuring<Given extends string | number = string | number>(
-  what: string,
-  otherwise: string,
-): Setting<Given | undefined, Given> {
-  return {
-    what,
-    otherwise,
-    isSecret: false,
-    read(name, given) {
-      try {
-        meterSettings({ [name]: given })
-      } catch (error) {
-        throw new RangeError(error instanceof Error ? error.message : `${name} cannot be used`)
-      }
-      return given
-    },
-  }
-}
 
 function optionalText(name: string, given: string): string | undefined {
   return optionalSecret(name, given) && given
