@@ -6,6 +6,7 @@ import type { Region, RegionSettings } from '../protocol/dht/regions.ts'
 import type { AccessRules, Letter, PutOutcome } from '../protocol/mailbox/contract.ts'
 import type { MailTotals } from '../protocol/mailbox/report.ts'
 import type { RoomSettings } from '../protocol/room/config.ts'
+import type { TurnSettings } from './turn/settings.ts'
 
 /** The room as the Worker sees it: by its methods, not its class, which only the entry file may name. */
 export interface RoomStub {
@@ -62,7 +63,7 @@ export interface ShardStub {
   probe(): Promise<unknown>
 }
 
-export interface Env extends RoomSettings, PassSecrets, RegionSettings {
+export interface Env extends RoomSettings, PassSecrets, RegionSettings, TurnSettings {
   readonly MAILBOXES: { getByName(name: string): MailboxStub }
   readonly REGISTRIES: { getByName(name: string): RegistryStub }
   readonly SHARDS: {

@@ -39,6 +39,8 @@ export const HTTP_ERRORS = {
   stale: 409,
   busy: 503,
   'no-such-record': 404,
+  'turn-refused': 502, // the service that makes TURN credentials gives none
+  'turn-unavailable': 503, // …or does not answer now
   unprocessable: 422, // as the Delegated Routing API wants what it cannot read to be called
   misconfigured: 500, // the deployment's settings are wrong; the message names which
   internal: 500, // our fault

@@ -3,6 +3,7 @@
 import { env } from 'cloudflare:workers'
 import type { RoomSettings } from '../../protocol/room/config.ts'
 import { roomObjectName } from '../../workers/placement.ts'
+import type { TurnSettings } from '../../workers/turn/settings.ts'
 
 interface TestEnv {
   readonly ROOMS: DurableObjectNamespace
@@ -20,7 +21,7 @@ type EdgeSetting = 'ICE_SERVERS' | 'PASS_SECRET' | 'PASS_SECRET_PREVIOUS' | 'STA
  * request; so a test that uses this meets in rooms of its own.
  */
 export async function deployedWith<T>(
-  settings: RoomSettings & Partial<Record<EdgeSetting, string>>,
+  settings: RoomSettings & TurnSettings & Partial<Record<EdgeSetting, string>>,
   run: () => Promise<T>,
 ): Promise<T> {
   const before = Object.fromEntries(Object.keys(settings).map((name) => [name, bindings[name]]))

@@ -140,6 +140,8 @@ function configOf(port: number, objects: string, vars: EdgeVars): string {
 const config :Workerd.Config = (
   services = [
     (name = "edge", worker = .edge),
+    # Of its own accord workerd calls nobody on this machine; what stands for others' services in tests is here.
+    (name = "internet", network = (allow = ["public", "private", "local"])),
     (name = "objects", disk = (path = ${JSON.stringify(objects)}, writable = true)),
   ],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "edge")],

@@ -14,6 +14,7 @@ import { WIRE_VERSION } from '../../protocol/wire/registry.ts'
 import { admissionDesk } from '../desk.ts'
 import type { Edge } from '../env.ts'
 import { Misconfigured, refuse } from '../errors.ts'
+import { turnProvider } from '../turn/settings.ts'
 
 export async function bootstrap(c: Context<Edge>): Promise<Response> {
   const network = c.req.query('network') ?? DEFAULT_NETWORK
@@ -23,6 +24,7 @@ export async function bootstrap(c: Context<Edge>): Promise<Response> {
     version: { software: VERSION, wire: WIRE_VERSION },
     network,
     iceServers: iceServers(c.env.ICE_SERVERS),
+    ...(turnProvider(c.env) && { turn: true as const }),
     ...(await offer(c, network)),
     limits: bootstrapLimits(roomConfig(c.env), wire),
   }
@@ -42,7 +44,7 @@ async function offer(
   return { challenge: toBase64url(challenge), difficulty }
 }
 
-function iceServers(setting: string | undefined): readonly IceServer[] {
+export function iceServers(setting: string | undefined): readonly IceServer[] {
   if (setting === undefined || setting === '') return []
   let value: unknown
   try {
