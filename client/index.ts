@@ -54,6 +54,7 @@ export type {
   SendOptions,
   Status,
   StreamEvent,
+  TurnStatus,
   Via,
   WaypostEvents,
   WaypostStream,

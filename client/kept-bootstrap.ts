@@ -16,6 +16,8 @@ const RETRY_MOST_MS = 30_000
 
 interface Said {
   readonly iceServers: readonly IceServer[]
+  /** There are more of them, with credentials: see ice-servers.ts. */
+  readonly turn: boolean
   /** By our own clock. */
   readonly atMs: number
 }
@@ -25,7 +27,7 @@ export class Bootstraps {
   readonly #network: string
   readonly #store: SealedStore
   readonly #over = new AbortController()
-  #said: Said = { iceServers: [], atMs: 0 }
+  #said: Said = { iceServers: [], turn: false, atMs: 0 }
   #state: BootstrapStatus['state'] = 'kept'
 
   constructor(base: URL, network: string, store: SealedStore) {
@@ -57,6 +59,10 @@ export class Bootstraps {
     return this.#said.iceServers
   }
 
+  get turn(): boolean {
+    return this.#said.turn
+  }
+
   get status(): BootstrapStatus {
     return { state: this.#state, ageMs: Math.max(0, Date.now() - this.#said.atMs) }
   }
@@ -72,8 +78,8 @@ export class Bootstraps {
   }
 
   #heard(answer: Answer): string {
-    const { iceServers, challenge } = read(answer, this.#base.origin)
-    this.#said = { iceServers, atMs: Date.now() }
+    const { iceServers, turn, challenge } = read(answer, this.#base.origin)
+    this.#said = { iceServers, turn: turn === true, atMs: Date.now() }
     this.#state = 'answered'
     return challenge
   }
@@ -107,12 +113,12 @@ export class Bootstraps {
 
   async #restore(): Promise<boolean> {
     const bytes = await this.#store.get(this.#place).catch(() => undefined)
-    const { atMs, iceServers } =
+    const { atMs, iceServers, turn } =
       (bytes && (parseJson(new TextDecoder().decode(bytes)) as Partial<Said>)) ?? {}
     const servers = parseIceServers(iceServers)
     if (servers === undefined || typeof atMs !== 'number' || Date.now() - atMs > BOOTSTRAP_KEPT_MS)
       return false
-    this.#said = { iceServers: servers, atMs }
+    this.#said = { iceServers: servers, turn: turn === true, atMs }
     return true
   }
 }

@@ -147,6 +147,7 @@ export class Waypost {
       edge: this.#parts.base.href,
       network: this.#parts.network,
       bootstrap: this.#parts.bootstraps.status,
+      turn: this.#parts.direct?.turn,
       rooms: [...this.#rooms.values()].map((room) => room.status()),
       links: [...this.#links.values()].map((link) => ({
         ...link.status(),
@@ -264,16 +265,15 @@ export class Waypost {
   }
 
   #newLink(member: KnownMember): PeerLink {
-    const { iceServers, direct: Direct } = this.#parts
+    const { direct } = this.#parts
     const { id, session } = member
     const link = this.#parts.makeLink(
       {
         id,
         session,
         polite: this.id < id,
-        iceServers,
         unwilling: () => this.#unwilling(),
-        makeDirect: Direct && ((options, listener) => new Direct(options, listener)),
+        makeDirect: direct && ((options, listener) => direct.make(options, listener)),
       },
       this.#listener(id),
     )
