@@ -1,6 +1,7 @@
-// `npm run test:nat [-- pairs failover turn]`: links between real browsers behind emulated NATs. Apart from `npm test`, since it
+// `npm run test:nat [-- pairs failover turn doctor]`: links between real browsers behind emulated NATs. Apart from `npm test`, since it
 // needs root, a kernel with network namespaces, the emulator beside the project, and ten minutes.
 
+import { diagnoses, TWO_STUN_SERVERS } from './doctor.ts'
 import { failover } from './failover.ts'
 import { Lab, missing } from './lab.ts'
 import { pairs, TYPES } from './pairs.ts'
@@ -31,6 +32,10 @@ if (wants('pairs')) {
   await within(nats, (lab) => pairs(lab, print))
 }
 if (wants('failover')) await within([], (lab) => failover(lab, print))
+if (wants('doctor')) {
+  const nats = TYPES.map((type) => `${type}-a=${type}`)
+  await within(nats, (lab) => diagnoses(lab, print), { ...LAB_TURN, ...TWO_STUN_SERVERS })
+}
 if (wants('turn')) await within(UNREACHABLE, (lab) => throughTurn(lab, print), LAB_TURN)
 for (const problem of problems) print(`problem: ${problem}`)
 process.exit(problems.length === 0 ? 0 : 1)

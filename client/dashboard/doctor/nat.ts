@@ -81,7 +81,10 @@ export function natFinding(udp: Udp): Finding {
     case 'no-nat':
       return finding('ok', 'None: the address of this device is what the world sees.')
     case 'endpoint-independent':
-      return finding('ok', 'It shows all servers the same port (endpoint-independent): peers can reach it.')
+      return finding(
+        'ok',
+        'Servers see the same port, whichever is asked: there is none, or one that keeps one door for all (endpoint-independent). Peers can reach this browser.',
+      )
     case 'symmetric':
       return finding(
         'warn',
