@@ -81,7 +81,7 @@ export async function connect(edge: string | URL, options: ConnectOptions = {}):
       base,
       network,
       relayOnly,
-      direct: Directs && new Directs({ base, network, passes, bootstraps, own: iceServers }),
+      direct: Directs && new Directs({ base, network, own: iceServers, ...opened }),
       mail: Mail,
       mesh,
       ...opened,
