@@ -38,9 +38,8 @@ export class Directs {
     this.#servers = new IceServers(source)
   }
 
-  make(options: DirectOptions, listener: DirectListener): Direct {
-    return new Direct(options, this.#servers, listener)
-  }
+  readonly make = (options: DirectOptions, listener: DirectListener) =>
+    new Direct(options, this.#servers, listener)
 
   get turn(): TurnStatus | undefined {
     return this.#servers.status

@@ -18,6 +18,7 @@ interface Said {
   readonly iceServers: readonly IceServer[]
   /** There are more of them, with credentials: see ice-servers.ts. */
   readonly turn: boolean
+  readonly reportEveryMs: number | undefined
   /** By our own clock. */
   readonly atMs: number
 }
@@ -27,7 +28,7 @@ export class Bootstraps {
   readonly #network: string
   readonly #store: SealedStore
   readonly #over = new AbortController()
-  #said: Said = { iceServers: [], turn: false, atMs: 0 }
+  #said: Said = { iceServers: [], turn: false, reportEveryMs: undefined, atMs: 0 }
   #state: BootstrapStatus['state'] = 'kept'
 
   constructor(base: URL, network: string, store: SealedStore) {
@@ -63,6 +64,11 @@ export class Bootstraps {
     return this.#said.turn
   }
 
+  /** How often it wants to hear how our links do; 0: not. Undefined before it has said. */
+  get reportEveryMs(): number | undefined {
+    return this.#said.reportEveryMs
+  }
+
   get status(): BootstrapStatus {
     return { state: this.#state, ageMs: Math.max(0, Date.now() - this.#said.atMs) }
   }
@@ -78,8 +84,14 @@ export class Bootstraps {
   }
 
   #heard(answer: Answer): string {
-    const { iceServers, turn, challenge } = read(answer, this.#base.origin)
-    this.#said = { iceServers, turn: turn === true, atMs: Date.now() }
+    const { iceServers, turn, challenge, reportEveryMs } = read(answer, this.#base.origin)
+    // An edge of before there were reports says nothing of them.
+    this.#said = {
+      iceServers,
+      turn: turn === true,
+      reportEveryMs: Number(reportEveryMs) || 0,
+      atMs: Date.now(),
+    }
     this.#state = 'answered'
     return challenge
   }
@@ -118,7 +130,7 @@ export class Bootstraps {
     const servers = parseIceServers(iceServers)
     if (servers === undefined || typeof atMs !== 'number' || Date.now() - atMs > BOOTSTRAP_KEPT_MS)
       return false
-    this.#said = { iceServers: servers, turn: turn === true, atMs }
+    this.#said = { iceServers: servers, turn: turn === true, reportEveryMs: undefined, atMs }
     return true
   }
 }

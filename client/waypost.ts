@@ -265,7 +265,6 @@ export class Waypost {
   }
 
   #newLink(member: KnownMember): PeerLink {
-    const { direct } = this.#parts
     const { id, session } = member
     const link = this.#parts.makeLink(
       {
@@ -273,7 +272,7 @@ export class Waypost {
         session,
         polite: this.id < id,
         unwilling: () => this.#unwilling(),
-        makeDirect: direct && ((options, listener) => direct.make(options, listener)),
+        makeDirect: this.#parts.direct?.make,
       },
       this.#listener(id),
     )

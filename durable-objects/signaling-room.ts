@@ -4,20 +4,35 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { PassSecrets } from '../protocol/crypto/admission/keys.ts'
 import { GRANT_BYTES } from '../protocol/crypto/admission/pass.ts'
-import { DropCounts } from '../protocol/drops.ts'
-import { GRANT_HEADER, JOIN_HEADER } from '../protocol/room/admission.ts'
+import type { Region } from '../protocol/dht/regions.ts'
+import { DropCounts, type DropReason } from '../protocol/drops.ts'
+import { regionIn } from '../protocol/network/summary.ts'
+import { retryAfterMsOf, type Verdict } from '../protocol/protection/known-lists.ts'
+import { GRANT_HEADER, JOIN_HEADER, REGION_HEADER } from '../protocol/room/admission.ts'
 import { type RoomConfig, type RoomSettings, roomConfig } from '../protocol/room/config.ts'
 import { type RoomEffect, type RoomInput, RoomMachine } from '../protocol/room/machine.ts'
 import type { Member } from '../protocol/room/member.ts'
 import { fromBase64url } from '../protocol/wire/base64url.ts'
 import { tryDecode } from '../protocol/wire/codec.ts'
 import type { JoinFrame } from '../protocol/wire/frames.ts'
+import { FRAME, WATCH_FRAME } from '../protocol/wire/registry.ts'
 import { answerClose, answerKeepAlives, closeWith, turnAway, upgraded } from './host.ts'
 import { Outbox } from './outbox.ts'
 import { PassRenewal } from './pass-renewal.ts'
+import { Guard, type GuardRegistries } from './protection/guard.ts'
+import { RoomWatching, type WatchedSettings } from './room-watching.ts'
 import { Seats } from './seats.ts'
+import { type TraceSettings, tracedFetch } from './tracing.ts'
 
-type Settings = RoomSettings & PassSecrets
+interface Settings extends RoomSettings, PassSecrets, WatchedSettings, TraceSettings {
+  readonly REGISTRIES: GuardRegistries & WatchedSettings['REGISTRIES']
+}
+
+/** A socket that is about to be a member's, and where it came from. */
+interface Joining {
+  readonly socket: WebSocket
+  readonly region: Region | ''
+}
 
 export class SignalingRoom extends DurableObject<Settings> {
   readonly #config: RoomConfig
@@ -26,6 +41,8 @@ export class SignalingRoom extends DurableObject<Settings> {
   readonly #outbox: Outbox
   readonly #drops = new DropCounts()
   readonly #renewal: PassRenewal
+  readonly #guard: Guard
+  readonly #watching: RoomWatching
 
   constructor(ctx: DurableObjectState, env: Settings) {
     super(ctx, env)
@@ -36,25 +53,58 @@ export class SignalingRoom extends DurableObject<Settings> {
       this.#receive({ kind: 'overflowing', member: seat.member }),
     )
     this.#renewal = new PassRenewal(env)
+    const room = ctx.id.name ?? ''
+    this.#guard = new Guard({
+      registries: env.REGISTRIES,
+      network: networkOfRoom(room),
+      room,
+      expel: (peer, untilMs) => this.expel(peer, untilMs),
+    })
+    this.#watching = new RoomWatching(ctx, env, this.#seats)
     answerKeepAlives(ctx)
   }
 
   /** Only the Worker calls this, after it has admitted the peer the join names. */
-  override fetch(request: Request): Response {
+  override fetch(request: Request): Response | Promise<Response> {
+    return tracedFetch(this.ctx, this.env, 'SignalingRoom', request, () => this.#take(request))
+  }
+
+  #take(request: Request): Response | Promise<Response> {
     const { 0: client, 1: server } = new WebSocketPair()
     const join = joinOf(request)
     const grant = fromBase64url(request.headers.get(GRANT_HEADER) ?? '')
-    if (join === undefined || grant?.length !== GRANT_BYTES) turnAway(server, 'bad-request')
-    else this.#receive({ kind: 'join', join, grant }, server)
-    return upgraded(client)
+    if (join === undefined || grant?.length !== GRANT_BYTES) {
+      turnAway(server, 'bad-request')
+      return upgraded(client)
+    }
+    const region = regionIn(request.headers.get(REGION_HEADER))
+    const enter = (verdict: Verdict) => {
+      if (verdict.kind === 'listed') {
+        this.#watching.refused('blacklisted')
+        turnAway(server, 'blacklisted', retryAfterMsOf(verdict.untilMs, Date.now()))
+      } else this.#receive({ kind: 'join', join, grant }, { socket: server, region })
+      return upgraded(client)
+    }
+    const verdict = this.#guard.entering(join.peer, Date.now())
+    return verdict instanceof Promise ? verdict.then(enter) : enter(verdict)
+  }
+
+  /** The registry, and our own guard, say that a peer is listed from now on. */
+  expel(peer: Uint8Array, untilMs: number | null): void {
+    const member = this.#seats.ofPeer(peer)
+    const retryAfterMs = retryAfterMsOf(untilMs, Date.now())
+    if (member !== undefined) this.#receive({ kind: 'listed', member, retryAfterMs })
   }
 
   override webSocketMessage(socket: WebSocket, message: ArrayBuffer | string): void {
     const seat = this.#seats.of(socket)
     if (seat === undefined) return
     if (typeof message === 'string')
-      this.#receive({ kind: 'notBinary', from: seat.member, length: message.length })
-    else this.#receive({ kind: 'message', from: seat.member, bytes: new Uint8Array(message) })
+      return this.#receive({ kind: 'notBinary', from: seat.member, length: message.length })
+    const bytes = new Uint8Array(message)
+    this.#receive({ kind: 'message', from: seat.member, bytes })
+    // What a member does for the room's sake alone wakes nobody else: an idle room stays as cheap as it was.
+    if (!HOUSEKEEPING.has(bytes[0])) this.#guard.heard(seat.member.peer, seat, Date.now())
   }
 
   override webSocketClose(socket: WebSocket, code: number, reason: string, wasClean: boolean): void {
@@ -73,16 +123,35 @@ export class SignalingRoom extends DurableObject<Settings> {
     return { members: this.#seats.count, drops: this.#drops.all() }
   }
 
-  #receive(input: RoomInput, joining?: WebSocket): void {
+  #receive(input: RoomInput, joining?: Joining): void {
     const nowMs = Date.now()
     this.#outbox.begin(nowMs)
-    for (const effect of this.#machine.receive(input, nowMs)) this.#perform(effect, joining)
+    let left = false
+    for (const effect of this.#machine.receive(input, nowMs)) {
+      if ('from' in input) this.#complain(input.from, effect)
+      this.#perform(effect, nowMs, joining)
+      if (effect.kind === 'remove') left = true
+    }
     this.#outbox.end()
+    this.#watching.after(nowMs, left)
+  }
+
+  /** Whatever is dropped or closed for what a member sent is held against it. */
+  #complain({ peer }: Member, effect: RoomEffect): void {
+    if (effect.kind === 'drop') this.#guard.complain(peer, effect.reason)
+    if (effect.kind === 'remove' && effect.code === 'flooding') this.#guard.complain(peer, effect.code)
   }
 
   #sendAll(except: Member, frame: Uint8Array, lossy: boolean): void {
     const passedOver = this.#outbox.sendAll(this.#seats.seatOf(except), frame, lossy)
-    this.#drops.count('slow-receiver', passedOver)
+    this.#drop('slow-receiver', passedOver)
+    this.#watching.broadcast(frame)
+  }
+
+  #drop(reason: DropReason, times = 1): void {
+    if (times === 0) return
+    this.#drops.count(reason, times)
+    this.#watching.dropped(reason, times)
   }
 
   /** The object sleeps no earlier than this is done, but the member may be gone by then. */
@@ -95,12 +164,13 @@ export class SignalingRoom extends DurableObject<Settings> {
     this.#outbox.end()
   }
 
-  #perform(effect: RoomEffect, joining: WebSocket | undefined): void {
+  #perform(effect: RoomEffect, nowMs: number, joining: Joining | undefined): void {
     switch (effect.kind) {
       case 'send': {
         const seat = this.#seats.seatOf(effect.to)
-        if (seat !== undefined) this.#outbox.send(seat, effect.frame)
-        return
+        if (seat === undefined) return
+        this.#watching.sent(effect.frame)
+        return this.#outbox.send(seat, effect.frame)
       }
       case 'sendAll':
         return this.#sendAll(effect.except, effect.frame, effect.lossy)
@@ -118,28 +188,43 @@ export class SignalingRoom extends DurableObject<Settings> {
         if (joining === undefined) return
         const resuming = this.#seats.seatOf(effect.member)
         if (resuming !== undefined) this.#outbox.finish(resuming)
-        const before = this.#seats.seat(effect.member, joining)
+        const before = this.#seats.seat(effect.member, joining.socket, joining.region)
         if (before !== undefined) closeWith(before, 'superseded')
-        return
+        return this.#watching.admitted(nowMs)
       }
       case 'turnAway':
-        if (joining !== undefined) turnAway(joining, effect.code)
+        this.#watching.refused(effect.code)
+        if (joining !== undefined) turnAway(joining.socket, effect.code)
         return
       case 'remove': {
         const seat = this.#seats.seatOf(effect.member)
         if (seat?.member !== effect.member) return
         this.#outbox.finish(seat)
         this.#seats.unseat(effect.member)
-        if (effect.code !== undefined) closeWith(seat.socket, effect.code)
+        this.#watching.left(effect.member)
+        if (effect.code !== undefined) closeWith(seat.socket, effect.code, effect.retryAfterMs)
         return
       }
       case 'renewPass':
         return this.ctx.waitUntil(this.#renewPass(effect.member))
+      case 'reported':
+        if (!this.#watching.reported(effect.by, effect.report, nowMs)) this.#drop('rate-limited')
+        return
       case 'drop':
-        return this.#drops.count(effect.reason)
+        return this.#drop(effect.reason)
     }
   }
 }
+
+/** Types of frames about the room and not for anybody in it. */
+const HOUSEKEEPING: ReadonlySet<number | undefined> = new Set([
+  FRAME.sweep,
+  FRAME.drained,
+  WATCH_FRAME.report,
+])
+
+/** The first slash ends it: see workers/placement.ts. */
+const networkOfRoom = (name: string) => name.slice(0, Math.max(0, name.indexOf('/')))
 
 function joinOf(request: Request): JoinFrame | undefined {
   const bytes = fromBase64url(request.headers.get(JOIN_HEADER) ?? '')

@@ -6,12 +6,21 @@ import { cors } from 'hono/cors'
 import { requestId } from 'hono/request-id'
 import { secureHeaders } from 'hono/secure-headers'
 import type { Edge } from './env.ts'
-import { Misconfigured, refuse } from './errors.ts'
+import { Misconfigured, refuse, refuseFor, Unavailable } from './errors.ts'
+import { configured } from './gate/configured.ts'
+import { measured, shed } from './meter/measured.ts'
+import { listPeer, showAudit, showBlacklist, unlistPeer } from './routes/blacklist.ts'
 import { bootstrap } from './routes/bootstrap.ts'
 import { closestPeers, getRecord, provideAll, provideOne, providers, putRecord } from './routes/dht.ts'
 import { health } from './routes/health.ts'
 import { putLetter, readLetters, takeLetters } from './routes/letters.ts'
 import { drawPrekeys, openMailbox, publishPrekeys, setAccess } from './routes/mailboxes.ts'
+import { metrics } from './routes/metrics.ts'
+import { networkEvents } from './routes/network-events.ts'
+import { networkHealth } from './routes/network-health.ts'
+import { networkPeer } from './routes/network-peer.ts'
+import { networkTopology } from './routes/network-topology.ts'
+import { openapi } from './routes/openapi.ts'
 import { givePass } from './routes/passes.ts'
 import { queueStats } from './routes/queue-stats.ts'
 import { enterRoom } from './routes/rooms.ts'
@@ -23,9 +32,11 @@ export const app = new Hono<Edge>()
 
 // An upgrade's answer belongs to the socket and cannot be dressed up afterwards.
 const dressed = except((c) => isUpgrade(c.req.raw), secureHeaders(apiHeaders()), cors(anyOrigin()))
-app.use(requestId({ headerName: 'X-Request-Id' }), dressed)
+app.use(requestId({ headerName: 'X-Request-Id' }), measured, dressed, configured, shed)
 
 app.get('/health', health)
+app.get('/metrics', metrics)
+app.get('/openapi.json', openapi)
 app.get('/v1/bootstrap', bootstrap)
 app.post('/v1/passes', givePass)
 app.get('/v1/turn', turn)
@@ -49,14 +60,31 @@ app.get('/routing/v1/dht/closest/peers/:key', routeClosestPeers)
 app.get('/routing/v1/ipns/:name', getIpns)
 app.put('/routing/v1/ipns/:name', putIpns)
 app.get('/network/queue/stats', queueStats)
+app.get('/network/health', networkHealth)
+app.get('/network/topology', networkTopology)
+app.get('/network/peer/:id', networkPeer)
+app.get('/network/events', networkEvents)
+app.get('/network/blacklist', showBlacklist)
+app.post('/network/blacklist', listPeer)
+app.delete('/network/blacklist/:id', unlistPeer)
+app.get('/network/audit', showAudit)
 
 const ALLOWED = {
   '/health': 'GET, HEAD, OPTIONS',
+  '/metrics': 'GET, HEAD, OPTIONS',
+  '/openapi.json': 'GET, HEAD, OPTIONS',
   '/v1/bootstrap': 'GET, HEAD, OPTIONS',
   '/v1/passes': 'POST, OPTIONS',
   '/v1/turn': 'GET, HEAD, OPTIONS',
   '/v1/rooms/:room': 'GET, HEAD, OPTIONS',
   '/network/queue/stats': 'GET, HEAD, OPTIONS',
+  '/network/health': 'GET, HEAD, OPTIONS',
+  '/network/topology': 'GET, HEAD, OPTIONS',
+  '/network/peer/:id': 'GET, HEAD, OPTIONS',
+  '/network/events': 'GET, HEAD, OPTIONS',
+  '/network/blacklist': 'GET, HEAD, POST, OPTIONS',
+  '/network/blacklist/:id': 'DELETE, OPTIONS',
+  '/network/audit': 'GET, HEAD, OPTIONS',
   '/v1/mailboxes/:id': 'GET, HEAD, OPTIONS',
   '/v1/mailboxes/:id/messages': 'GET, HEAD, POST, OPTIONS',
   '/v1/mailboxes/:id/messages/:ids': 'DELETE, OPTIONS',
@@ -76,6 +104,7 @@ for (const [path, Allow] of Object.entries(ALLOWED)) {
 }
 app.notFound((c) => refuse(c, 'not-found', `nothing is served at ${c.req.path}`))
 app.onError((error, c) => {
+  if (error instanceof Unavailable) return refuseFor(c, 'unavailable', error.message, error.retryAfterMs)
   if (error instanceof Misconfigured || error instanceof RangeError)
     return refuse(c, 'misconfigured', error.message)
   return refuse(c, 'internal', `the edge failed to answer; its log knows request ${c.get('requestId')}`)
@@ -96,7 +125,7 @@ function anyOrigin(): Parameters<typeof cors>[0] {
   return {
     origin: '*',
     allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'],
-    allowHeaders: ['Authorization', 'Content-Type', 'If-None-Match'],
+    allowHeaders: ['Authorization', 'Content-Type', 'If-None-Match', 'traceparent'],
     exposeHeaders: ['X-Request-Id', 'Retry-After', 'X-Expires-At', 'ETag'],
     maxAge: 86_400,
   }

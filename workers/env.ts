@@ -1,11 +1,16 @@
 // What the Worker is given by wrangler.toml.
 
-import type { PassSecrets } from '../protocol/crypto/admission/keys.ts'
 import type { ShardAnswer, ShardRequest } from '../protocol/dht/contract.ts'
-import type { Region, RegionSettings } from '../protocol/dht/regions.ts'
+import type { Region } from '../protocol/dht/regions.ts'
 import type { AccessRules, Letter, PutOutcome } from '../protocol/mailbox/contract.ts'
 import type { MailTotals } from '../protocol/mailbox/report.ts'
-import type { RoomSettings } from '../protocol/room/config.ts'
+import type { PeerInRoom, RegistryView } from '../protocol/network/gathered.ts'
+import type { TopologyPart } from '../protocol/network/topology.ts'
+import type { AdminTerms, AuditEntry, ListedPeers, Listing } from '../protocol/protection/contract.ts'
+import type { OffenceReport } from '../protocol/protection/offences.ts'
+import type { RequestMeter } from './meter/request.ts'
+import type { MeterVars } from './meter/settings.ts'
+import type { GivenSettings } from './settings/table.ts'
 import type { TurnSettings } from './turn/settings.ts'
 
 /** The room as the Worker sees it: by its methods, not its class, which only the entry file may name. */
@@ -50,9 +55,23 @@ export interface MailboxStub {
   probe(): Promise<unknown>
 }
 
-/** One of those that share the mailboxes of a network. */
+/** One of those that share the mailboxes and the blacklist of a network. */
 export interface RegistryStub {
   totals(): Promise<MailTotals>
+  view(): Promise<RegistryView>
+  topology(limit: number): Promise<TopologyPart>
+  peer(id: Uint8Array): Promise<readonly PeerInRoom[]>
+  /** What a peer did, whose pass was shown. */
+  offended(report: OffenceReport): Promise<void>
+  /** Undefined: nothing changed since this version. */
+  listedSince(version: string | undefined): Promise<ListedPeers | undefined>
+  listing(peer: Uint8Array): Promise<Listing | undefined>
+  listings(): Promise<readonly Listing[]>
+  /** By an administrator. Undefined where there is no room for more. */
+  list(peer: Uint8Array, terms: AdminTerms): Promise<Listing | undefined>
+  /** False: it was not listed. */
+  unlist(peer: Uint8Array): Promise<boolean>
+  audit(): Promise<readonly AuditEntry[]>
   probe(): Promise<unknown>
 }
 
@@ -63,7 +82,7 @@ export interface ShardStub {
   probe(): Promise<unknown>
 }
 
-export interface Env extends RoomSettings, PassSecrets, RegionSettings, TurnSettings {
+export interface Env extends GivenSettings, MeterVars, TurnSettings {
   readonly MAILBOXES: { getByName(name: string): MailboxStub }
   readonly REGISTRIES: { getByName(name: string): RegistryStub }
   readonly SHARDS: {
@@ -71,14 +90,10 @@ export interface Env extends RoomSettings, PassSecrets, RegionSettings, TurnSett
   }
   readonly ROOMS: { getByName(name: string): RoomStub }
   readonly ASSETS?: { fetch(request: Request): Promise<Response> }
-  /** RTCIceServer[] as JSON text. */
-  readonly ICE_SERVERS?: string
-  /** Zeros of each puzzle of a stamp while the edge is calm. */
-  readonly STAMP_BITS?: string | number
 }
 
 /** What hono is told of the Worker: its environment, and what its middleware adds to a request. */
 export interface Edge {
   readonly Bindings: Env
-  readonly Variables: { requestId: string }
+  readonly Variables: { requestId: string; meter: RequestMeter }
 }

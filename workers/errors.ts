@@ -4,6 +4,7 @@ import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { AdmissionRefusal } from '../protocol/crypto/admission/refusals.ts'
 import type { DhtRefusal, MailRefusal } from '../protocol/wire/registry.ts'
+import { counters } from './meter/isolate.ts'
 
 export const HTTP_ERRORS = {
   'not-found': 404, // no such route
@@ -41,7 +42,16 @@ export const HTTP_ERRORS = {
   'no-such-record': 404,
   'turn-refused': 502, // the service that makes TURN credentials gives none
   'turn-unavailable': 503, // …or does not answer now
+  'no-such-peer': 404, // no room has said lately that it is there
   unprocessable: 422, // as the Delegated Routing API wants what it cannot read to be called
+  blacklisted: 403, // this peer may not, until the time the message says
+  'admin-missing': 401,
+  'admin-wrong': 403,
+  'admin-off': 501, // the deployment has no administrator's token
+  'no-such-listing': 404,
+  // Refusals of an edge that takes care of itself. Later, the same may be answered.
+  unavailable: 503, // an object that the request needs is not well, or did not answer in time
+  overloaded: 503, // there is too much to do, and others come first
   misconfigured: 500, // the deployment's settings are wrong; the message names which
   internal: 500, // our fault
 } as const satisfies Record<string, ContentfulStatusCode> &
@@ -55,12 +65,14 @@ export function refuse(
   message: string,
   headers: Record<string, string> = {},
 ): Response {
+  counters.refusals.add(`code="${code}",over="http"`)
   return c.json({ error: { code, message } }, HTTP_ERRORS[code], headers)
 }
 
 /** A refusal that time may undo: it says after how much, to programs and to whatever is between. */
 export function refuseFor(c: Context, code: HttpErrorCode, message: string, retryAfterMs: number): Response {
   if (retryAfterMs === 0) return refuse(c, code, message)
+  counters.refusals.add(`code="${code}",over="http"`)
   const headers = { 'Retry-After': `${Math.ceil(retryAfterMs / 1_000)}` }
   return c.json({ error: { code, message, retryAfterMs } }, HTTP_ERRORS[code], headers)
 }
@@ -68,4 +80,15 @@ export function refuseFor(c: Context, code: HttpErrorCode, message: string, retr
 /** A setting of the deployment that cannot be used. */
 export class Misconfigured extends Error {
   override readonly name = 'Misconfigured'
+}
+
+/** An object is left alone for a while, or did not answer in time. */
+export class Unavailable extends Error {
+  override readonly name = 'Unavailable'
+  readonly retryAfterMs: number
+
+  constructor(message: string, retryAfterMs: number) {
+    super(message)
+    this.retryAfterMs = retryAfterMs
+  }
 }

@@ -2,6 +2,13 @@
 
 import { encode } from '../protocol/wire/codec.ts'
 import { CLOSE_CODE_BASE, REFUSAL, type RefusalCode } from '../protocol/wire/registry.ts'
+import { Unavailable } from './errors.ts'
+import { counters } from './meter/isolate.ts'
+
+/** Answers of refuseUpgrade, which look like any other upgrade's. */
+const refused = new WeakSet<Response>()
+
+export const wasRefused = (answer: Response) => refused.has(answer)
 
 export function isUpgrade(request: Request): boolean {
   return request.headers.get('Upgrade')?.toLowerCase() === 'websocket'
@@ -12,12 +19,21 @@ export function isUpgrade(request: Request): boolean {
  * the reason, and closed. A browser fails a socket that is answered with a subprotocol it did not offer, or with none of
  * those it did; so whatever it speaks, the answer is the first it offered.
  */
-export function refuseUpgrade(request: Request, code: RefusalCode): Response {
+export function refuseUpgrade(request: Request, code: RefusalCode, retryAfterMs = 0): Response {
+  counters.refusals.add(`code="${code}",over="socket"`)
   const offered = request.headers.get('Sec-WebSocket-Protocol')?.split(',')[0]?.trim()
   const headers = offered === undefined ? {} : { 'Sec-WebSocket-Protocol': offered }
   const { 0: client, 1: server } = new WebSocketPair()
   server.accept()
-  server.send(encode({ kind: 'refusal', code, refusedType: 0, retryAfterMs: 0 }))
+  server.send(encode({ kind: 'refusal', code, refusedType: 0, retryAfterMs }))
   server.close(CLOSE_CODE_BASE + REFUSAL[code], code)
-  return new Response(null, { status: 101, webSocket: client, headers })
+  const answer = new Response(null, { status: 101, webSocket: client, headers })
+  refused.add(answer)
+  return answer
+}
+
+/** As a socket is told why its object did not take it. */
+export function refuseForFailure(request: Request, error: unknown): Response {
+  if (error instanceof Unavailable) return refuseUpgrade(request, 'edge-busy', error.retryAfterMs)
+  return refuseUpgrade(request, error instanceof RangeError ? 'misconfigured' : 'internal')
 }

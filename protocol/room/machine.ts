@@ -22,6 +22,7 @@ import {
 } from '../limits/room.ts'
 import { MESSAGE_BYTES_MAX } from '../limits/wire.ts'
 import type { Machine } from '../machine.ts'
+import { type ClientReport, tryDecodeReport } from '../network/report.ts'
 import { addressOf } from '../wire/address.ts'
 import { framesOf } from '../wire/batch.ts'
 import { equalBytes, WireError } from '../wire/bytes.ts'
@@ -34,6 +35,7 @@ import {
   PAYLOAD_AT,
   type RefusalCode,
   type UndeliverableReason,
+  WATCH_FRAME,
   WIRE_VERSION,
 } from '../wire/registry.ts'
 import type { RoomConfig } from './config.ts'
@@ -61,6 +63,8 @@ export type RoomInput =
   | { readonly kind: 'socketGone'; readonly member: Member; readonly clean: boolean }
   /** So much is unread by the member that even roster changes cannot be held for it any longer. */
   | { readonly kind: 'overflowing'; readonly member: Member }
+  /** The member's peer is on the blacklist from now on, for so long; 0: until it is taken off. */
+  | { readonly kind: 'listed'; readonly member: Member; readonly retryAfterMs: number }
 
 export type RoomEffect =
   /** The joining socket becomes this member's. If the member had one, that one is closed as superseded, silently to others. */
@@ -71,11 +75,18 @@ export type RoomEffect =
   /** `lossy`: not to those with too much unread. What keeps rosters right is never withheld. */
   | { readonly kind: 'sendAll'; readonly except: Member; readonly frame: Uint8Array; readonly lossy: boolean }
   /** No member any more. With a code: told it, and closed. */
-  | { readonly kind: 'remove'; readonly member: Member; readonly code?: RefusalCode }
+  | {
+      readonly kind: 'remove'
+      readonly member: Member
+      readonly code?: RefusalCode
+      readonly retryAfterMs?: number
+    }
   /** The member has read so much of what it was sent. */
   | { readonly kind: 'read'; readonly by: Member; readonly bytes: number }
   /** The member is to be sent a new pass, of its own peer and grant. */
   | { readonly kind: 'renewPass'; readonly member: Member }
+  /** The member says how its links and messages do, for whoever watches the network. */
+  | { readonly kind: 'reported'; readonly by: Member; readonly report: ClientReport }
   /** The member's record changed. */
   | { readonly kind: 'remember'; readonly member: Member }
   | { readonly kind: 'drop'; readonly reason: DropReason }
@@ -113,6 +124,9 @@ export class RoomMachine implements Machine<RoomInput, RoomEffect> {
         break
       case 'overflowing':
         this.#leave(input.member, 'expelled', 'slow-reader')
+        break
+      case 'listed':
+        this.#leave(input.member, 'expelled', 'blacklisted', input.retryAfterMs)
         break
     }
     return this.#effects
@@ -184,9 +198,10 @@ export class RoomMachine implements Machine<RoomInput, RoomEffect> {
     return slot
   }
 
-  #leave(member: Member, reason: LeftReason, code?: RefusalCode): void {
+  #leave(member: Member, reason: LeftReason, code?: RefusalCode, retryAfterMs?: number): void {
     this.#gone.add(member)
-    this.#do(code === undefined ? { kind: 'remove', member } : { kind: 'remove', member, code })
+    const told = { ...(code === undefined ? {} : { code }), ...(retryAfterMs ? { retryAfterMs } : {}) }
+    this.#do({ kind: 'remove', member, ...told })
     const frame = encode({ kind: 'left', address: member.address, reason })
     this.#do({ kind: 'sendAll', except: member, frame, lossy: false })
   }
@@ -247,6 +262,8 @@ export class RoomMachine implements Machine<RoomInput, RoomEffect> {
         return this.#carry(from, bytes)
       case FRAME.broadcast:
         return this.#broadcast(from, bytes)
+      case WATCH_FRAME.report:
+        return this.#report(from, bytes)
     }
     const frame = tryDecode(bytes)
     switch (frame?.kind) {
@@ -285,6 +302,12 @@ export class RoomMachine implements Machine<RoomInput, RoomEffect> {
     if (bytes.length < PAYLOAD_AT) return this.#refuse(from, 'malformed', FRAME.broadcast)
     writeAddress(bytes, from.address)
     this.#do({ kind: 'sendAll', except: from, frame: bytes, lossy: true })
+  }
+
+  #report(from: Member, bytes: Uint8Array): void {
+    const report = tryDecodeReport(bytes)
+    if (report === undefined) return this.#refuse(from, 'malformed', WATCH_FRAME.report)
+    this.#do({ kind: 'reported', by: from, report })
   }
 
   #announceMetadata(member: Member): void {

@@ -1,6 +1,5 @@
 // The DHT asked over HTTP, as the edge tests do it: peers with keys, and what they put, sign and provide.
 
-import { exports } from 'cloudflare:workers'
 import { CID } from 'multiformats/cid'
 import { create } from 'multiformats/hashes/digest'
 import { signProvided } from '../../protocol/crypto/dht/provided.ts'
@@ -13,6 +12,7 @@ import { encodeAnnouncement } from '../../protocol/dht/records/announcement.ts'
 import { peerIdText } from '../../protocol/peer-id.ts'
 import { utf8 } from '../../protocol/wire/bytes.ts'
 import { passFor } from '../support/passes.ts'
+import { fetchDescribed } from './described.ts'
 
 export const ORIGIN = 'https://edge.example'
 export const RECORD_TYPE = 'application/vnd.waypost.record'
@@ -44,7 +44,7 @@ export async function ask(path: string, { as, network, ...init }: Asking = {}): 
   const headers = { ...(pass && { Authorization: `Bearer ${pass}` }), ...init.headers }
   const url = new URL(path, ORIGIN)
   if (network !== undefined) url.searchParams.set('network', network)
-  return exports.default.fetch(url.href, { ...init, headers } as never)
+  return fetchDescribed(url.href, { ...init, headers })
 }
 
 export async function putValue(as: Identity, bytes: Uint8Array, query = ''): Promise<Response> {

@@ -1,13 +1,13 @@
 // The edge over HTTP: what it serves, and the one shape in which it refuses.
 
-import { exports } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { VERSION } from '../../protocol/version.ts'
 import { WIRE_VERSION } from '../../protocol/wire/registry.ts'
+import { fetchDescribed } from './described.ts'
 import { deployedWith } from './rooms.ts'
 
 const ask = async (path: string, init?: RequestInit) => {
-  const response = await exports.default.fetch(`https://edge.example${path}`, init as never)
+  const response = await fetchDescribed(`https://edge.example${path}`, init)
   const text = await response.text()
   return {
     status: response.status,

@@ -1,10 +1,10 @@
 // Mailboxes asked over HTTP, as the edge tests do it.
 
-import { exports } from 'cloudflare:workers'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
 import { encodePutRequest, type PutRequest } from '../../protocol/wire/mail-frames.ts'
 import type { MailOwner } from '../support/mail.ts'
 import { passFor, type TestPass } from '../support/passes.ts'
+import { fetchDescribed } from './described.ts'
 import { pathOf } from './mail-socket.ts'
 
 export const ORIGIN = 'https://edge.example'
@@ -21,7 +21,7 @@ export interface Answered {
 }
 
 export async function ask(path: string, init: RequestInit = {}): Promise<Answered> {
-  const response = await exports.default.fetch(`${ORIGIN}${path}`, init as never)
+  const response = await fetchDescribed(`${ORIGIN}${path}`, init)
   const text = await response.text()
   return {
     status: response.status,

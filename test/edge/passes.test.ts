@@ -1,6 +1,6 @@
 // Passes over HTTP, in workerd: who gets one, who does not, and what it costs.
 
-import { env, exports } from 'cloudflare:workers'
+import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { makeChallenge, readChallenge, SCOPE } from '../../protocol/crypto/admission/challenge.ts'
 import { edgeKeys, parseSecret } from '../../protocol/crypto/admission/keys.ts'
@@ -14,6 +14,7 @@ import { platformSuite } from '../../protocol/crypto/platform.ts'
 import type { Subtle } from '../../protocol/crypto/subtle.ts'
 import { CHALLENGE_TRIES_MAX, STAMP_PUZZLES } from '../../protocol/limits/admission.ts'
 import { fromBase64url } from '../../protocol/wire/base64url.ts'
+import { fetchDescribed } from './described.ts'
 import { deployedWith } from './rooms.ts'
 
 const ORIGIN = 'https://edge.example'
@@ -23,7 +24,7 @@ const key = await signatures.signingKey(new Uint8Array(32).fill(7))
 const id = await peerIdOf(hash, key.publicKey)
 
 const fetchEdge = async (path: string, init?: RequestInit, origin = ORIGIN) => {
-  const response = await exports.default.fetch(`${origin}${path}`, init as never)
+  const response = await fetchDescribed(`${origin}${path}`, init)
   return { status: response.status, headers: response.headers, body: JSON.parse(await response.text()) }
 }
 const post = (body: BodyInit | null, network = 'demo', origin = ORIGIN, type = 'application/octet-stream') =>

@@ -4,7 +4,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
 import { News } from '../../durable-objects/mailbox/news.ts'
-import { NetworkRegistry } from '../../durable-objects/network-registry.ts'
+import { MailboxFigures } from '../../durable-objects/registry/mailbox-figures.ts'
 import { REGISTRY_ASKS_MAX, REGISTRY_SUM_MS, REGISTRY_TRUST_MS } from '../../protocol/limits/mailbox.ts'
 import { mailboxObjectName, placeOf } from '../../protocol/mailbox/place.ts'
 import {
@@ -173,7 +173,7 @@ class Scene {
   readonly letters = new Map<string, number>()
   /** What a mailbox does while it is asked. */
   during: (id: Uint8Array) => void = () => {}
-  readonly registry: NetworkRegistry
+  readonly registry: MailboxFigures
   readonly network: string
   readonly #state: DurableObjectState
 
@@ -202,7 +202,7 @@ class Scene {
     }
   }
 
-  #made(): NetworkRegistry {
+  #made(): MailboxFigures {
     const figures = async (name: string) => {
       this.asked.push(name)
       const { id } = placeOf(name) ?? { id: newPeer() }
@@ -212,7 +212,7 @@ class Scene {
       return { ...NO_MAIL, gauges: { ...NO_MAIL.gauges, letters } }
     }
     const MAILBOXES = { getByName: (name: string) => ({ figures: () => figures(name) }) }
-    return new NetworkRegistry(this.#state, { MAILBOXES })
+    return new MailboxFigures(this.#state.storage, MAILBOXES, this.network)
   }
 }
 

@@ -44,7 +44,8 @@ const REACH: Readonly<Record<string, Reach>> = {
   protocol: { areas: [], packages: [] },
   'durable-objects': { areas: ['protocol'], packages: ['cloudflare:', 'drizzle-orm'] },
   // Of IPFS: how it writes addresses of content, and what its names are signed with.
-  workers: { areas: ['protocol'], packages: ['cloudflare:', 'hono', 'multiformats', 'ipns'] },
+  // What bodies are described with is started only for who asks for the description.
+  workers: { areas: ['protocol'], packages: ['cloudflare:', 'hono', 'multiformats', 'ipns', 'zod'] },
   // Content: its addresses, and the trees it lies in, as IPFS has them.
   client: { areas: ['protocol'], packages: ['multiformats', '@ipld/dag-pb', 'ipfs-unixfs'] },
 }

@@ -21,6 +21,23 @@ const PAGE = pageOf('sdk.js')
 /** As the README has it for pages that connect at once. */
 const PUBLISHED_PAGE = pageOf('waypost.min.js', "import './waypost.keys.js'; import './waypost.direct.js'; ")
 
+/**
+ * Each window's address bar is pages of its own in newer Chromiums, which start before ours does and cost a second of a core. This
+ * switch is in place of playwright's own, of which the last ones here are what matters to pages on loopback.
+ */
+const FEATURES_OFF = [
+  'WebUIOmniboxPopup',
+  'WebUIOmniboxAimPopup',
+  'AimEnabled',
+  'DestroyProfileOnBrowserClose',
+  'HttpsUpgrades',
+  'HttpsFirstBalancedModeAutoEnable',
+  'NetworkTimeServiceQuerying',
+  'OptimizationHints',
+  'PaintHolding',
+  'ThirdPartyStoragePartitioning',
+]
+
 export interface BrowserOptions {
   /** Chromium may use no candidate but a TURN server's, and there is none: as on a network that lets nothing through. */
   readonly webrtcBlocked?: boolean
@@ -49,6 +66,7 @@ export class TestBrowser {
       args: [
         '--no-sandbox',
         '--disable-gpu',
+        `--disable-features=${FEATURES_OFF.join(',')}`,
         '--disable-background-networking',
         '--disable-component-update',
         '--disable-sync',

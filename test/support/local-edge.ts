@@ -25,6 +25,8 @@ export interface EdgeOptions {
   readonly vars?: EdgeVars
   /** In place of wrangler.toml's main: an edge of another kind. */
   readonly entry?: string
+  /** Hears what the edge writes to its log, in place of whoever looks on. */
+  readonly heard?: (text: string) => void
 }
 
 export class LocalEdge {
@@ -32,13 +34,15 @@ export class LocalEdge {
   readonly #folder = mkdtempSync(join(tmpdir(), 'waypost-edge-'))
   #child: ChildProcess | undefined
   #orphaned: () => void = () => {}
+  #heard: ((text: string) => void) | undefined
 
   private constructor(port: number) {
     this.port = port
   }
 
-  static async start({ vars = {}, entry }: EdgeOptions = {}): Promise<LocalEdge> {
+  static async start({ vars = {}, entry, heard }: EdgeOptions = {}): Promise<LocalEdge> {
     const edge = new LocalEdge(await freePort())
+    edge.#heard = heard
     mkdirSync(edge.objects)
     await bundle(join(root, entry ?? setting('main')), join(edge.#folder, 'worker.js'))
     edge.#configure(vars)
@@ -66,10 +70,17 @@ export class LocalEdge {
 
   /** Started, and not waited for: it may be killed before it listens. */
   spawn(): ChildProcess {
+    const heard = this.#heard
     const { default: binary } = createRequire(import.meta.url)('workerd') as { default: string }
     const child = spawn(binary, ['serve', '--experimental', '--control-fd=3', this.#config], {
-      stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+      stdio: [
+        'ignore',
+        ...(heard === undefined ? (['inherit', 'inherit'] as const) : (['pipe', 'pipe'] as const)),
+        'pipe',
+      ],
     })
+    for (const stream of heard === undefined ? [] : [child.stdout, child.stderr])
+      stream?.on('data', (chunk: Buffer) => heard?.(chunk.toString()))
     this.#child = child
     this.#orphaned = () => child.kill('SIGKILL')
     process.once('exit', this.#orphaned)
@@ -140,7 +151,7 @@ function configOf(port: number, objects: string, vars: EdgeVars): string {
 const config :Workerd.Config = (
   services = [
     (name = "edge", worker = .edge),
-    # Of its own accord workerd calls nobody on this machine; what stands for others' services in tests is here.
+    # Collectors of tests, and what stands for others' services, are on this machine, which is not the public's.
     (name = "internet", network = (allow = ["public", "private", "local"])),
     (name = "objects", disk = (path = ${JSON.stringify(objects)}, writable = true)),
   ],

@@ -3,6 +3,7 @@
 import type { Context } from 'hono'
 import { VERSION } from '../../protocol/version.ts'
 import type { Edge } from '../env.ts'
+import type { HealthBody } from '../openapi/bodies/edge.ts'
 import { HEALTH_OBJECT } from '../placement.ts'
 
 /** A healthy object answers in milliseconds; somebody waiting for this page has given up by then. */
@@ -25,7 +26,7 @@ export async function health(c: Context<Edge>): Promise<Response> {
     probe(() => SHARDS.getByName(HEALTH_OBJECT).probe()),
   ])
   const ok = SignalingRoom.ok && RelayMailbox.ok && NetworkRegistry.ok && DhtShard.ok
-  const body = {
+  const body: HealthBody = {
     status: ok ? 'ok' : 'unavailable',
     version: VERSION,
     uptimeMs: Date.now() - startedAtMs,

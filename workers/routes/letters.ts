@@ -13,6 +13,7 @@ import { isOctets, readAtMost } from '../body.ts'
 import type { Edge } from '../env.ts'
 import { refuse, refuseFor } from '../errors.ts'
 import { audienceHere, badName, namedMailbox, refuseUnlessOwner } from '../mail-admission.ts'
+import type { LetterPutBody, LettersPageBody } from '../openapi/bodies/mail.ts'
 
 const WHY: Readonly<Record<MailRefusal, string>> = {
   malformed: 'the body is not priority, TTL, proof and an envelope of one of the four sizes',
@@ -39,7 +40,7 @@ export async function putLetter(c: Context<Edge>): Promise<Response> {
   const { outcome, id } = await mailbox.stub.put(await audienceHere(c, mailbox.network), body)
   if (!outcome.ok) return refuseFor(c, outcome.reason, WHY[outcome.reason], outcome.retryAfterMs)
   const { known, expiresAtMs } = outcome
-  const answer = { id: toBase64url(id ?? new Uint8Array()), known, expiresAt: expiresAtMs }
+  const answer: LetterPutBody = { id: toBase64url(id ?? new Uint8Array()), known, expiresAt: expiresAtMs }
   return c.json(answer, known ? 200 : 201, NO_STORE)
 }
 
@@ -60,7 +61,8 @@ export async function readLetters(c: Context<Edge>): Promise<Response> {
     hour,
     envelope: toBase64url(envelope),
   }))
-  return c.json({ messages, cursor: toBase64url(page.cursor), more: page.more }, 200, NO_STORE)
+  const body: LettersPageBody = { messages, cursor: toBase64url(page.cursor), more: page.more }
+  return c.json(body, 200, NO_STORE)
 }
 
 export async function takeLetters(c: Context<Edge>): Promise<Response> {

@@ -11,18 +11,21 @@ import {
 } from '../../protocol/crypto/mail/publication.ts'
 import { MAILBOX_ACCESS_KEYS_MAX } from '../../protocol/limits/mailbox.ts'
 import { KIB } from '../../protocol/limits/units.ts'
-import { AUDIENCE_HEADER, REGION_HEADER } from '../../protocol/mailbox/admission.ts'
+import { AUDIENCE_HEADER, HELLO_HEADER, REGION_HEADER } from '../../protocol/mailbox/admission.ts'
 import type { AccessRules } from '../../protocol/mailbox/contract.ts'
 import { accessRules } from '../../protocol/mailbox/prekey-desk.ts'
+import { retryAfterMsOf } from '../../protocol/protection/known-lists.ts'
 import { fromBase64url, toBase64url } from '../../protocol/wire/base64url.ts'
 import { SUBPROTOCOL } from '../../protocol/wire/registry.ts'
 import { isJson, isOctets, readAtMost } from '../body.ts'
 import { admissionDesk } from '../desk.ts'
 import type { Drawn, Edge, MailboxStub } from '../env.ts'
 import { type HttpErrorCode, refuse } from '../errors.ts'
+import { verdictOn } from '../gate/listed.ts'
 import { admitSocket, audienceHere, badName, namedMailbox, refuseUnlessOwner } from '../mail-admission.ts'
+import type { PrekeysDrawnBody } from '../openapi/bodies/mail.ts'
 import { regionOf } from '../region.ts'
-import { isUpgrade, refuseUpgrade } from '../upgrade.ts'
+import { isUpgrade, refuseForFailure, refuseUpgrade } from '../upgrade.ts'
 
 const NO_STORE = { 'Cache-Control': 'no-store' }
 /** Four keys of 43 letters, and the words around them. */
@@ -41,6 +44,11 @@ export async function openMailbox(c: Context<Edge>): Promise<Response> {
     throw error
   })
   if (typeof told === 'string') return refuseUpgrade(c.req.raw, told)
+  if (HELLO_HEADER in told) {
+    const verdict = await verdictOn(c.env, mailbox.network, mailbox.id)
+    if (verdict.kind === 'listed')
+      return refuseUpgrade(c.req.raw, 'blacklisted', retryAfterMsOf(verdict.untilMs, Date.now()))
+  }
   try {
     const headers = new Headers({
       Upgrade: 'websocket',
@@ -52,7 +60,7 @@ export async function openMailbox(c: Context<Edge>): Promise<Response> {
     })
     return await mailbox.stub.fetch(new Request(c.req.url, { headers }))
   } catch (error) {
-    return refuseUpgrade(c.req.raw, error instanceof RangeError ? 'misconfigured' : 'internal')
+    return refuseForFailure(c.req.raw, error)
   }
 }
 
@@ -102,7 +110,8 @@ export async function drawPrekeys(c: Context<Edge>): Promise<Response> {
   const challenge = await makeChallenge(hash, ring.current, place, difficulty, nowMs, random)
   const { head, oneTime } = drawn
   const bundle = head === undefined ? null : toBase64url(joinBundle(head, oneTime))
-  return c.json({ bundle, challenge: toBase64url(challenge), difficulty }, 200, NO_STORE)
+  const body: PrekeysDrawnBody = { bundle, challenge: toBase64url(challenge), difficulty }
+  return c.json(body, 200, NO_STORE)
 }
 
 /** Nothing of a bundle; undefined where there is no mailbox. */

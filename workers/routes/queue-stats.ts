@@ -3,25 +3,23 @@
 
 import type { Context } from 'hono'
 import { REGISTRY_SUM_MS } from '../../protocol/limits/mailbox.ts'
-import { addTotals, NO_MAIL, REGISTRIES, registryObjectName } from '../../protocol/mailbox/report.ts'
 import { DEFAULT_NETWORK, isNetworkName } from '../../protocol/names.ts'
 import { PRIORITIES } from '../../protocol/priority.ts'
 import type { Edge } from '../env.ts'
 import { refuse } from '../errors.ts'
+import { mailTotals } from '../mail-totals.ts'
+import type { QueueStatsBody } from '../openapi/bodies/mail.ts'
 
 const HOUR_MS = 3_600_000
 
 export async function queueStats(c: Context<Edge>): Promise<Response> {
   const network = c.req.query('network') ?? DEFAULT_NETWORK
   if (!isNetworkName(network)) return refuse(c, 'bad-name', 'the name of the network is not well formed')
-  const registries = Array.from({ length: REGISTRIES }, (_, registry) =>
-    c.env.REGISTRIES.getByName(registryObjectName(network, registry)).totals(),
-  )
-  const { mailboxes, behind, counts, gauges } = (await Promise.all(registries)).reduce(addTotals, NO_MAIL)
+  const { mailboxes, behind, counts, gauges } = await mailTotals(c.env, network)
   const { letters, bytes, oldestHour } = gauges
   const { known, refused } = counts
   const sum = (of: Readonly<Record<string, number>>) => Object.values(of).reduce((a, b) => a + b, 0)
-  const body = {
+  const body: QueueStatsBody = {
     network,
     mailboxes,
     behind,
@@ -48,7 +46,7 @@ export async function queueStats(c: Context<Edge>): Promise<Response> {
           expired: counts.expired[priority],
         },
       ]),
-    ),
+    ) as QueueStatsBody['priorities'],
     refused,
     // But for those that are behind.
     staleMsMax: REGISTRY_SUM_MS,

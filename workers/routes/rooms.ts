@@ -2,7 +2,7 @@
 
 import type { Context } from 'hono'
 import { DEFAULT_NETWORK, isNetworkName, isRoomName } from '../../protocol/names.ts'
-import { GRANT_HEADER, JOIN_HEADER } from '../../protocol/room/admission.ts'
+import { GRANT_HEADER, JOIN_HEADER, REGION_HEADER } from '../../protocol/room/admission.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
 import { encode } from '../../protocol/wire/codec.ts'
 import { SUBPROTOCOL } from '../../protocol/wire/registry.ts'
@@ -10,7 +10,8 @@ import { admit } from '../admission.ts'
 import type { Edge } from '../env.ts'
 import { refuse } from '../errors.ts'
 import { roomObjectName } from '../placement.ts'
-import { isUpgrade, refuseUpgrade } from '../upgrade.ts'
+import { regionOf } from '../region.ts'
+import { isUpgrade, refuseForFailure, refuseUpgrade } from '../upgrade.ts'
 
 export async function enterRoom(c: Context<Edge, '/v1/rooms/:room'>): Promise<Response> {
   const room = c.req.param('room')
@@ -23,14 +24,16 @@ export async function enterRoom(c: Context<Edge, '/v1/rooms/:room'>): Promise<Re
   if (!named) return refuseUpgrade(c.req.raw, 'bad-request')
   // Said over the socket, too: a browser is not shown the answer to an upgrade that failed.
   const admission = await admit(c.req.raw, c.env, network).catch((error: unknown) => {
-    if (error instanceof RangeError) return { admitted: false, code: 'misconfigured' } as const
+    if (error instanceof RangeError)
+      return { admitted: false, code: 'misconfigured', retryAfterMs: 0 } as const
     throw error
   })
-  if (!admission.admitted) return refuseUpgrade(c.req.raw, admission.code)
+  if (!admission.admitted) return refuseUpgrade(c.req.raw, admission.code, admission.retryAfterMs)
   const headers = new Headers({
     Upgrade: 'websocket',
     [JOIN_HEADER]: toBase64url(encode(admission.join)),
     [GRANT_HEADER]: toBase64url(admission.grant),
+    [REGION_HEADER]: regionOf(c.req.raw),
     // What else was offered stays here, the pass above all.
     'Sec-WebSocket-Protocol': SUBPROTOCOL,
   })
@@ -38,7 +41,7 @@ export async function enterRoom(c: Context<Edge, '/v1/rooms/:room'>): Promise<Re
     return await c.env.ROOMS.getByName(roomObjectName(network, room)).fetch(
       new Request(c.req.url, { headers }),
     )
-  } catch {
-    return refuseUpgrade(c.req.raw, 'internal')
+  } catch (error) {
+    return refuseForFailure(c.req.raw, error)
   }
 }

@@ -10,11 +10,11 @@ import { toBase64url } from '../../protocol/wire/base64url.ts'
 import type { Edge } from '../env.ts'
 import { refuse, refuseFor } from '../errors.ts'
 import { passOf } from '../pass.ts'
+import { settings } from '../settings/settings.ts'
 import { Allowance } from '../turn/allowance.ts'
 import { cloudflareServers, type UpstreamFailure } from '../turn/cloudflare.ts'
 import { coturnServer } from '../turn/coturn.ts'
 import { type TurnProvider, turnProvider } from '../turn/settings.ts'
-import { iceServers } from './bootstrap.ts'
 
 const WHY: Readonly<Record<UpstreamFailure, string>> = {
   'turn-refused': 'the TURN service gives no credentials',
@@ -31,7 +31,7 @@ export async function turn(c: Context<Edge>): Promise<Response> {
   const pass = await passOf(c, network, CAPABILITY.rooms)
   if (pass instanceof Response) return pass
   const provider = turnProvider(c.env)
-  const named = iceServers(c.env.ICE_SERVERS)
+  const named = settings(c.env).ICE_SERVERS
   const headers = { 'Cache-Control': 'no-store' }
   if (provider === undefined) {
     const body: TurnCredentials = { iceServers: named, expiresAtMs: null, lifetimeMs: null }

@@ -31,7 +31,7 @@ export class MaliciousRoom extends SignalingRoom {
   #order: Order = { do: 'nothing' }
   #accomplice: WebSocket | undefined
 
-  override fetch(request: Request): Response {
+  override fetch(request: Request): Response | Promise<Response> {
     const { pathname, searchParams } = new URL(request.url)
     if (pathname === ACCOMPLICE_PATH) return this.#conspire()
     if (pathname === ORDERS_PATH) {

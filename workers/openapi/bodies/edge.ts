@@ -1,0 +1,95 @@
+// Bodies of routes about the edge itself: health, bootstrap, passes, refusals.
+
+import { z } from 'zod'
+import type { Bootstrap, TurnCredentials } from '../../../protocol/bootstrap.ts'
+import { HTTP_ERRORS } from '../../errors.ts'
+import { named } from '../naming.ts'
+import { base64url, count, ms, networkName } from './words.ts'
+
+const CODES = Object.keys(HTTP_ERRORS) as [keyof typeof HTTP_ERRORS]
+
+export const Refusal = named(
+  'Refusal',
+  z.object({
+    error: z.object({
+      code: z.enum(CODES),
+      message: z.string().describe('A sentence for people'),
+      retryAfterMs: count.exactOptional().describe('After so long the same may be answered'),
+    }),
+  }),
+)
+
+export const Probe = named(
+  'Probe',
+  z.union([
+    z.object({ ok: z.literal(true), latencyMs: ms }),
+    z.object({ ok: z.literal(false), latencyMs: ms, reason: z.string() }),
+  ]),
+)
+
+export const Health = named(
+  'Health',
+  z.object({
+    status: z.enum(['ok', 'unavailable']),
+    version: z.string(),
+    uptimeMs: ms.describe('Of this isolate'),
+    objects: z.object({
+      SignalingRoom: Probe,
+      RelayMailbox: Probe,
+      NetworkRegistry: Probe,
+      DhtShard: Probe,
+    }),
+  }),
+)
+export type HealthBody = z.infer<typeof Health>
+
+export const IceServer = named(
+  'IceServer',
+  z.object({
+    urls: z.union([z.string(), z.array(z.string())]),
+    username: z.string().exactOptional(),
+    credential: z.string().exactOptional(),
+  }),
+)
+
+export const BootstrapAnswer = named(
+  'Bootstrap',
+  z.object({
+    version: z.object({ software: z.string(), wire: count }),
+    network: networkName,
+    iceServers: z.array(IceServer),
+    turn: z.literal(true).exactOptional().describe('GET /v1/turn has more of them'),
+    challenge: base64url.describe('What a stamp is to be made on'),
+    difficulty: count.describe('Zeros of each puzzle of a stamp'),
+    reportEveryMs: ms.describe('How often clients say how their links do; 0: never'),
+    limits: z.object({
+      messageBytesMax: count,
+      metadataBytesMax: count,
+      roomPeersMax: count,
+      presenceTimeoutMs: count,
+      tokensPerSecond: count,
+      tokensBurst: count,
+      bytesPerSecond: count,
+      bytesBurst: count,
+    }),
+  }),
+)
+/** Fails to compile where this is not what the Worker writes and the client reads. */
+type Same<One extends Other, Other> = One
+export type BootstrapBody = Same<z.infer<typeof BootstrapAnswer>, Bootstrap>
+
+export const TurnAnswer = named(
+  'TurnCredentials',
+  z.object({
+    iceServers: z.array(IceServer),
+    expiresAtMs: ms.nullable().describe('By the edge’s clock; null where there is no TURN'),
+    lifetimeMs: ms.nullable().describe('How long that is from now'),
+  }),
+)
+export type TurnBody = Same<z.infer<typeof TurnAnswer>, TurnCredentials>
+
+export const Pass = named(
+  'Pass',
+  z.object({ pass: base64url, expiresAt: ms.describe('Milliseconds since 1970') }),
+)
+export type PassBody = z.infer<typeof Pass>

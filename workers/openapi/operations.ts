@@ -1,0 +1,8 @@
+// Every route of workers/app.ts, by its method and pattern. A route that is missing here, or is here and not there, fails a test.
+
+import type { Operation } from './operation.ts'
+import { DHT } from './operations/dht.ts'
+import { EDGE } from './operations/edge.ts'
+import { MAIL } from './operations/mail.ts'
+
+export const OPERATIONS: Readonly<Record<string, Operation>> = { ...EDGE, ...MAIL, ...DHT }
