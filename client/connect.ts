@@ -5,7 +5,7 @@ import { WaypostError } from '../protocol/errors.ts'
 import { TIMEOUT_MAX_MS } from '../protocol/limits/membership.ts'
 import { DEFAULT_NETWORK, isNetworkName } from '../protocol/names.ts'
 import { askEdge } from './bootstrap.ts'
-import type { Direct } from './direct.ts'
+import type { Directs } from './direct.ts'
 import type { Mail } from './mail/mail.ts'
 import { checkChoice, checkDuration, checkOptions, checkSignal } from './options.ts'
 import type { EdgeOfIdentity, OpenKeys } from './secure.ts'
@@ -70,7 +70,7 @@ export async function connect(
   const { signal = stop.signal } = options
   const asking = askEdge(base, network, AbortSignal.any([signal, timeout, stop.signal]))
   try {
-    const [direct, Mail, opened] = await Promise.all([
+    const [Directs, Mail, opened] = await Promise.all([
       relayOnly ? undefined : loadDirect(),
       mail ? loadMail() : undefined,
       opening,
@@ -84,8 +84,7 @@ export async function connect(
     return new Waypost({
       network,
       relayOnly,
-      iceServers: () => iceServers ?? bootstraps.iceServers,
-      direct,
+      direct: Directs && new Directs({ network, own: iceServers, ...opened }),
       mail: Mail,
       mesh,
       ...opened,
@@ -104,10 +103,10 @@ export async function connect(
 }
 
 /** Beside the question to the edge, so that nobody waits for it. A page that cannot load it still has the relay. */
-async function loadDirect(): Promise<typeof Direct | undefined> {
+async function loadDirect(): Promise<typeof Directs | undefined> {
   if (typeof RTCPeerConnection !== 'function') return undefined
   return import('./direct.ts').then(
-    (module) => module.Direct,
+    (module) => module.Directs,
     () => undefined,
   )
 }

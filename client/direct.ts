@@ -1,7 +1,6 @@
 // The direct way to one peer: hosts the negotiation machine and the browser's connection it drives. Loaded when the first
 // Waypost that may use it connects, so that a page which only relays does not pay for it.
 
-import type { IceServer } from '../protocol/bootstrap.ts'
 import type { DropReason } from '../protocol/drops.ts'
 import type { ChannelName } from '../protocol/link/machine.ts'
 import type {
@@ -13,11 +12,12 @@ import { NegotiationMachine } from '../protocol/negotiation/machine.ts'
 import type { SignalFrame } from '../protocol/wire/frames.ts'
 import type { DeclineReason } from '../protocol/wire/registry.ts'
 import { Host } from './host.ts'
+import { IceServers, type IceSource } from './ice-servers.ts'
+import type { TurnStatus } from './types.ts'
 import { DirectConnection } from './webrtc.ts'
 
 export interface DirectOptions {
   readonly polite: boolean
-  readonly iceServers: () => readonly IceServer[]
   readonly unwilling: () => DeclineReason | undefined
 }
 
@@ -30,15 +30,31 @@ export interface DirectListener {
   dropped(reason: DropReason): void
 }
 
+/** The direct ways of one client, and what they share. */
+export class Directs {
+  readonly #servers: IceServers
+
+  constructor(source: IceSource) {
+    this.#servers = new IceServers(source)
+  }
+
+  readonly make = (options: DirectOptions, listener: DirectListener) =>
+    new Direct(options, this.#servers, listener)
+
+  get turn(): TurnStatus | undefined {
+    return this.#servers.status
+  }
+}
+
 export class Direct {
-  readonly #options: DirectOptions
+  readonly #servers: IceServers
   readonly #listener: DirectListener
   readonly #machine: NegotiationMachine
   readonly #host: Host<NegotiationInput, NegotiationEffect>
   #connection: DirectConnection | undefined
 
-  constructor(options: DirectOptions, listener: DirectListener) {
-    this.#options = options
+  constructor(options: DirectOptions, servers: IceServers, listener: DirectListener) {
+    this.#servers = servers
     this.#listener = listener
     const { polite, unwilling } = options
     this.#machine = new NegotiationMachine({ polite, unwilling, random: Math.random })
@@ -107,7 +123,7 @@ export class Direct {
 
   #create(connection: number): void {
     try {
-      this.#connection = new DirectConnection(connection, this.#options.iceServers(), {
+      this.#connection = new DirectConnection(connection, this.#servers, {
         input: (input) => this.#host.give(input),
         frame: (channel, bytes) => this.#listener.frame(channel, bytes),
       })

@@ -55,6 +55,7 @@ export type {
   SendOptions,
   Status,
   StreamEvent,
+  TurnStatus,
   Via,
   WaypostEvents,
   WaypostStream,

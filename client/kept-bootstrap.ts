@@ -18,6 +18,8 @@ const RETRY_MOST_MS = 30_000
 
 interface Said {
   readonly iceServers: readonly IceServer[]
+  /** There are more of them, with credentials: see ice-servers.ts. */
+  readonly turn: boolean
   readonly reportEveryMs: number | undefined
   /** Where the edge sees us; empty where it does not say. */
   readonly region: string
@@ -30,6 +32,7 @@ interface Said {
 /** What connect() and a Waypost see of it: of one edge, or of several (edges/edges.ts). */
 export interface BootstrapDesk {
   readonly iceServers: readonly IceServer[]
+  readonly turn: boolean
   readonly reportEveryMs: number | undefined
   readonly region: string
   readonly status: BootstrapStatus
@@ -43,7 +46,14 @@ export class Bootstraps implements BootstrapDesk {
   readonly #network: string
   readonly #store: SealedStore
   readonly #over = new AbortController()
-  #said: Said = { iceServers: [], reportEveryMs: undefined, region: '', relays: [], atMs: 0 }
+  #said: Said = {
+    iceServers: [],
+    turn: false,
+    reportEveryMs: undefined,
+    region: '',
+    relays: [],
+    atMs: 0,
+  }
   #state: BootstrapStatus['state'] = 'kept'
 
   constructor(base: URL, network: string, store: SealedStore) {
@@ -73,6 +83,10 @@ export class Bootstraps implements BootstrapDesk {
 
   get iceServers(): readonly IceServer[] {
     return this.#said.iceServers
+  }
+
+  get turn(): boolean {
+    return this.#said.turn
   }
 
   /** How often it wants to hear how our links do; 0: not. Undefined before it has said. */
@@ -113,6 +127,7 @@ export class Bootstraps implements BootstrapDesk {
     const body = read(answer, this.#base.origin)
     this.#said = {
       iceServers: body.iceServers,
+      turn: body.turn === true,
       // An edge of before there were reports says nothing of them.
       reportEveryMs: Number(body.reportEveryMs) || 0,
       region: regionOf(body.region),
@@ -153,13 +168,14 @@ export class Bootstraps implements BootstrapDesk {
   /** Goes by what was said to an earlier life. False: nothing was kept, or it is too old. */
   async restore(): Promise<boolean> {
     const bytes = await this.#store.get(this.#place).catch(() => undefined)
-    const { atMs, iceServers, region, relays } =
+    const { atMs, iceServers, turn, region, relays } =
       (bytes && (parseJson(new TextDecoder().decode(bytes)) as Partial<Said>)) ?? {}
     const servers = parseIceServers(iceServers)
     if (servers === undefined || typeof atMs !== 'number' || Date.now() - atMs > BOOTSTRAP_KEPT_MS)
       return false
     this.#said = {
       iceServers: servers,
+      turn: turn === true,
       reportEveryMs: undefined,
       region: regionOf(region),
       relays: readRelays(relays, this.#base),

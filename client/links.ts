@@ -151,15 +151,14 @@ export class Links {
   // ---- one of them ---------------------------------------------------------------------------------------------
 
   #make(id: PeerId, session: Uint8Array): PeerLink {
-    const { identity, iceServers, direct: Direct } = this.#parts
+    const { identity, direct } = this.#parts
     const link: PeerLink = this.#parts.makeLink(
       {
         id,
         session,
         polite: identity.id < id,
-        iceServers,
         unwilling: () => this.#unwilling(id),
-        makeDirect: Direct && ((options, listener) => new Direct(options, listener)),
+        makeDirect: direct?.make,
       },
       this.#listener(id),
     )

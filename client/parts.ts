@@ -1,9 +1,8 @@
 // What connect() makes, and a Waypost is made of.
 
-import type { IceServer } from '../protocol/bootstrap.ts'
 import type { Suite } from '../protocol/crypto/suite.ts'
 import type { DhtDoor } from './dht/door.ts'
-import type { Direct } from './direct.ts'
+import type { Directs } from './direct.ts'
 import type { OpenIdentity } from './identity.ts'
 import type { BootstrapDesk } from './kept-bootstrap.ts'
 import type { Links } from './links.ts'
@@ -18,15 +17,13 @@ export interface WaypostParts extends OpenIdentity {
   readonly network: string
   readonly relayOnly: boolean
   readonly bootstraps: BootstrapDesk
-  /** Those of the moment. */
-  readonly iceServers: () => readonly IceServer[]
   readonly suite: Suite
   readonly passes: PassDesk
   readonly makeLink: MakeLink
   readonly makeBroadcasts: MakeBroadcasts
   readonly roomOfService: (bytes: Uint8Array) => string | undefined
-  /** The class that makes direct connections; undefined where there is none, or none is wanted. */
-  readonly direct: typeof Direct | undefined
+  /** Makes direct connections; undefined where there are none, or none are wanted. */
+  readonly direct: Directs | undefined
   readonly links: typeof Links
   readonly messages: typeof Messages
   readonly errorOf: RoomErrorOf

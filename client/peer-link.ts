@@ -1,7 +1,6 @@
 // Everything about one peer: its link, the link's keys, the rooms through which it can be reached, and the direct way to it,
 // if there is to be one. Composes what knows nothing of each other: link, keying and negotiation.
 
-import type { IceServer } from '../protocol/bootstrap.ts'
 import type { DropReason } from '../protocol/drops.ts'
 import { DIRECT_WAITS_MS } from '../protocol/limits/direct.ts'
 import { DATAGRAMS_HELD_MAX, DATAGRAMS_HELD_MS } from '../protocol/limits/keying.ts'
@@ -27,7 +26,6 @@ export interface PeerLinkOptions {
   readonly makeSecure: (peer: PeerId, listener: SecureLinkListener) => SecureLink
   readonly session: Uint8Array
   readonly polite: boolean
-  readonly iceServers: () => readonly IceServer[]
   /** Why no new direct connection is made just now, if none is. */
   readonly unwilling: () => DeclineReason | undefined
   /** Undefined where no direct connection is ever made. */

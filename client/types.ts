@@ -260,6 +260,16 @@ export interface BootstrapStatus {
   readonly ageMs: number
 }
 
+/** Of the credentials for TURN servers, which carry what no NAT lets through: asked of the edge, and renewed before they expire. */
+export interface TurnStatus {
+  /** `idle`: no connection has needed any yet, or since they expired. `failed`: the edge gave none, and is asked again. */
+  readonly state: 'idle' | 'asking' | 'held' | 'failed'
+  readonly expiresInMs: number | undefined
+  /** How often the edge gave some, and how often it did not. */
+  readonly given: number
+  readonly failures: number
+}
+
 export interface MailStatus {
   /** Of our own mailbox: `open` while others can write to us, and we hear of it at once. `superseded`: another device has it now. */
   readonly state: 'opening' | 'connecting' | 'open' | 'superseded' | 'failed' | 'closed'
@@ -301,6 +311,8 @@ export interface Status {
   readonly edges: readonly EdgeStatus[] | undefined
   readonly network: string
   readonly bootstrap: BootstrapStatus
+  /** Undefined where the edge has none to give, or direct connections need none of its own. */
+  readonly turn: TurnStatus | undefined
   readonly rooms: readonly RoomStatus[]
   readonly links: readonly LinkStatus[]
   /** Undefined without mail. */

@@ -162,6 +162,7 @@ export class Waypost {
       edges: this.#parts.passes.edges,
       network: this.#parts.network,
       bootstrap: this.#parts.bootstraps.status,
+      turn: this.#parts.direct?.turn,
       rooms: [...this.#rooms.values()].flatMap((room) => (room.borrowed ? [] : room.status())),
       links: this.#links.status,
       mail: this.#messages.mailStatus,

@@ -1,11 +1,11 @@
 // One direct connection: the browser's RTCPeerConnection and its three data channels, driven by the negotiation
 // machine's effects. Asynchronous browser calls run one after another, and their outcomes go back as inputs.
 
-import type { IceServer } from '../protocol/bootstrap.ts'
 import { fingerprintOf } from '../protocol/keying/fingerprint.ts'
 import { CHANNEL_HIGH_BYTES, CHANNEL_LOW_BYTES } from '../protocol/limits/direct.ts'
 import type { ChannelName } from '../protocol/link/machine.ts'
 import type { NegotiationInput } from '../protocol/negotiation/contract.ts'
+import type { IceServers } from './ice-servers.ts'
 
 /** Made alike on both sides, so that no channel needs announcing. Numbers are part of the protocol. */
 const CHANNELS: Readonly<Record<ChannelName, RTCDataChannelInit>> = {
@@ -25,16 +25,20 @@ export class DirectConnection {
   readonly id: number
   readonly #pc: RTCPeerConnection
   readonly #events: DirectEvents
+  readonly #servers: IceServers
+  readonly #unfollow: () => void
   readonly #channels: Record<ChannelName, RTCDataChannel>
   /** What waits for a channel's buffer to drain; bounded by the link's window. */
   readonly #waiting: Record<ChannelName, Uint8Array[]> = { control: [], bulk: [], gossip: [] }
   #work: Promise<void> = Promise.resolve()
   #over = false
 
-  constructor(id: number, iceServers: readonly IceServer[], events: DirectEvents) {
+  constructor(id: number, servers: IceServers, events: DirectEvents) {
     this.id = id
     this.#events = events
-    this.#pc = new RTCPeerConnection({ iceServers: iceServers as RTCIceServer[] })
+    this.#servers = servers
+    this.#pc = new RTCPeerConnection({ iceServers: servers.now as RTCIceServer[] })
+    this.#unfollow = servers.follow(() => this.#renewed())
     this.#pc.onicecandidate = ({ candidate }) => {
       this.#input({ kind: 'candidate', connection: id, candidate: candidate?.candidate ?? '' })
     }
@@ -55,6 +59,7 @@ export class DirectConnection {
 
   makeOffer(round: number, restart: boolean): void {
     this.#do(async () => {
+      await this.#prepare()
       if (restart) this.#pc.restartIce()
       await this.#pc.setLocalDescription(await this.#pc.createOffer())
       this.#described('offer', round)
@@ -63,6 +68,7 @@ export class DirectConnection {
 
   acceptOffer(round: number, sdp: string): void {
     this.#do(async () => {
+      await this.#prepare()
       await this.#pc.setRemoteDescription({ type: 'offer', sdp })
       await this.#pc.setLocalDescription(await this.#pc.createAnswer())
       this.#described('answer', round)
@@ -95,7 +101,33 @@ export class DirectConnection {
 
   close(): void {
     this.#over = true
+    this.#unfollow()
     this.#pc.close()
+  }
+
+  /** What is gathered next is asked of the servers of the moment, with credentials that are good. */
+  async #prepare(): Promise<void> {
+    await this.#servers.ready()
+    if (!this.#over) this.#configure()
+  }
+
+  #configure(): void {
+    try {
+      this.#pc.setConfiguration({
+        ...this.#pc.getConfiguration(),
+        iceServers: this.#servers.now as RTCIceServer[],
+      })
+    } catch {
+      // A browser that does not like them, or changes none, goes on with those it has.
+    }
+  }
+
+  /** Only a path through our own TURN server ends with its credentials; any other need not know of new ones. */
+  #renewed(): void {
+    this.#do(async () => {
+      this.#configure()
+      if (await relays(this.#pc).catch(() => false)) this.#input({ kind: 'renewed', connection: this.id })
+    })
   }
 
   #channel(name: ChannelName): RTCDataChannel {
@@ -153,4 +185,15 @@ export class DirectConnection {
   #input(input: NegotiationInput): void {
     if (!this.#over) this.#events.input(input)
   }
+}
+
+/** Whether what we send goes through a TURN server of ours. */
+async function relays(pc: RTCPeerConnection): Promise<boolean> {
+  const stats = (await pc.getStats()) as unknown as ReadonlyMap<string, Readonly<Record<string, unknown>>>
+  const selected = new Set([...stats.values()].map((each) => each.selectedCandidatePairId))
+  return [...stats.values()].some((pair) => {
+    if (pair.type !== 'candidate-pair') return false
+    if (!selected.has(pair.id) && pair.selected !== true) return false
+    return stats.get(pair.localCandidateId as string)?.candidateType === 'relay'
+  })
 }

@@ -28,6 +28,8 @@ export interface Bootstrap {
   readonly version: { readonly software: string; readonly wire: number }
   readonly network: string
   readonly iceServers: readonly IceServer[]
+  /** GET /v1/turn has more of them, TURN among these. */
+  readonly turn?: true
   /** What a stamp is to be made on, in base64url (protocol/crypto/admission/challenge.ts). */
   readonly challenge: string
   /** Zeros of each of its puzzles: what the challenge says too, for people. */
@@ -50,6 +52,16 @@ export interface Bootstrap {
     readonly bytesPerSecond: number
     readonly bytesBurst: number
   }
+}
+
+/** What GET /v1/turn says. */
+export interface TurnCredentials {
+  /** All there are, those of the bootstrap too. */
+  readonly iceServers: readonly IceServer[]
+  /** By the edge's clock; null where nothing expires, since there is no TURN. */
+  readonly expiresAtMs: number | null
+  /** How long that is from now: for those whose clock is not the edge's. */
+  readonly lifetimeMs: number | null
 }
 
 export function bootstrapLimits(

@@ -25,10 +25,11 @@ async function buildDashboard(): Promise<void> {
   const target = join(dist, 'dashboard')
   const files = new Map<string, Uint8Array>([['_headers', new TextEncoder().encode(DASHBOARD_HEADERS)]])
   for (const name of existsSync(source) ? readdirSync(source) : [])
-    if (!/\.(ts|json)$/.test(name)) files.set(name, readFileSync(join(source, name)))
-  const entry = join(source, 'main.ts')
-  if (existsSync(entry)) {
-    const built = await build({ ...browserBundle, entryPoints: [entry], outdir: target, write: false })
+    if (/\.(html|css|svg)$/.test(name)) files.set(name, readFileSync(join(source, name)))
+  // A script for each page.
+  const entryPoints = { main: join(source, 'main.ts'), doctor: join(source, 'doctor', 'main.ts') }
+  if (existsSync(entryPoints.main)) {
+    const built = await build({ ...browserBundle, entryPoints, outdir: target, write: false })
     for (const { path, contents } of built.outputFiles) files.set(relative(target, path), contents)
   }
   replace(target, files)

@@ -28,6 +28,7 @@ import { givePass } from './routes/passes.ts'
 import { queueStats } from './routes/queue-stats.ts'
 import { enterRoom } from './routes/rooms.ts'
 import { getIpns, putIpns, routeClosestPeers, routePeer, routeProviders } from './routes/routing.ts'
+import { turn } from './routes/turn.ts'
 import { isUpgrade } from './upgrade.ts'
 
 export const app = new Hono<Edge>()
@@ -41,6 +42,7 @@ app.get('/metrics', metrics)
 app.get('/openapi.json', openapi)
 app.get('/v1/bootstrap', bootstrap)
 app.post('/v1/passes', givePass)
+app.get('/v1/turn', turn)
 app.get('/v1/rooms/:room', enterRoom)
 app.get('/v1/mailboxes/:id', openMailbox)
 app.post('/v1/mailboxes/:id/messages', putLetter)
@@ -76,6 +78,7 @@ const ALLOWED = {
   '/openapi.json': 'GET, HEAD, OPTIONS',
   '/v1/bootstrap': 'GET, HEAD, OPTIONS',
   '/v1/passes': 'POST, OPTIONS',
+  '/v1/turn': 'GET, HEAD, OPTIONS',
   '/v1/rooms/:room': 'GET, HEAD, OPTIONS',
   '/network/queue/stats': 'GET, HEAD, OPTIONS',
   '/network/health': 'GET, HEAD, OPTIONS',

@@ -23,7 +23,7 @@ export async function readExactly(request: Request, length: number): Promise<Uin
 }
 
 /** The body, or undefined for one that is longer. */
-export async function readAtMost(request: Request, most: number): Promise<Uint8Array | undefined> {
+export async function readAtMost(request: Request | Response, most: number): Promise<Uint8Array | undefined> {
   if (Number(request.headers.get('Content-Length') ?? 0) > most) return undefined
   if (request.body === null) return new Uint8Array()
   const chunks: Uint8Array[] = []

@@ -40,6 +40,8 @@ export const HTTP_ERRORS = {
   stale: 409,
   busy: 503,
   'no-such-record': 404,
+  'turn-refused': 502, // the service that makes TURN credentials gives none
+  'turn-unavailable': 503, // …or does not answer now
   'no-such-peer': 404, // no room has said lately that it is there
   unprocessable: 422, // as the Delegated Routing API wants what it cannot read to be called
   blacklisted: 403, // this peer may not, until the time the message says

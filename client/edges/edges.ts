@@ -189,6 +189,9 @@ export class Edges implements PassDesk {
       get iceServers(): readonly IceServer[] {
         return current().iceServers
       },
+      get turn(): boolean {
+        return current().turn
+      },
       get reportEveryMs(): number | undefined {
         return current().reportEveryMs
       },

@@ -42,6 +42,8 @@ export type NegotiationInput =
   /** The link hears nothing on the open connection; or hears again. */
   | { readonly kind: 'silent' }
   | { readonly kind: 'heard' }
+  /** The credentials that its path hangs by have been replaced, and will expire. */
+  | { readonly kind: 'renewed'; readonly connection: number }
   /** Signals can reach the peer again: what was under way may have been lost. */
   | { readonly kind: 'reachable' }
   | { readonly kind: 'networkChanged' }

@@ -117,6 +117,9 @@ export class NegotiationMachine implements Machine<NegotiationInput, Negotiation
         return
       case 'reachable':
         return this.#repeat(nowMs)
+      case 'renewed':
+        if (c?.open) this.#restart(c, nowMs)
+        return
       case 'networkChanged':
         if (c?.open) return this.#restart(c, nowMs)
         if (c === undefined && this.#rest.kind !== 'failed') return

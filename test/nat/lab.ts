@@ -59,11 +59,16 @@ export class Lab {
   readonly #contexts = new Set<BrowserContext>()
 
   /** `nats`: name=type, a NAT and a client behind it. */
-  static async up(...nats: string[]): Promise<Lab> {
+  static up(...nats: string[]): Promise<Lab> {
+    return Lab.upWith({}, ...nats)
+  }
+
+  /** With these settings of the edge beside the usual ones. */
+  static async upWith(vars: Readonly<Record<string, string>>, ...nats: string[]): Promise<Lab> {
     const lab = new Lab()
     await natlab('up', ...nats)
     try {
-      await lab.#serve()
+      await lab.#serve({ ...VARS, ...vars })
     } catch (error) {
       await lab.down()
       throw error
@@ -104,7 +109,7 @@ export class Lab {
     return page
   }
 
-  async #serve(): Promise<void> {
+  async #serve(settings: Readonly<Record<string, string>>): Promise<void> {
     const outfile = join(this.#folder, 'sdk.js')
     await build({
       absWorkingDir: root,
@@ -115,7 +120,7 @@ export class Lab {
       outfile,
     })
     this.#inServer(process.execPath, '-e', PAGE_SERVER, this.#folder, '8788')
-    const vars = Object.entries(VARS).flatMap(([name, value]) => ['--var', `${name}:${value}`])
+    const vars = Object.entries(settings).flatMap(([name, value]) => ['--var', `${name}:${value}`])
     const wrangler = join(root, 'node_modules', 'wrangler', 'bin', 'wrangler.js')
     const flags = ['--local', '--ip', SERVER, '--port', '8787', '--inspector-port', '0']
     const state = ['--persist-to', join(this.#folder, 'edge'), '--show-interactive-dev-session=false']

@@ -151,8 +151,8 @@ function configOf(port: number, objects: string, vars: EdgeVars): string {
 const config :Workerd.Config = (
   services = [
     (name = "edge", worker = .edge),
-    # Collectors of tests are on this machine, which is not the public's.
-    (name = "internet", network = (allow = ["public", "private"])),
+    # Collectors of tests, and what stands for others' services, are on this machine, which is not the public's.
+    (name = "internet", network = (allow = ["public", "private", "local"])),
     (name = "objects", disk = (path = ${JSON.stringify(objects)}, writable = true)),
   ],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "edge")],

@@ -13,6 +13,7 @@ const SPECIAL: Readonly<Record<string, Priority>> = {
   'POST /network/blacklist': 'critical',
   'DELETE /network/blacklist/:id': 'critical',
   'POST /v1/passes': 'high',
+  'GET /v1/turn': 'normal', // Connections hang by it, and the relay carries without.
   'GET /v1/rooms/:room': 'high',
   'GET /v1/mailboxes/:id': 'high',
   'GET /v1/mailboxes/:id/prekeys': 'normal', // The beginning of a put.

@@ -208,6 +208,36 @@ describe('an open connection', () => {
     expect(pair.parties.flatMap(({ told }) => told).filter((each) => each.startsWith('failed'))).toEqual([])
   })
 
+  it('is restarted when the credentials of its path were replaced, without being given up for it', () => {
+    const pair = open()
+    const connection = pair.other.browser?.id ?? 0
+    const offers = () => pair.other.signals.filter(({ kind }) => kind === 'offer')
+    pair.give(pair.other, { kind: 'renewed', connection: connection + 1 })
+    expect(offers()).toHaveLength(1)
+    // Of both at once: the polite one's gives way.
+    for (const party of pair.parties) pair.give(party, { kind: 'renewed', connection })
+    pair.after(60_000)
+    expect(offers().map((frame) => 'round' in frame && frame.round)).toEqual([1, 2])
+    expect(pair.bothOpen).toBe(true)
+    expect(pair.other.browser?.id).toBe(connection)
+    expect(pair.parties.flatMap(({ told }) => told).filter((each) => !each.startsWith('drop'))).toEqual([
+      'opened',
+      'opened',
+    ])
+  })
+
+  it('that is not open yet is not restarted for other credentials', () => {
+    const pair = new Pair(seeded(9))
+    pair.network = false
+    pair.connects(pair.other)
+    pair.after(1_000)
+    const offers = () => pair.other.signals.filter(({ kind }) => kind === 'offer').length
+    const before = offers()
+    pair.give(pair.other, { kind: 'renewed', connection: pair.other.browser?.id ?? 0 })
+    pair.after(100)
+    expect([offers(), pair.other.machine.state.kind]).toEqual([before, 'attempting'])
+  })
+
   it('that is silent is not taken for well because ICE says so', () => {
     const pair = open()
     const connection = pair.other.browser?.id ?? 0

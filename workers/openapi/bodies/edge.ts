@@ -1,7 +1,7 @@
 // Bodies of routes about the edge itself: health, bootstrap, passes, refusals.
 
 import * as z from 'zod'
-import type { Bootstrap } from '../../../protocol/bootstrap.ts'
+import type { Bootstrap, TurnCredentials } from '../../../protocol/bootstrap.ts'
 import { HTTP_ERRORS } from '../../errors.ts'
 import { named } from '../naming.ts'
 import { base64url, count, ms, networkName } from './words.ts'
@@ -58,6 +58,7 @@ export const BootstrapAnswer = named(
     version: z.object({ software: z.string(), wire: count }),
     network: networkName,
     iceServers: z.array(IceServer),
+    turn: z.literal(true).exactOptional().describe('GET /v1/turn has more of them'),
     challenge: base64url.describe('What a stamp is to be made on'),
     difficulty: count.describe('Zeros of each puzzle of a stamp'),
     reportEveryMs: ms.describe('How often clients say how their links do; 0: never'),
@@ -76,6 +77,16 @@ export const BootstrapAnswer = named(
 /** Fails to compile where this is not what the Worker writes and the client reads. */
 type Same<One extends Other, Other> = One
 export type BootstrapBody = Same<z.infer<typeof BootstrapAnswer>, Bootstrap>
+
+export const TurnAnswer = named(
+  'TurnCredentials',
+  z.object({
+    iceServers: z.array(IceServer),
+    expiresAtMs: ms.nullable().describe('By the edge’s clock; null where there is no TURN'),
+    lifetimeMs: ms.nullable().describe('How long that is from now'),
+  }),
+)
+export type TurnBody = Same<z.infer<typeof TurnAnswer>, TurnCredentials>
 
 export const Pass = named(
   'Pass',

@@ -1,7 +1,7 @@
 // Routes about the edge itself, and rooms.
 
 import * as z from 'zod'
-import { BootstrapAnswer, Health, Pass } from '../bodies/edge.ts'
+import { BootstrapAnswer, Health, Pass, TurnAnswer } from '../bodies/edge.ts'
 import { JSON_TYPE, json, OCTETS, type Operation } from '../operation.ts'
 import { network, networks } from '../parameters.ts'
 
@@ -57,6 +57,24 @@ export const EDGE: Readonly<Record<string, Operation>> = {
       'wrong-signature',
       'blacklisted',
       'busy',
+    ],
+  },
+  'GET /v1/turn': {
+    tag: 'edge',
+    summary: 'ICE servers, TURN among them where there is one, with credentials of a short life',
+    shows: 'pass',
+    query: [network],
+    answers: { 200: json('All there are, those of the bootstrap too', TurnAnswer) },
+    refuses: [
+      'bad-name',
+      'pass-missing',
+      'pass-malformed',
+      'pass-expired',
+      'pass-forged',
+      'pass-foreign',
+      'rate-limited',
+      'turn-refused',
+      'turn-unavailable',
     ],
   },
   'GET /v1/rooms/:room': {
