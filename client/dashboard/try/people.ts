@@ -1,8 +1,8 @@
 // What others say of themselves and to us. None of it is to be trusted: it is shortened, freed of characters that would
 // change how the text around it reads, and only ever shown as text.
 
-import type { Peer, PeerId, Received } from '../index.ts'
-import { count } from './words.ts'
+import type { Peer, PeerId, Received } from '../../index.ts'
+import { count } from '../words.ts'
 
 export const NAME_CHARS_MAX = 32
 const TEXT_CHARS_MAX = 1_000
