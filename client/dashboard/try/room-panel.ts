@@ -2,10 +2,10 @@
 
 import { announce, find, setPill, setText, type Tone } from '../dom.ts'
 import { addressOf } from '../pages.ts'
+import { tame } from '../tame.ts'
 import { count, shortId } from '../words.ts'
 import { logEvent } from './event-log.ts'
 import { keepName, ownName } from './own-name.ts'
-import { tame } from './people.ts'
 import type { SessionState } from './session.ts'
 
 const ROOM_DEFAULT = 'lobby'
