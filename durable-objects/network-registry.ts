@@ -1,4 +1,4 @@
-// What the mailboxes of a network come to: one of several objects that share them, each mailbox always at the same one. On
+// What the mailboxes and rooms of a network come to: one of several objects that share them, each always at the same one. Of mailboxes, on
 // disk it has their ids, a row for each and no more. Figures are in memory only: when it is asked it asks the mailboxes that
 // said they have changed, or that it knows nothing of in this life; theirs are on the disk. So no letter costs a row here.
 
@@ -12,7 +12,12 @@ import {
   NO_MAIL,
   networkOfRegistry,
 } from '../protocol/mailbox/report.ts'
+import type { PeerInRoom, RegistryView } from '../protocol/network/gathered.ts'
+import { reportEveryMs, type WatchSettings } from '../protocol/network/settings.ts'
+import type { RoomSummary } from '../protocol/network/summary.ts'
+import type { TopologyPart } from '../protocol/network/topology.ts'
 import { toBase64url } from '../protocol/wire/base64url.ts'
+import { Reports } from './registry/reports.ts'
 
 // Without row numbers: a second tree for them would make each id two rows.
 const TABLE = 'CREATE TABLE IF NOT EXISTS mailboxes (id BLOB PRIMARY KEY NOT NULL) WITHOUT ROWID'
@@ -20,7 +25,7 @@ const HAS_TABLE = "SELECT 1 FROM sqlite_master WHERE name = 'mailboxes'"
 const READ_ALL = 'SELECT id FROM mailboxes'
 const WRITE = 'INSERT INTO mailboxes (id) VALUES (?)'
 
-interface Settings {
+interface Settings extends WatchSettings {
   readonly MAILBOXES: {
     getByName(name: string): { figures(): Promise<MailReport | undefined> }
   }
@@ -35,6 +40,7 @@ interface Member {
 
 export class NetworkRegistry extends DurableObject<Settings> {
   readonly #network: string
+  readonly #reports: Reports
   #hasTable: boolean
   /** By id. Those that were asked last are last. */
   #known: Map<string, Member> | undefined
@@ -43,6 +49,7 @@ export class NetworkRegistry extends DurableObject<Settings> {
   constructor(ctx: DurableObjectState, env: Settings) {
     super(ctx, env)
     this.#network = networkOfRegistry(ctx.id.name) ?? ''
+    this.#reports = new Reports(ctx.storage.sql, reportEveryMs(env), Date.now())
     this.#hasTable = ctx.storage.sql.exec(HAS_TABLE).toArray().length > 0
   }
 
@@ -65,6 +72,23 @@ export class NetworkRegistry extends DurableObject<Settings> {
     if (this.#sum === undefined || nowMs - this.#sum.fromMs > REGISTRY_SUM_MS)
       this.#sum = { fromMs: nowMs, totals: this.#addUp(nowMs) }
     return this.#sum.totals
+  }
+
+  /** By a room, at most once a period. What it says of rooms is in registry/reports.ts. */
+  heard(summary: RoomSummary): void {
+    this.#reports.heard(summary, Date.now())
+  }
+
+  view(): RegistryView {
+    return this.#reports.view(Date.now())
+  }
+
+  topology(limit: number): TopologyPart {
+    return this.#reports.topology(limit, Date.now())
+  }
+
+  peer(id: Uint8Array): readonly PeerInRoom[] {
+    return this.#reports.peer(id, Date.now())
   }
 
   /** For the health route. Makes nothing. */

@@ -2,6 +2,8 @@
 // here is a cache of them, filled only as far as somebody asks, so that waking a room of a thousand for one relayed
 // frame reads two attachments.
 
+import type { Region } from '../protocol/dht/regions.ts'
+import { regionIn } from '../protocol/network/summary.ts'
 import { peerIdText } from '../protocol/peer-id.ts'
 import type { Members } from '../protocol/room/machine.ts'
 import { type Member, packMember, unpackMember } from '../protocol/room/member.ts'
@@ -89,11 +91,22 @@ export class Seats implements Members {
     return this.#bySocket
   }
 
+  /** Where the member came from, as the Worker saw it. */
+  regionOf(member: Member): Region | '' {
+    const socket = this.seatOf(member)?.socket
+    const tag = socket && this.#ctx.getTags(socket).find((each) => each.startsWith(REGION_TAG))
+    return regionIn(tag?.slice(REGION_TAG.length) ?? null)
+  }
+
   /** Seats the member at this socket; gives back the socket it had before, if it resumes. */
-  seat(member: Member, socket: WebSocket): WebSocket | undefined {
+  seat(member: Member, socket: WebSocket, region: Region | '' = ''): WebSocket | undefined {
     const before = this.seatOf(member)?.socket
     if (before !== undefined) this.#forget(before)
-    this.#ctx.acceptWebSocket(socket, [slotTag(slotOf(member.address)), peerTag(member.peer)])
+    this.#ctx.acceptWebSocket(socket, [
+      slotTag(slotOf(member.address)),
+      peerTag(member.peer),
+      REGION_TAG + region,
+    ])
     this.#hold(newSeat(member, socket))
     socket.serializeAttachment(packMember(member))
     return before
@@ -144,6 +157,9 @@ export class Seats implements Members {
 function newSeat(member: Member, socket: WebSocket): Seat {
   return { member, socket, unreadBytes: 0, queue: [], turn: 0, stale: false, record: undefined }
 }
+
+/** A tag survives sleep as an attachment does, and is not written again with each message. */
+const REGION_TAG = 'region:'
 
 // Tags find one socket among a thousand without reading attachments.
 function slotTag(slot: number): string {

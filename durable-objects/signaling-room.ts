@@ -4,8 +4,10 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { PassSecrets } from '../protocol/crypto/admission/keys.ts'
 import { GRANT_BYTES } from '../protocol/crypto/admission/pass.ts'
-import { DropCounts } from '../protocol/drops.ts'
-import { GRANT_HEADER, JOIN_HEADER } from '../protocol/room/admission.ts'
+import type { Region } from '../protocol/dht/regions.ts'
+import { DropCounts, type DropReason } from '../protocol/drops.ts'
+import { regionIn } from '../protocol/network/summary.ts'
+import { GRANT_HEADER, JOIN_HEADER, REGION_HEADER } from '../protocol/room/admission.ts'
 import { type RoomConfig, type RoomSettings, roomConfig } from '../protocol/room/config.ts'
 import { type RoomEffect, type RoomInput, RoomMachine } from '../protocol/room/machine.ts'
 import type { Member } from '../protocol/room/member.ts'
@@ -15,9 +17,16 @@ import type { JoinFrame } from '../protocol/wire/frames.ts'
 import { answerClose, answerKeepAlives, closeWith, turnAway, upgraded } from './host.ts'
 import { Outbox } from './outbox.ts'
 import { PassRenewal } from './pass-renewal.ts'
+import { RoomWatching, type WatchedSettings } from './room-watching.ts'
 import { Seats } from './seats.ts'
 
-type Settings = RoomSettings & PassSecrets
+type Settings = RoomSettings & PassSecrets & WatchedSettings
+
+/** A socket that is about to be a member's, and where it came from. */
+interface Joining {
+  readonly socket: WebSocket
+  readonly region: Region | ''
+}
 
 export class SignalingRoom extends DurableObject<Settings> {
   readonly #config: RoomConfig
@@ -26,6 +35,7 @@ export class SignalingRoom extends DurableObject<Settings> {
   readonly #outbox: Outbox
   readonly #drops = new DropCounts()
   readonly #renewal: PassRenewal
+  readonly #watching: RoomWatching
 
   constructor(ctx: DurableObjectState, env: Settings) {
     super(ctx, env)
@@ -36,6 +46,7 @@ export class SignalingRoom extends DurableObject<Settings> {
       this.#receive({ kind: 'overflowing', member: seat.member }),
     )
     this.#renewal = new PassRenewal(env)
+    this.#watching = new RoomWatching(ctx, env, this.#seats)
     answerKeepAlives(ctx)
   }
 
@@ -45,7 +56,10 @@ export class SignalingRoom extends DurableObject<Settings> {
     const join = joinOf(request)
     const grant = fromBase64url(request.headers.get(GRANT_HEADER) ?? '')
     if (join === undefined || grant?.length !== GRANT_BYTES) turnAway(server, 'bad-request')
-    else this.#receive({ kind: 'join', join, grant }, server)
+    else {
+      const region = regionIn(request.headers.get(REGION_HEADER))
+      this.#receive({ kind: 'join', join, grant }, { socket: server, region })
+    }
     return upgraded(client)
   }
 
@@ -73,16 +87,28 @@ export class SignalingRoom extends DurableObject<Settings> {
     return { members: this.#seats.count, drops: this.#drops.all() }
   }
 
-  #receive(input: RoomInput, joining?: WebSocket): void {
+  #receive(input: RoomInput, joining?: Joining): void {
     const nowMs = Date.now()
     this.#outbox.begin(nowMs)
-    for (const effect of this.#machine.receive(input, nowMs)) this.#perform(effect, joining)
+    let left = false
+    for (const effect of this.#machine.receive(input, nowMs)) {
+      this.#perform(effect, nowMs, joining)
+      if (effect.kind === 'remove') left = true
+    }
     this.#outbox.end()
+    this.#watching.after(nowMs, left)
   }
 
   #sendAll(except: Member, frame: Uint8Array, lossy: boolean): void {
     const passedOver = this.#outbox.sendAll(this.#seats.seatOf(except), frame, lossy)
-    this.#drops.count('slow-receiver', passedOver)
+    this.#drop('slow-receiver', passedOver)
+    this.#watching.broadcast(frame)
+  }
+
+  #drop(reason: DropReason, times = 1): void {
+    if (times === 0) return
+    this.#drops.count(reason, times)
+    this.#watching.dropped(reason, times)
   }
 
   /** The object sleeps no earlier than this is done, but the member may be gone by then. */
@@ -95,12 +121,13 @@ export class SignalingRoom extends DurableObject<Settings> {
     this.#outbox.end()
   }
 
-  #perform(effect: RoomEffect, joining: WebSocket | undefined): void {
+  #perform(effect: RoomEffect, nowMs: number, joining: Joining | undefined): void {
     switch (effect.kind) {
       case 'send': {
         const seat = this.#seats.seatOf(effect.to)
-        if (seat !== undefined) this.#outbox.send(seat, effect.frame)
-        return
+        if (seat === undefined) return
+        this.#watching.sent(effect.frame)
+        return this.#outbox.send(seat, effect.frame)
       }
       case 'sendAll':
         return this.#sendAll(effect.except, effect.frame, effect.lossy)
@@ -118,25 +145,30 @@ export class SignalingRoom extends DurableObject<Settings> {
         if (joining === undefined) return
         const resuming = this.#seats.seatOf(effect.member)
         if (resuming !== undefined) this.#outbox.finish(resuming)
-        const before = this.#seats.seat(effect.member, joining)
+        const before = this.#seats.seat(effect.member, joining.socket, joining.region)
         if (before !== undefined) closeWith(before, 'superseded')
-        return
+        return this.#watching.admitted(nowMs)
       }
       case 'turnAway':
-        if (joining !== undefined) turnAway(joining, effect.code)
+        this.#watching.refused(effect.code)
+        if (joining !== undefined) turnAway(joining.socket, effect.code)
         return
       case 'remove': {
         const seat = this.#seats.seatOf(effect.member)
         if (seat?.member !== effect.member) return
         this.#outbox.finish(seat)
         this.#seats.unseat(effect.member)
+        this.#watching.left(effect.member)
         if (effect.code !== undefined) closeWith(seat.socket, effect.code)
         return
       }
       case 'renewPass':
         return this.ctx.waitUntil(this.#renewPass(effect.member))
+      case 'reported':
+        if (!this.#watching.reported(effect.by, effect.report, nowMs)) this.#drop('rate-limited')
+        return
       case 'drop':
-        return this.#drops.count(effect.reason)
+        return this.#drop(effect.reason)
     }
   }
 }

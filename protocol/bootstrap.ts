@@ -17,6 +17,8 @@ export interface Bootstrap {
   readonly challenge: string
   /** Zeros of each of its puzzles: what the challenge says too, for people. */
   readonly difficulty: number
+  /** How often a client reports how its links do (network/README.md); 0: it does not. */
+  readonly reportEveryMs: number
   readonly limits: {
     readonly messageBytesMax: number
     readonly metadataBytesMax: number

@@ -5,7 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { keepSecrets } from './dev-vars.ts'
+import { keepDevVars } from './dev-vars.ts'
 import { root } from './paths.ts'
 
 const PORT_DEFAULT = 8787
@@ -119,13 +119,17 @@ class Output {
   }
 }
 
-async function isHealthy(address: string): Promise<boolean> {
+/** How the edge is: healthy, not yet, or set so that it never will be, with the sentence that says what is wrong. */
+async function stateOf(
+  address: string,
+): Promise<'healthy' | 'starting' | { readonly misconfigured: string }> {
   try {
     const response = await fetch(`${address}/health`, { signal: AbortSignal.timeout(2_000) })
-    await response.body?.cancel()
-    return response.status === 200
+    if (response.status === 200) return 'healthy'
+    const { error } = (await response.json()) as { error?: { code: string; message: string } }
+    return error?.code === 'misconfigured' ? { misconfigured: error.message } : 'starting'
   } catch {
-    return false
+    return 'starting'
   }
 }
 
@@ -145,7 +149,7 @@ const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve,
 const port = await choosePort()
 const address = `http://localhost:${port}`
 const output = new Output()
-keepSecrets(root)
+keepDevVars(root)
 const child = startWrangler(port)
 child.stdout?.on('data', (chunk: Buffer) => output.take(chunk))
 child.stderr?.on('data', (chunk: Buffer) => output.take(chunk))
@@ -174,14 +178,21 @@ setInterval(() => {
 async function announceWhenHealthy(): Promise<void> {
   const deadlineMs = performance.now() + START_MS_MAX
   while (!stopping && child.exitCode === null && child.signalCode === null) {
-    if (await isHealthy(address)) {
+    const state = await stateOf(address)
+    if (typeof state === 'object') {
+      process.stderr.write(`Waypost cannot start: ${state.misconfigured} (in wrangler.toml or .dev.vars)\n`)
+      failed = true
+      return stop()
+    }
+    if (state === 'healthy') {
       output.goLive()
       process.stdout.write(
         `Waypost is running at ${address}\n\n` +
           `  dashboard   ${address}/\n` +
           `  health      ${address}/health\n` +
           `  clients     connect('${address}', { network: 'demo' })\n` +
-          `  state       ${STATE_FOLDER} (delete it to begin anew)\n\n` +
+          `  state       ${STATE_FOLDER} (delete it to begin anew)\n` +
+          '  admin       whoever has the ADMIN_TOKEN in .dev.vars\n\n' +
           'Stop with Ctrl-C.\n',
       )
       return

@@ -7,11 +7,16 @@ import { requestId } from 'hono/request-id'
 import { secureHeaders } from 'hono/secure-headers'
 import type { Edge } from './env.ts'
 import { Misconfigured, refuse } from './errors.ts'
+import { configured } from './gate/configured.ts'
 import { bootstrap } from './routes/bootstrap.ts'
 import { closestPeers, getRecord, provideAll, provideOne, providers, putRecord } from './routes/dht.ts'
 import { health } from './routes/health.ts'
 import { putLetter, readLetters, takeLetters } from './routes/letters.ts'
 import { drawPrekeys, openMailbox, publishPrekeys, setAccess } from './routes/mailboxes.ts'
+import { networkEvents } from './routes/network-events.ts'
+import { networkHealth } from './routes/network-health.ts'
+import { networkPeer } from './routes/network-peer.ts'
+import { networkTopology } from './routes/network-topology.ts'
 import { givePass } from './routes/passes.ts'
 import { queueStats } from './routes/queue-stats.ts'
 import { enterRoom } from './routes/rooms.ts'
@@ -22,7 +27,7 @@ export const app = new Hono<Edge>()
 
 // An upgrade's answer belongs to the socket and cannot be dressed up afterwards.
 const dressed = except((c) => isUpgrade(c.req.raw), secureHeaders(apiHeaders()), cors(anyOrigin()))
-app.use(requestId({ headerName: 'X-Request-Id' }), dressed)
+app.use(requestId({ headerName: 'X-Request-Id' }), dressed, configured)
 
 app.get('/health', health)
 app.get('/v1/bootstrap', bootstrap)
@@ -47,6 +52,10 @@ app.get('/routing/v1/dht/closest/peers/:key', routeClosestPeers)
 app.get('/routing/v1/ipns/:name', getIpns)
 app.put('/routing/v1/ipns/:name', putIpns)
 app.get('/network/queue/stats', queueStats)
+app.get('/network/health', networkHealth)
+app.get('/network/topology', networkTopology)
+app.get('/network/peer/:id', networkPeer)
+app.get('/network/events', networkEvents)
 
 const ALLOWED = {
   '/health': 'GET, HEAD, OPTIONS',
@@ -54,6 +63,10 @@ const ALLOWED = {
   '/v1/passes': 'POST, OPTIONS',
   '/v1/rooms/:room': 'GET, HEAD, OPTIONS',
   '/network/queue/stats': 'GET, HEAD, OPTIONS',
+  '/network/health': 'GET, HEAD, OPTIONS',
+  '/network/topology': 'GET, HEAD, OPTIONS',
+  '/network/peer/:id': 'GET, HEAD, OPTIONS',
+  '/network/events': 'GET, HEAD, OPTIONS',
   '/v1/mailboxes/:id': 'GET, HEAD, OPTIONS',
   '/v1/mailboxes/:id/messages': 'GET, HEAD, POST, OPTIONS',
   '/v1/mailboxes/:id/messages/:ids': 'DELETE, OPTIONS',

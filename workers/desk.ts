@@ -9,9 +9,9 @@ import { nativeHash } from '../protocol/crypto/native.ts'
 import { type PlatformSuite, platformSuite } from '../protocol/crypto/platform.ts'
 import type { Subtle } from '../protocol/crypto/subtle.ts'
 import type { Hash } from '../protocol/crypto/suite.ts'
-import { STAMP_BITS, STAMP_BITS_MAX } from '../protocol/limits/admission.ts'
 import type { Env } from './env.ts'
 import { Misconfigured } from './errors.ts'
+import { settings } from './settings/settings.ts'
 
 export interface AdmissionDesk extends PassDesk {
   readonly random: (length: number) => Uint8Array
@@ -26,7 +26,7 @@ const load = new Load()
 
 // Values, never promises: one that was made while serving a request may never resolve for another.
 let suite: PlatformSuite | undefined
-let kept: { readonly settings: string; readonly ring: KeyRing } | undefined
+let kept: { readonly secrets: string; readonly ring: KeyRing } | undefined
 
 /** What a pass is checked with. */
 export interface PassCheck {
@@ -36,13 +36,13 @@ export interface PassCheck {
 
 export async function passCheck(env: Env): Promise<PassCheck> {
   const hash = nativeHash(crypto.subtle as unknown as Subtle)
-  const settings = JSON.stringify([env.PASS_SECRET, env.PASS_SECRET_PREVIOUS])
-  if (kept?.settings !== settings) kept = { settings, ring: await keyRing(hash, env) }
+  const secrets = JSON.stringify([env.PASS_SECRET, env.PASS_SECRET_PREVIOUS])
+  if (kept?.secrets !== secrets) kept = { secrets, ring: await keyRing(hash, env) }
   return { hash, ring: kept.ring }
 }
 
 export async function admissionDesk(env: Env): Promise<AdmissionDesk> {
-  const base = stampBits(env.STAMP_BITS)
+  const base = settings(env).STAMP_BITS
   suite ??= await nativeSuite()
   const { hash, signatures } = suite
   const { ring } = await passCheck(env)
@@ -65,12 +65,4 @@ async function nativeSuite(): Promise<PlatformSuite> {
       'this runtime has no ML-DSA-65: wrangler.toml must set the flag webcrypto_modern_algorithms',
     )
   }
-}
-
-function stampBits(setting: string | number | undefined): number {
-  if (setting === undefined || setting === '') return STAMP_BITS
-  const bits = Number(setting)
-  if (!Number.isInteger(bits) || bits < 0 || bits > STAMP_BITS_MAX)
-    throw new Misconfigured(`STAMP_BITS must be a whole number from 0 to ${STAMP_BITS_MAX}, not ${setting}`)
-  return bits
 }

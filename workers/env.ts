@@ -1,11 +1,12 @@
 // What the Worker is given by wrangler.toml.
 
-import type { PassSecrets } from '../protocol/crypto/admission/keys.ts'
 import type { ShardAnswer, ShardRequest } from '../protocol/dht/contract.ts'
-import type { Region, RegionSettings } from '../protocol/dht/regions.ts'
+import type { Region } from '../protocol/dht/regions.ts'
 import type { AccessRules, Letter, PutOutcome } from '../protocol/mailbox/contract.ts'
 import type { MailTotals } from '../protocol/mailbox/report.ts'
-import type { RoomSettings } from '../protocol/room/config.ts'
+import type { PeerInRoom, RegistryView } from '../protocol/network/gathered.ts'
+import type { TopologyPart } from '../protocol/network/topology.ts'
+import type { GivenSettings } from './settings/table.ts'
 
 /** The room as the Worker sees it: by its methods, not its class, which only the entry file may name. */
 export interface RoomStub {
@@ -52,6 +53,9 @@ export interface MailboxStub {
 /** One of those that share the mailboxes of a network. */
 export interface RegistryStub {
   totals(): Promise<MailTotals>
+  view(): Promise<RegistryView>
+  topology(limit: number): Promise<TopologyPart>
+  peer(id: Uint8Array): Promise<readonly PeerInRoom[]>
   probe(): Promise<unknown>
 }
 
@@ -62,7 +66,7 @@ export interface ShardStub {
   probe(): Promise<unknown>
 }
 
-export interface Env extends RoomSettings, PassSecrets, RegionSettings {
+export interface Env extends GivenSettings {
   readonly MAILBOXES: { getByName(name: string): MailboxStub }
   readonly REGISTRIES: { getByName(name: string): RegistryStub }
   readonly SHARDS: {
@@ -70,10 +74,6 @@ export interface Env extends RoomSettings, PassSecrets, RegionSettings {
   }
   readonly ROOMS: { getByName(name: string): RoomStub }
   readonly ASSETS?: { fetch(request: Request): Promise<Response> }
-  /** RTCIceServer[] as JSON text. */
-  readonly ICE_SERVERS?: string
-  /** Zeros of each puzzle of a stamp while the edge is calm. */
-  readonly STAMP_BITS?: string | number
 }
 
 /** What hono is told of the Worker: its environment, and what its middleware adds to a request. */

@@ -39,6 +39,10 @@ export const HTTP_ERRORS = {
   stale: 409,
   busy: 503,
   'no-such-record': 404,
+  'no-such-peer': 404, // no room has said lately that it is there
+  // Refusals of administration: nobody showed a token, it is another, or the deployment has none.
+  'admin-missing': 401,
+  'admin-wrong': 403,
   unprocessable: 422, // as the Delegated Routing API wants what it cannot read to be called
   misconfigured: 500, // the deployment's settings are wrong; the message names which
   internal: 500, // our fault

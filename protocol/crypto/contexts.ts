@@ -31,6 +31,7 @@ export const LABELS = {
   vaultAddresses: utf8('waypost/1 vault addresses'), // where a vault's values lie…
   vaultNames: utf8('waypost/1 vault names'), // …is their names, sealed
   vaultValues: utf8('waypost/1 vault values'),
+  pseudonyms: utf8('waypost/1 pseudonyms'), // with the day and the network: what a watcher is shown in place of ids
   audience: utf8('waypost/1 audience'),
   network: utf8('waypost/1 network'),
   stamp: utf8('waypost/1 stamp'),

@@ -14,6 +14,9 @@ export const JOIN_HEADER = 'x-waypost-join'
 /** From the Worker to the room: for which network, and for what, the peer's pass is good. */
 export const GRANT_HEADER = 'x-waypost-grant'
 
+/** From the Worker to the room: where the peer is, as far as the platform says (dht/regions.ts); empty where it does not. */
+export const REGION_HEADER = 'x-waypost-region'
+
 /** The subprotocols a client offers: what it speaks, its hello, and its pass. */
 export function joinSubprotocols(join: JoinFrame, pass: string): string[] {
   return [SUBPROTOCOL, JOIN_SUBPROTOCOL_PREFIX + toBase64url(encode(join)), PASS_SUBPROTOCOL_PREFIX + pass]

@@ -22,6 +22,7 @@ import {
 } from '../limits/room.ts'
 import { MESSAGE_BYTES_MAX } from '../limits/wire.ts'
 import type { Machine } from '../machine.ts'
+import { type ClientReport, tryDecodeReport } from '../network/report.ts'
 import { addressOf } from '../wire/address.ts'
 import { framesOf } from '../wire/batch.ts'
 import { equalBytes, WireError } from '../wire/bytes.ts'
@@ -34,6 +35,7 @@ import {
   PAYLOAD_AT,
   type RefusalCode,
   type UndeliverableReason,
+  WATCH_FRAME,
   WIRE_VERSION,
 } from '../wire/registry.ts'
 import type { RoomConfig } from './config.ts'
@@ -76,6 +78,8 @@ export type RoomEffect =
   | { readonly kind: 'read'; readonly by: Member; readonly bytes: number }
   /** The member is to be sent a new pass, of its own peer and grant. */
   | { readonly kind: 'renewPass'; readonly member: Member }
+  /** The member says how its links and messages do, for whoever watches the network. */
+  | { readonly kind: 'reported'; readonly by: Member; readonly report: ClientReport }
   /** The member's record changed. */
   | { readonly kind: 'remember'; readonly member: Member }
   | { readonly kind: 'drop'; readonly reason: DropReason }
@@ -247,6 +251,8 @@ export class RoomMachine implements Machine<RoomInput, RoomEffect> {
         return this.#carry(from, bytes)
       case FRAME.broadcast:
         return this.#broadcast(from, bytes)
+      case WATCH_FRAME.report:
+        return this.#report(from, bytes)
     }
     const frame = tryDecode(bytes)
     switch (frame?.kind) {
@@ -285,6 +291,12 @@ export class RoomMachine implements Machine<RoomInput, RoomEffect> {
     if (bytes.length < PAYLOAD_AT) return this.#refuse(from, 'malformed', FRAME.broadcast)
     writeAddress(bytes, from.address)
     this.#do({ kind: 'sendAll', except: from, frame: bytes, lossy: true })
+  }
+
+  #report(from: Member, bytes: Uint8Array): void {
+    const report = tryDecodeReport(bytes)
+    if (report === undefined) return this.#refuse(from, 'malformed', WATCH_FRAME.report)
+    this.#do({ kind: 'reported', by: from, report })
   }
 
   #announceMetadata(member: Member): void {

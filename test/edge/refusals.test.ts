@@ -116,7 +116,7 @@ describe('an upgrade is refused, in a way a browser can read,', () => {
 
   it('by an edge whose rooms are set to nonsense, which says so where people look', async () => {
     await deployedWith({ ROOM_PEERS_MAX: 'many' }, async () => {
-      expect(await refusedFor(await RoomSocket.join('nonsense'))).toEqual(fatal('internal'))
+      expect(await refusedFor(await RoomSocket.join('nonsense'))).toEqual(fatal('misconfigured'))
     })
   })
 })

@@ -1,8 +1,8 @@
 // Rooms from behind: their objects, and rooms whose deployment is set otherwise than wrangler.toml says.
 
 import { env } from 'cloudflare:workers'
-import type { RoomSettings } from '../../protocol/room/config.ts'
 import { roomObjectName } from '../../workers/placement.ts'
+import type { GivenSettings } from '../../workers/settings/table.ts'
 
 interface TestEnv {
   readonly ROOMS: DurableObjectNamespace
@@ -13,16 +13,11 @@ export function roomObject(room: string, network = 'default'): DurableObjectStub
   return bindings.ROOMS.getByName(roomObjectName(network, room))
 }
 
-type EdgeSetting = 'ICE_SERVERS' | 'PASS_SECRET' | 'PASS_SECRET_PREVIOUS' | 'STAMP_BITS'
-
 /**
  * While `run` runs, the deployment has these settings. Objects read them when they are made, and the Worker with each
  * request; so a test that uses this meets in rooms of its own.
  */
-export async function deployedWith<T>(
-  settings: RoomSettings & Partial<Record<EdgeSetting, string>>,
-  run: () => Promise<T>,
-): Promise<T> {
+export async function deployedWith<T>(settings: GivenSettings, run: () => Promise<T>): Promise<T> {
   const before = Object.fromEntries(Object.keys(settings).map((name) => [name, bindings[name]]))
   Object.assign(bindings, settings)
   try {

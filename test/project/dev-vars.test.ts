@@ -1,11 +1,12 @@
-// The secrets of a local edge: made once, kept, and nobody else's to read.
+// What a local edge is set to: secrets made once, kept, and nobody else's to read.
 
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { parseSecret } from '../../protocol/crypto/admission/keys.ts'
-import { DEV_VARS, keepSecrets } from '../../scripts/dev-vars.ts'
+import { DEV_VARS, keepDevVars } from '../../scripts/dev-vars.ts'
+import { problemsOf } from '../../workers/settings/settings.ts'
 import { read } from './tree.ts'
 
 let folder = ''
@@ -22,31 +23,41 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 it('are made where there are none, and are good ones', () => {
-  expect(keepSecrets(folder)).toBe(true)
+  expect(keepDevVars(folder)).toBe(true)
   expect(secretIn(text())).toHaveLength(32)
   expectPrivate()
 })
 
 it('are kept', () => {
-  keepSecrets(folder)
+  keepDevVars(folder)
   const before = text()
-  expect(keepSecrets(folder)).toBe(false)
+  expect(keepDevVars(folder)).toBe(false)
   expect(text()).toBe(before)
 })
 
 it('are added to what somebody wrote there, which stays', () => {
   writeFileSync(path(), '# PASS_SECRET=no\nOTHER=1')
   chmodSync(path(), 0o644)
-  expect(keepSecrets(folder)).toBe(true)
+  expect(keepDevVars(folder)).toBe(true)
   expect(text().startsWith('# PASS_SECRET=no\nOTHER=1\n')).toBe(true)
   expect(secretIn(text())).toHaveLength(32)
   expectPrivate()
 })
 
 it('of somebody’s own are left alone', () => {
-  writeFileSync(path(), 'PASS_SECRET="own"\n')
-  expect(keepSecrets(folder)).toBe(false)
-  expect(text()).toBe('PASS_SECRET="own"\n')
+  const own = 'PASS_SECRET="own"\nADMIN_TOKEN=own\nNETWORK_VIEW=admin\nREPORT_EVERY_MS=0\n'
+  writeFileSync(path(), own)
+  expect(keepDevVars(folder)).toBe(false)
+  expect(text()).toBe(own)
+})
+
+it('are settings that the edge takes', () => {
+  keepDevVars(folder)
+  const vars = Object.fromEntries(
+    [...text().matchAll(/^(\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
+  )
+  expect(Object.keys(vars).sort()).toEqual(['ADMIN_TOKEN', 'NETWORK_VIEW', 'PASS_SECRET', 'REPORT_EVERY_MS'])
+  expect(problemsOf(vars)).toEqual([])
 })
 
 it('are never committed', () => expect(read('.gitignore')).toMatch(/^\.dev\.vars/m))

@@ -6,9 +6,10 @@ import type { ShardAnswer, ShardRequest } from '../../protocol/dht/contract.ts'
 import { Inquiry, type ShardCall } from '../../protocol/dht/inquiry.ts'
 import { KnownLeaves } from '../../protocol/dht/leaves.ts'
 import { shardObjectName } from '../../protocol/dht/place.ts'
-import { nearestFirst, type Region, type ShardSite, sitesOf } from '../../protocol/dht/regions.ts'
+import { nearestFirst, type Region, type ShardSite } from '../../protocol/dht/regions.ts'
 import { SitesInquiry } from '../../protocol/dht/sites.ts'
 import type { Env } from '../env.ts'
+import { settings } from '../settings/settings.ts'
 
 /** Tries of shards that an isolate remembers: each is some hundred bytes, until it has split often. */
 const TRIES_MAX = 256
@@ -21,7 +22,7 @@ export async function askShards(
   near: Region | '',
   requests: readonly ShardRequest[],
 ): Promise<readonly ShardAnswer[]> {
-  const sites = nearestFirst(sitesOf(env), near)
+  const sites = nearestFirst(settings(env).DHT_REGIONS, near)
   const known = sites.map((site) => leaves(network, site)) as [KnownLeaves, ...KnownLeaves[]]
   const inquiry = new SitesInquiry(known, requests)
   for (let answers = inquiry.answers(); ; answers = inquiry.answers()) {

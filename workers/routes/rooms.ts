@@ -2,7 +2,7 @@
 
 import type { Context } from 'hono'
 import { DEFAULT_NETWORK, isNetworkName, isRoomName } from '../../protocol/names.ts'
-import { GRANT_HEADER, JOIN_HEADER } from '../../protocol/room/admission.ts'
+import { GRANT_HEADER, JOIN_HEADER, REGION_HEADER } from '../../protocol/room/admission.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
 import { encode } from '../../protocol/wire/codec.ts'
 import { SUBPROTOCOL } from '../../protocol/wire/registry.ts'
@@ -10,6 +10,7 @@ import { admit } from '../admission.ts'
 import type { Edge } from '../env.ts'
 import { refuse } from '../errors.ts'
 import { roomObjectName } from '../placement.ts'
+import { regionOf } from '../region.ts'
 import { isUpgrade, refuseUpgrade } from '../upgrade.ts'
 
 export async function enterRoom(c: Context<Edge, '/v1/rooms/:room'>): Promise<Response> {
@@ -31,6 +32,7 @@ export async function enterRoom(c: Context<Edge, '/v1/rooms/:room'>): Promise<Re
     Upgrade: 'websocket',
     [JOIN_HEADER]: toBase64url(encode(admission.join)),
     [GRANT_HEADER]: toBase64url(admission.grant),
+    [REGION_HEADER]: regionOf(c.req.raw),
     // What else was offered stays here, the pass above all.
     'Sec-WebSocket-Protocol': SUBPROTOCOL,
   })

@@ -1,7 +1,7 @@
 // The keys the edge makes of its secret: one for passes, one for the challenges of each day. And what the secret must be.
 
 import { fromBase64url } from '../../wire/base64url.ts'
-import { Writer } from '../../wire/bytes.ts'
+import { utf8, Writer } from '../../wire/bytes.ts'
 import { LABELS } from '../contexts.ts'
 import type { Hash } from '../suite.ts'
 import { SIZES } from '../suite.ts'
@@ -18,6 +18,8 @@ export interface EdgeKeys {
   readonly pass: Uint8Array
   /** The key of the challenges made on the day this time is in. */
   challenge(timeMs: number): Promise<Uint8Array>
+  /** What a network's ids are hashed with on that day, for whom they shall not be shown. */
+  pseudonyms(network: string, timeMs: number): Promise<Uint8Array>
 }
 
 /** What signs, and what was signing before the last rotation, which is still accepted. */
@@ -50,6 +52,13 @@ export async function edgeKeys(hash: Hash, secret: Uint8Array): Promise<EdgeKeys
       days.set(day, made)
       return made
     },
+    pseudonyms: (network, timeMs) => {
+      const info = new Writer()
+        .bytes(LABELS.pseudonyms)
+        .u32(Math.floor(timeMs / DAY_MS))
+        .bytes(utf8(network))
+      return hash.expand(root, info.done(), SIZES.hash)
+    },
   }
 }
 
@@ -63,20 +72,22 @@ export interface PassSecrets {
 
 /** Rejects with a RangeError that names the setting, and never its value: a secret that is almost right is still one. */
 export async function keyRing(hash: Hash, settings: PassSecrets): Promise<KeyRing> {
-  const current = secretIn(settings, 'PASS_SECRET')
-  if (current === undefined)
-    throw new RangeError('PASS_SECRET is not set: `npx wrangler secret put PASS_SECRET` sets it')
-  const previous = secretIn(settings, 'PASS_SECRET_PREVIOUS')
-  return {
-    current: await edgeKeys(hash, current),
-    previous: previous && (await edgeKeys(hash, previous)),
-  }
+  const current = await edgeKeys(hash, requiredSecret('PASS_SECRET', settings.PASS_SECRET))
+  const previous = optionalSecret('PASS_SECRET_PREVIOUS', settings.PASS_SECRET_PREVIOUS)
+  return { current, previous: previous && (await edgeKeys(hash, previous)) }
 }
 
-function secretIn(settings: PassSecrets, name: keyof PassSecrets): Uint8Array | undefined {
-  const setting = settings[name]
-  if (setting === undefined || setting === '') return undefined
-  const bytes = parseSecret(setting)
+/** Throws RangeError, as the next one does. */
+export function requiredSecret(name: string, text: string | undefined): Uint8Array {
+  const secret = optionalSecret(name, text)
+  if (secret === undefined)
+    throw new RangeError(`${name} is not set: \`npx wrangler secret put ${name}\` sets it`)
+  return secret
+}
+
+export function optionalSecret(name: string, text: string | undefined): Uint8Array | undefined {
+  if (text === undefined || text === '') return undefined
+  const bytes = parseSecret(text)
   if (bytes === undefined)
     throw new RangeError(`${name} must be base64url of at least ${SECRET_BYTES_LEAST} bytes`)
   return bytes

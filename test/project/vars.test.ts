@@ -1,0 +1,53 @@
+// What stops a deploy: settings that cannot be, names that are none, and secrets in a file.
+
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { root } from '../../scripts/paths.ts'
+import { problemsInVars } from '../../scripts/vars.ts'
+import { read } from './tree.ts'
+
+describe('the vars of a configuration file', () => {
+  it('are settings that can be', () => {
+    expect(problemsInVars({ ROOM_PEERS_MAX: 1_000, NETWORK_VIEW: 'open', DHT_REGIONS: '' })).toEqual([])
+  })
+
+  it('that cannot be are named, all of them, with what they must be', () => {
+    expect(
+      problemsInVars({
+        ROOM_PEERS_MAX: 0,
+        ROOM_PEER_MAX: 5,
+        NETWORK_VIEW: 'all',
+        PASS_SECRET: 'x'.repeat(43),
+      }),
+    ).toEqual([
+      'ROOM_PEER_MAX is no setting of this edge',
+      'PASS_SECRET is a secret and must be in no file: `npx wrangler secret put PASS_SECRET` sets it',
+      'ROOM_PEERS_MAX must be a whole number from 1 to 30000, not 0',
+      'NETWORK_VIEW must be one of admin, open, not all',
+    ])
+  })
+
+  it('are looked at before every deploy, which a wrong one stops', () => {
+    expect((JSON.parse(read('package.json')) as { scripts: { deploy: string } }).scripts.deploy).toBe(
+      'node scripts/check-settings.ts && wrangler deploy',
+    )
+    const folder = mkdtempSync(join(tmpdir(), 'waypost-toml-'))
+    try {
+      const wrong = join(folder, 'wrangler.toml')
+      const check = (path: string) =>
+        spawnSync(process.execPath, [join(root, 'scripts', 'check-settings.ts'), path], { encoding: 'utf8' })
+      writeFileSync(wrong, 'name = "w"\ncompatibility_date = "2026-10-23"\n[vars]\nSTAMP_BITS = 99\n')
+      const { status, stderr } = check(wrong)
+      expect([status, stderr]).toEqual([
+        1,
+        'settings: STAMP_BITS must be a whole number from 0 to 22, not 99\n',
+      ])
+      expect(check(join(root, 'wrangler.toml')).status).toBe(0)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+})

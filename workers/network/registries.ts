@@ -1,0 +1,30 @@
+// Asks all registries of a network at once. One that does not answer in time is left out, and the answer says so: who looks at a network
+// in trouble is served by what can be known, and not by an error.
+
+import { REGISTRY_ANSWER_MS } from '../../protocol/limits/network.ts'
+import { REGISTRIES, registryObjectName } from '../../protocol/mailbox/report.ts'
+import type { Env, RegistryStub } from '../env.ts'
+
+export interface Answers<T> {
+  readonly answers: readonly T[]
+  /** How many did not. */
+  readonly missing: number
+}
+
+export async function askRegistries<T>(
+  env: Env,
+  network: string,
+  question: (registry: RegistryStub) => Promise<T>,
+): Promise<Answers<T>> {
+  let timer: ReturnType<typeof setTimeout> | null = null
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, REGISTRY_ANSWER_MS, undefined)
+  })
+  const asked = Array.from({ length: REGISTRIES }, async (_, registry) => {
+    const answer = question(env.REGISTRIES.getByName(registryObjectName(network, registry)))
+    return Promise.race([answer.then((value) => ({ value })).catch(() => undefined), late])
+  })
+  const heard = (await Promise.all(asked)).filter((answer) => answer !== undefined)
+  clearTimeout(timer)
+  return { answers: heard.map(({ value }) => value), missing: REGISTRIES - heard.length }
+}

@@ -1,0 +1,45 @@
+// The deployment's configuration: all of it read at once, by the table, before anything is served. What is wrong is found with
+// the first request and not with the one that needs it.
+
+import { Misconfigured } from '../errors.ts'
+import { type GivenSettings, SETTINGS, type SettingName, type Settings } from './table.ts'
+
+export type { GivenSettings, Settings } from './table.ts'
+
+const NAMES = Object.keys(SETTINGS) as readonly SettingName[]
+
+/** What this isolate was given and what it came to: a value, or why there is none. */
+let known: { readonly given: readonly unknown[]; readonly settings: Settings | Misconfigured } | undefined
+
+/** Throws Misconfigured, whose message names the setting and what it must be. Read once, and anew only where it changed. */
+export function settings(given: GivenSettings): Settings {
+  const now = NAMES.map((name) => given[name])
+  if (known === undefined || now.some((value, at) => value !== known?.given[at]))
+    known = { given: now, settings: read(given) }
+  if (known.settings instanceof Misconfigured) throw known.settings
+  return known.settings
+}
+
+function read(given: GivenSettings): Settings | Misconfigured {
+  const problem = problemsOf(given)[0]
+  if (problem !== undefined) return new Misconfigured(problem)
+  return Object.fromEntries(NAMES.map((name) => [name, valueGiven(name, given)])) as unknown as Settings
+}
+
+/** A sentence for each setting that cannot be used; for who starts or deploys an edge. */
+export function problemsOf(given: GivenSettings, names: readonly SettingName[] = NAMES): readonly string[] {
+  return names.flatMap((name) => {
+    try {
+      valueGiven(name, given)
+      return []
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      return [error.message]
+    }
+  })
+}
+
+function valueGiven(name: SettingName, given: GivenSettings): unknown {
+  const { read } = SETTINGS[name] as { read(name: string, given: unknown): unknown }
+  return read(name, given[name])
+}
