@@ -67,6 +67,8 @@ const WORDS: Readonly<Record<string, string>> = {
   'admin-missing': 'This needs the admin token. Type it in on the page Administration.',
   'admin-wrong': 'The edge does not know this admin token. Look whether it was typed in whole.',
   'admin-off': 'Administration is switched off here: this edge was deployed without an ADMIN_TOKEN.',
+  'no-such-listing': 'This peer is not on the blacklist, or not any more.',
+  'over-quota': 'The blacklist is full: as many are on it by hand as there is room for.',
   'no-such-peer': 'The edge knows no such peer in this network, or no longer.',
   'bad-name': 'That is not well formed: look at the name of the network and at the id of the peer.',
   'not-found': 'This edge does not have that yet. It may be of an older version.',

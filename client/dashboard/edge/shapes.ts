@@ -113,6 +113,7 @@ export interface TopologyPeer {
 }
 
 export interface TopologyRoom {
+  /** What it is known by from one answer to the next. */
   readonly id: string
   readonly name: string | null
   readonly members: number
@@ -136,8 +137,8 @@ export interface Topology {
 export function readTopology(body: Json): Topology | undefined {
   if (!Array.isArray(body.peers)) return undefined
   const rooms = records(body.rooms).map(
-    (room): TopologyRoom => ({
-      id: textOr(room.id, ''),
+    (room, at): TopologyRoom => ({
+      id: textOr(room.name, '') || `room ${String(room.id ?? at)}`,
       name: typeof room.name === 'string' ? room.name : null,
       members: numberOr(room.members, 0),
     }),
@@ -200,7 +201,8 @@ export function readEntry(entry: Json): BlacklistEntry | undefined {
     source: textOr(entry.source, ''),
     sinceMs: numberOr(entry.sinceMs, 0),
     untilMs: numberOrNull(entry.untilMs),
-    offences: numberOr(entry.offences, 0),
+    offences:
+      numberOr(entry.offences, 0) + readCounts(entry.offences).reduce((sum, [, many]) => sum + many, 0),
     note: textOr(entry.note, ''),
   }
 }

@@ -3,6 +3,7 @@
 import uPlot from 'uplot'
 import { make, setText } from '../dom.ts'
 import type { HistoryPoint } from '../edge/shapes.ts'
+import { columnHead, scrolling } from '../table.ts'
 import { bytes, clock, count, duration, milliseconds } from '../words.ts'
 
 interface Line {
@@ -48,7 +49,7 @@ const QUESTIONS: readonly Question[] = [
   {
     title: 'Median round trip',
     lines: [{ label: 'round trip', color: 'accent', value: ({ medianRttMs }) => medianRttMs }],
-    words: (value) => `${milliseconds(value)} ms`,
+    words: (value) => `${value === 0 ? '0' : milliseconds(value)} ms`,
   },
   {
     title: 'Direct links',
@@ -122,13 +123,6 @@ export class Charts {
     this.#table.replaceChildren(...rows.slice(-TABLE_ROWS).reverse())
   }
 }
-
-/** What is wider than a phone scrolls in itself, by keyboard too. */
-export function scrolling(label: string, table: HTMLTableElement): HTMLElement {
-  return make('div', { class: 'scrolling', role: 'region', tabindex: '0', 'aria-label': label }, table)
-}
-
-export const columnHead = (text: string): HTMLElement => make('th', { scope: 'col' }, text)
 
 /** Between each point and the one before it. Of the first nobody knows: as long as the second took. */
 function secondsOf(history: readonly HistoryPoint[]): number[] {

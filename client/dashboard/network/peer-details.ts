@@ -5,14 +5,14 @@ import { askFor } from '../edge/ask.ts'
 import { type PeerFacts, readPeerFacts, type Topology, type TopologyLink } from '../edge/shapes.ts'
 import { regionName } from '../regions.ts'
 import { tame } from '../tame.ts'
-import { clock, count, duration, milliseconds, shortId } from '../words.ts'
+import { clock, count, duration, milliseconds, moment, shortId } from '../words.ts'
 
 const LINKS_SHOWN_MAX = 12
 const ROOM_CHARS_MAX = 60
 
 export class PeerDetails {
   readonly element: HTMLElement
-  readonly #title = make('h3', {}, 'No peer chosen')
+  readonly #title = make('h3', { id: 'details-title' }, 'No peer chosen')
   readonly #hint = make(
     'p',
     { class: 'empty' },
@@ -29,7 +29,7 @@ export class PeerDetails {
   constructor() {
     this.element = make(
       'div',
-      { class: 'details' },
+      { class: 'details', role: 'region', tabindex: '0', 'aria-labelledby': 'details-title' },
       this.#title,
       this.#hint,
       this.#facts,
@@ -111,10 +111,7 @@ export class PeerDetails {
 function factWords({ seenAtMs, blacklisted }: PeerFacts): string {
   const seen = seenAtMs === null ? '' : `Last reported at ${clock(new Date(seenAtMs))}. `
   if (blacklisted === undefined) return `${seen}It is not on the blacklist.`
-  const until =
-    blacklisted.untilMs === null
-      ? 'for good'
-      : `until ${new Date(blacklisted.untilMs).toLocaleString('en-GB')}`
+  const until = blacklisted.untilMs === null ? 'for good' : `until ${moment(blacklisted.untilMs)}`
   return `${seen}It is on the blacklist ${until}: ${tame(blacklisted.reason, ROOM_CHARS_MAX)}.`
 }
 

@@ -36,6 +36,7 @@ export interface Hull {
   readonly points: readonly (readonly [number, number])[]
   readonly x: number
   readonly top: number
+  readonly members: number
 }
 
 /** Links that are drawn alike. */
@@ -46,16 +47,18 @@ export interface LinkGroup {
   readonly ends: readonly (readonly [number, number])[]
 }
 
-export const NODE_RADIUS = 4.5
+const NODE_RADIUS = 5.5
 /** Latencies are read in three kinds: at once, noticed, slow. */
 export const FAST_MS = 60
 export const SLOW_MS = 180
 const HULL_PADDING = 22
 /** A path of very many lines costs more than as many lines in several paths. */
-const LINES_AT_ONCE = 256
+const LINES_AT_ONCE = 128
 const LABELS_MAX = 60
 const LABEL_SCALE_MIN = 1.6
 const ROOM_LABEL_CHARS = 28
+/** Half a letter's width, about. */
+const LABEL_CHAR_HALF = 3.4
 
 export function linkGroups(links: readonly TopologyLink[]): LinkGroup[] {
   const kinds = (['relay', 'direct'] as const).flatMap((path) => [
@@ -78,14 +81,14 @@ export function linkGroups(links: readonly TopologyLink[]): LinkGroup[] {
   }))
 }
 
-/** Around the members of each room, where they are now. */
+/** Around the members of each room, where they are now; the largest first. */
 export function hullsOf({ peers, rooms }: Topology, positions: Float32Array): Hull[] {
   const members: [number, number][][] = rooms.map(() => [])
   for (const [at, peer] of peers.entries()) {
     const point: [number, number] = [positions[at * 2] ?? 0, positions[at * 2 + 1] ?? 0]
     for (const room of peer.rooms) members[room]?.push(point)
   }
-  return members.flatMap((points, at) => {
+  const hulls = members.flatMap((points, at) => {
     if (points.length === 0) return []
     const xs = points.map(([x]) => x)
     return [
@@ -94,9 +97,11 @@ export function hullsOf({ peers, rooms }: Topology, positions: Float32Array): Hu
         points: polygonHull(points) ?? points,
         x: xs.reduce((sum, x) => sum + x, 0) / xs.length,
         top: points.reduce((top, [, y]) => Math.min(top, y), Number.POSITIVE_INFINITY),
+        members: points.length,
       },
     ]
   })
+  return hulls.sort((one, other) => other.members - one.members)
 }
 
 export function draw(
@@ -106,7 +111,8 @@ export function draw(
   emphasis: Emphasis,
   palette: Palette,
 ): void {
-  context.clearRect(0, 0, view.width, view.height)
+  context.fillStyle = palette.ground
+  context.fillRect(0, 0, view.width, view.height)
   context.save()
   context.translate(view.x, view.y)
   context.scale(view.scale, view.scale)
@@ -147,6 +153,7 @@ function drawLinks(
   share: number,
   palette: Palette,
 ): void {
+  context.lineCap = 'butt' // Round ends nobody sees would be a third of all the work.
   for (const { path, width, alpha, ends } of links) {
     context.strokeStyle = path === 'direct' ? palette.direct : palette.relay
     context.globalAlpha = alpha * share
@@ -242,11 +249,18 @@ function drawLabels(
     context.fillText(text, x, y)
   }
   const onScreen = (x: number, y: number) => x > -40 && y > -20 && x < view.width + 40 && y < view.height + 20
-  let written = 0
+  const written: (readonly [x: number, y: number, halfWidth: number])[] = []
   for (const { label, x, top } of hulls) {
-    const [left, high] = [x * view.scale + view.x, (top - HULL_PADDING) * view.scale + view.y - 6]
-    if (label === '' || !onScreen(left, high) || written++ > LABELS_MAX) continue
-    write(label, left, high, palette.muted)
+    const [middle, high] = [x * view.scale + view.x, (top - HULL_PADDING) * view.scale + view.y - 6]
+    if (label === '' || !onScreen(middle, high) || written.length > LABELS_MAX) continue
+    const half = label.length * LABEL_CHAR_HALF
+    const covered = written.some(
+      ([otherX, otherY, otherHalf]) =>
+        Math.abs(otherX - middle) < half + otherHalf && Math.abs(otherY - high) < 15,
+    )
+    if (covered) continue // Nearer, there is room for it.
+    written.push([middle, high, half])
+    write(label, middle, high, palette.muted)
   }
   const named = (at: number) => {
     const [x, y] = [

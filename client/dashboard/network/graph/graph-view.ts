@@ -45,7 +45,7 @@ export class GraphView {
 
   constructor(listener: GraphListener) {
     this.#listener = listener
-    const context = this.canvas.getContext('2d')
+    const context = this.canvas.getContext('2d', { alpha: false })
     if (context === null) throw new Error('this browser draws no canvas')
     this.#context = context
     this.#zoom = zoom<HTMLCanvasElement, unknown>()

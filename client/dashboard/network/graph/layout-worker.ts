@@ -23,7 +23,7 @@ interface Body extends SimulationNodeDatum {
 type Pull = SimulationLinkDatum<Body> & { readonly ofRoom: boolean }
 
 const LINK_LENGTH = 46
-const ROOM_RADIUS = 34
+const ROOM_RADIUS = 30
 /** What is shown of a movement: more than a screen does is wasted. */
 const SHOW_EVERY_MS = 16
 /** Forces of what was there already are only warmed up again. */
@@ -93,13 +93,13 @@ function forcesOn(bodies: Body[], pulls: Pull[]): Simulation<Body, Pull> {
     .force(
       'push',
       forceManyBody<Body>()
-        .strength(({ isRoom }) => (isRoom ? -260 : -34))
+        .strength(({ isRoom }) => (isRoom ? -420 : -34))
         .distanceMax(700)
         .theta(1),
     )
     .force('apart', forceCollide<Body>(({ isRoom }) => (isRoom ? 2 : 8)).iterations(1))
-    .force('x', forceX<Body>(0).strength(0.035))
-    .force('y', forceY<Body>(0).strength(0.055)) // Screens are wider than they are high.
+    .force('x', forceX<Body>(0).strength(0.022))
+    .force('y', forceY<Body>(0).strength(0.06)) // Screens are wider than they are high.
     .alphaMin(COLD)
     .alphaDecay(0.03)
     .stop()
