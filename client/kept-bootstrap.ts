@@ -16,6 +16,7 @@ const RETRY_MOST_MS = 30_000
 
 interface Said {
   readonly iceServers: readonly IceServer[]
+  readonly reportEveryMs: number | undefined
   /** By our own clock. */
   readonly atMs: number
 }
@@ -25,7 +26,7 @@ export class Bootstraps {
   readonly #network: string
   readonly #store: SealedStore
   readonly #over = new AbortController()
-  #said: Said = { iceServers: [], atMs: 0 }
+  #said: Said = { iceServers: [], reportEveryMs: undefined, atMs: 0 }
   #state: BootstrapStatus['state'] = 'kept'
 
   constructor(base: URL, network: string, store: SealedStore) {
@@ -57,6 +58,11 @@ export class Bootstraps {
     return this.#said.iceServers
   }
 
+  /** How often it wants to hear how our links do; 0: not. Undefined before it has said. */
+  get reportEveryMs(): number | undefined {
+    return this.#said.reportEveryMs
+  }
+
   get status(): BootstrapStatus {
     return { state: this.#state, ageMs: Math.max(0, Date.now() - this.#said.atMs) }
   }
@@ -72,8 +78,9 @@ export class Bootstraps {
   }
 
   #heard(answer: Answer): string {
-    const { iceServers, challenge } = read(answer, this.#base.origin)
-    this.#said = { iceServers, atMs: Date.now() }
+    const { iceServers, challenge, reportEveryMs } = read(answer, this.#base.origin)
+    // An edge of before there were reports says nothing of them.
+    this.#said = { iceServers, reportEveryMs: Number(reportEveryMs) || 0, atMs: Date.now() }
     this.#state = 'answered'
     return challenge
   }
@@ -112,7 +119,7 @@ export class Bootstraps {
     const servers = parseIceServers(iceServers)
     if (servers === undefined || typeof atMs !== 'number' || Date.now() - atMs > BOOTSTRAP_KEPT_MS)
       return false
-    this.#said = { iceServers: servers, atMs }
+    this.#said = { iceServers: servers, reportEveryMs: undefined, atMs }
     return true
   }
 }

@@ -19,6 +19,7 @@ import type { Mail } from './mail/mail.ts'
 import { checkChoice, checkDuration, checkOptions, checkSignal } from './options.ts'
 import type { WaypostParts } from './parts.ts'
 import type { PeerLink } from './peer-link.ts'
+import { Reporting } from './reporting.ts'
 import { Services } from './services.ts'
 import type { Data, MailStatus, PeerId, Receipt, SendOptions, Via, WaypostEvents } from './types.ts'
 
@@ -35,12 +36,14 @@ export class Messages {
   readonly #deliveries = new Deliveries()
   readonly #services: Services
   readonly #mail: Mail | undefined
+  readonly #reporting: Reporting
   #closed = false
 
   constructor(parts: WaypostParts, events: Events<WaypostEvents>, owner: MessagesOwner) {
     this.#owner = owner
     this.#events = events
     this.#services = new Services(owner.rooms, parts.roomOfService, (reason) => owner.dropped(reason))
+    this.#reporting = new Reporting(parts, owner)
     this.#mail = parts.mail && new parts.mail(parts, this.#mailOwner())
   }
 
@@ -106,6 +109,7 @@ export class Messages {
   }
 
   settled(token: number, outcome: { readonly via: Via } | 'timeout' | 'abandoned'): void {
+    if (!this.#closed) this.#reporting.settled(typeof outcome === 'object')
     this.#deliveries.settle(token, outcome, this.#closed)
   }
 
@@ -173,6 +177,7 @@ export class Messages {
   /** Before links are closed. What they have not brought is kept, with mail, for the next life. */
   async close(): Promise<void> {
     this.#closed = true
+    this.#reporting.close()
     await this.#mail?.close()
   }
 

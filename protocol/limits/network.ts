@@ -17,7 +17,7 @@ export const REPORT_EARLIEST = 0.5
 /** Who has nothing to say but that it is here says so every so many periods: a room of one would else be woken for it each time. */
 export const REPORT_SILENT_PERIODS = 5
 
-/** Links in a report: 171 bytes, and more than a client keeps direct connections (20). Beyond: those are left out that both ends would. */
+/** Links in a report: 178 bytes, and more than a client keeps direct connections (20). Beyond: those are left out that both ends would. */
 export const REPORT_LINKS_MAX = 24
 /**
  * Messages one client's report is believed to be about, delivered and failed together: what is over is scaled down to this. One that

@@ -16,10 +16,9 @@ export interface ReportedLink {
 export interface ClientReport {
   /** Its cryptography is the platform's own. */
   readonly native: boolean
-  /** Messages that a peer acknowledged, that none did in time, and what peers sent that was no good; since the last report. */
+  /** Messages to peers, that they acknowledged and that they did not while it was worth waiting; since the last report. */
   readonly delivered: number
   readonly failed: number
-  readonly dropped: number
   readonly links: readonly ReportedLink[]
 }
 
@@ -29,10 +28,10 @@ const NOT_KNOWN = 0xffff
 const U32_MAX = 0xffff_ffff
 
 export function encodeReport(report: ClientReport): Uint8Array<ArrayBuffer> {
-  const { native, delivered, failed, dropped, links } = report
+  const { native, delivered, failed, links } = report
   if (links.length > REPORT_LINKS_MAX) throw new RangeError(`a report has at most ${REPORT_LINKS_MAX} links`)
-  const to = new Writer(16 + 7 * links.length).u8(WATCH_FRAME.report).u8(native ? NATIVE : 0)
-  for (const count of [delivered, failed, dropped]) to.u32(Math.min(count, U32_MAX))
+  const to = new Writer(10 + 7 * links.length).u8(WATCH_FRAME.report).u8(native ? NATIVE : 0)
+  for (const count of [delivered, failed]) to.u32(Math.min(count, U32_MAX))
   for (const { address, direct, roundTripMs } of links) {
     const rtt =
       roundTripMs === undefined
@@ -59,7 +58,7 @@ function decodeReport(bytes: Uint8Array): ClientReport {
   const from = new Reader(bytes)
   if (from.u8() !== WATCH_FRAME.report) throw new WireError('unknown-type', 'not a report')
   const native = flag(from.u8())
-  const [delivered, failed, dropped] = [from.u32(), from.u32(), from.u32()]
+  const [delivered, failed] = [from.u32(), from.u32()]
   const links: ReportedLink[] = []
   while (from.remaining > 0) {
     if (links.length === REPORT_LINKS_MAX) throw new WireError('bad-value', 'more links than a report has')
@@ -68,7 +67,7 @@ function decodeReport(bytes: Uint8Array): ClientReport {
     const rtt = from.u16()
     links.push({ address, direct, roundTripMs: rtt === NOT_KNOWN ? undefined : rtt })
   }
-  return { native, delivered, failed, dropped, links }
+  return { native, delivered, failed, links }
 }
 
 function flag(value: number): boolean {

@@ -89,11 +89,10 @@ export class RoomWatch {
       links.set([to, packLink({ path, rttMs: roundTripMs ?? null, oneSided: true })], 2 * at)
     }
     this.#heard.set(address, { atMs: nowMs, native: report.native, links })
-    const { delivered, failed, dropped } = report
+    const { delivered, failed } = report
     const believed = Math.min(1, REPORT_MESSAGES_MAX / Math.max(1, delivered + failed))
     this.#delivered += delivered * believed
     this.#failed += failed * believed
-    this.#dropped += Math.min(dropped, REPORT_MESSAGES_MAX)
     return true
   }
 

@@ -59,7 +59,7 @@ export type FrameKind = keyof typeof FRAME
 
 /** On a room's socket too, apart from the rest: what a page says of itself once a minute, by code it loads then. network/README.md shows it. */
 export const WATCH_FRAME = {
-  report: 0x1a, //        1 native + 4 delivered + 4 failed + 4 dropped + repeated, at most 24: 4 address + 1 direct + 2 round trip ms. Exact
+  report: 0x1a, //        1 native + 4 delivered + 4 failed + repeated, at most 24: 4 address + 1 direct + 2 round trip ms. Exact
 } as const
 
 /**

@@ -28,7 +28,7 @@ export function allRegistries(network: string): readonly DurableObjectStub[] {
   return Array.from({ length: REGISTRIES }, (_, at) => registries.getByName(registryObjectName(network, at)))
 }
 
-const SILENT: ClientReport = { native: true, delivered: 0, failed: 0, dropped: 0, links: [] }
+const SILENT: ClientReport = { native: true, delivered: 0, failed: 0, links: [] }
 
 export function report(member: RoomSocket, said: Partial<ClientReport> = {}): void {
   member.sendBytes(encodeReport({ ...SILENT, ...said }))
@@ -48,7 +48,13 @@ export async function health(network: string): Promise<Body> {
 }
 
 export interface ShownTopology {
-  readonly peers: readonly { id: string; region: string; rooms: number[]; sinceMs: number; native?: boolean }[]
+  readonly peers: readonly {
+    id: string
+    region: string
+    rooms: number[]
+    sinceMs: number
+    native?: boolean
+  }[]
   readonly rooms: readonly { id: number; name: string | null; members: number; region: string }[]
   readonly links: readonly {
     a: number
