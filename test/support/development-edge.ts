@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root } from '../../scripts/paths.ts'
-import { freePort, TEST_VARS } from './local-edge.ts'
+import { type EdgeVars, freePort, TEST_VARS } from './local-edge.ts'
 
 const START_MS_MAX = 60_000
 const POLL_MS = 50
@@ -14,15 +14,18 @@ const POLL_MS = 50
 export class DevelopmentEdge {
   readonly port: number
   readonly #state = mkdtempSync(join(tmpdir(), 'waypost-edge-'))
+  readonly #vars: EdgeVars
   #child: ChildProcess | undefined
   #output = ''
 
-  private constructor(port: number) {
+  private constructor(port: number, vars: EdgeVars) {
     this.port = port
+    this.#vars = vars
   }
 
-  static async start(): Promise<DevelopmentEdge> {
-    const edge = new DevelopmentEdge(await freePort())
+  /** `vars`: in place of wrangler.toml's, one by one. */
+  static async start(vars: EdgeVars = {}): Promise<DevelopmentEdge> {
+    const edge = new DevelopmentEdge(await freePort(), { ...TEST_VARS, ...vars })
     await edge.up()
     return edge
   }
@@ -34,7 +37,7 @@ export class DevelopmentEdge {
   /** Starts it, on the same port and with the same state as before, and waits until it is healthy. */
   async up(): Promise<void> {
     const wrangler = join(root, 'node_modules', 'wrangler', 'bin', 'wrangler.js')
-    const vars = Object.entries(TEST_VARS).flatMap(([name, value]) => ['--var', `${name}:${value}`])
+    const vars = Object.entries(this.#vars).flatMap(([name, value]) => ['--var', `${name}:${value}`])
     const flags = ['--local', '--ip', '127.0.0.1', '--port', `${this.port}`, '--inspector-port', '0']
     const child = spawn(
       process.execPath,
