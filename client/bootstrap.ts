@@ -45,7 +45,7 @@ async function answerOf(url: URL, until: AbortSignal, failed: () => Promise<void
       const response = await fetch(url, { signal, headers: { Accept: 'application/json' } })
       const { ok, status } = response
       // Throws when the connection breaks in the middle: that is worth another try.
-      if (status < 500) return { ok, status, text: await response.text() }
+      if (status < 500 && status !== 429) return { ok, status, text: await response.text() }
       cause = new Error(`status ${status}`)
     } catch (error) {
       if (!until.aborted) cause = error

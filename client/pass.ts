@@ -244,7 +244,8 @@ export class Passes {
     // `forged` for the seconds in which a new secret reaches one machine of the edge before another.
     if (code === 'expired' || code === 'spent' || code === 'forged') return { body, stale: true }
     const why = typeof message === 'string' ? message : `status ${status}`
-    if (status >= 500) throw new WaypostError('edge-unreachable', `the edge failed: ${why}`)
+    if (status >= 500 || code === 'rate-limited')
+      throw new WaypostError('edge-unreachable', `the edge failed: ${why}`)
     throw new WaypostError('edge-refused', `the edge refused: ${why}`)
   }
 }

@@ -36,9 +36,9 @@ export function closeWith(socket: WebSocket, code: RefusalCode, retryAfterMs = 0
 }
 
 /** Accepted only to be told why not: a browser cannot read the body of a refused upgrade. It never sleeps, so plain accept. */
-export function turnAway(socket: WebSocket, code: RefusalCode): void {
+export function turnAway(socket: WebSocket, code: RefusalCode, retryAfterMs = 0): void {
   socket.accept()
-  closeWith(socket, code)
+  closeWith(socket, code, retryAfterMs)
 }
 
 /**

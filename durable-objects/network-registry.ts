@@ -1,80 +1,104 @@
-// What the mailboxes and rooms of a network come to: one of several objects that share them, each always at the same one. Of mailboxes, on
-// disk it has their ids, a row for each and no more. Figures are in memory only: when it is asked it asks the mailboxes that
-// said they have changed, or that it knows nothing of in this life; theirs are on the disk. So no letter costs a row here.
+// What a network knows of itself: one of several objects that share its mailboxes and peers, each always at the same one. A
+// thin shell: figures of mailboxes, the blacklist, the audit trail and what rooms report are in registry/, and each writes only what it must.
 
 import { DurableObject } from 'cloudflare:workers'
-import { REGISTRY_ASKS_MAX, REGISTRY_SUM_MS, REGISTRY_TRUST_MS } from '../protocol/limits/mailbox.ts'
 import { mailboxObjectName } from '../protocol/mailbox/place.ts'
-import {
-  addTotals,
-  type MailReport,
-  type MailTotals,
-  NO_MAIL,
-  networkOfRegistry,
-} from '../protocol/mailbox/report.ts'
+import { type MailTotals, networkOfRegistry } from '../protocol/mailbox/report.ts'
 import type { PeerInRoom, RegistryView } from '../protocol/network/gathered.ts'
 import { reportEveryMs, type WatchSettings } from '../protocol/network/settings.ts'
 import type { RoomSummary } from '../protocol/network/summary.ts'
 import type { TopologyPart } from '../protocol/network/topology.ts'
-import { toBase64url } from '../protocol/wire/base64url.ts'
+import { parsePeerId, peerIdText } from '../protocol/peer-id.ts'
+import type { AdminTerms, AuditEntry, ListedPeers, Listing } from '../protocol/protection/contract.ts'
+import type { OffenceReport } from '../protocol/protection/offences.ts'
+import { AuditTrail } from './registry/audit-trail.ts'
+import { BlacklistDesk } from './registry/blacklist-desk.ts'
+import { type FiguredMailbox, MailboxFigures } from './registry/mailbox-figures.ts'
 import { Reports } from './registry/reports.ts'
 
-// Without row numbers: a second tree for them would make each id two rows.
-const TABLE = 'CREATE TABLE IF NOT EXISTS mailboxes (id BLOB PRIMARY KEY NOT NULL) WITHOUT ROWID'
-const HAS_TABLE = "SELECT 1 FROM sqlite_master WHERE name = 'mailboxes'"
-const READ_ALL = 'SELECT id FROM mailboxes'
-const WRITE = 'INSERT INTO mailboxes (id) VALUES (?)'
-
-interface Settings extends WatchSettings {
-  readonly MAILBOXES: {
-    getByName(name: string): { figures(): Promise<MailReport | undefined> }
-  }
+/** Where somebody may be, who is listed from now on. */
+interface Expelling {
+  expel(peer: Uint8Array, untilMs: number | null): Promise<void>
 }
 
-interface Member {
-  readonly id: Uint8Array
-  /** As it last said, and when; undefined before it did. */
-  said: { readonly report: MailReport; readonly atMs: number } | undefined
-  changed: boolean
+interface Settings extends WatchSettings {
+  readonly MAILBOXES: { getByName(name: string): FiguredMailbox & Expelling }
+  readonly ROOMS: { getByName(name: string): Expelling }
 }
 
 export class NetworkRegistry extends DurableObject<Settings> {
   readonly #network: string
+  readonly #mailboxes: MailboxFigures
+  readonly #blacklist: BlacklistDesk
+  readonly #audit: AuditTrail
   readonly #reports: Reports
-  #hasTable: boolean
-  /** By id. Those that were asked last are last. */
-  #known: Map<string, Member> | undefined
-  #sum: { readonly fromMs: number; readonly totals: Promise<MailTotals> } | undefined
 
   constructor(ctx: DurableObjectState, env: Settings) {
     super(ctx, env)
     this.#network = networkOfRegistry(ctx.id.name) ?? ''
+    this.#mailboxes = new MailboxFigures(ctx.storage, env.MAILBOXES, this.#network)
+    this.#audit = new AuditTrail(ctx.storage)
     this.#reports = new Reports(ctx.storage.sql, reportEveryMs(env), Date.now())
-    this.#hasTable = ctx.storage.sql.exec(HAS_TABLE).toArray().length > 0
+    this.#blacklist = new BlacklistDesk(ctx.storage, {
+      listed: (listing, rooms) => ctx.waitUntil(this.#expel(listing, rooms)),
+    })
   }
+
+  // ---- mailboxes --------------------------------------------------------------------------------------------
 
   /** A mailbox's figures are others than those it gave last; or it is new. */
   changed(id: Uint8Array): void {
-    const member = this.#members.get(toBase64url(id))
-    if (member !== undefined) {
-      member.changed = true
-      return
-    }
-    const { sql } = this.ctx.storage
-    if (!this.#hasTable) sql.exec(TABLE)
-    this.#hasTable = true
-    sql.exec(WRITE, id)
-    this.#add(id)
+    this.#mailboxes.changed(id)
   }
 
   totals(): Promise<MailTotals> {
-    const nowMs = Date.now()
-    if (this.#sum === undefined || nowMs - this.#sum.fromMs > REGISTRY_SUM_MS)
-      this.#sum = { fromMs: nowMs, totals: this.#addUp(nowMs) }
-    return this.#sum.totals
+    return this.#mailboxes.totals()
   }
 
-  /** By a room, at most once a period. What it says of rooms is in registry/reports.ts. */
+  // ---- the blacklist ----------------------------------------------------------------------------------------
+
+  /** What an object or a Worker gathered of a peer. `room`: by its object's name, if it was a room. */
+  offended({ peer, counts }: OffenceReport, room?: string): void {
+    this.#blacklist.offended(peerIdText(peer), counts, room, Date.now())
+  }
+
+  /** Undefined: as `version` says already. */
+  listedSince(version: string | undefined): ListedPeers | undefined {
+    return this.#blacklist.listedSince(version, Date.now())
+  }
+
+  listing(peer: Uint8Array): Listing | undefined {
+    return this.#blacklist.listing(peerIdText(peer), Date.now())
+  }
+
+  listings(): readonly Listing[] {
+    return this.#blacklist.listings(Date.now())
+  }
+
+  /** By an administrator, whom the Worker has checked. Undefined where there is no room for more. */
+  list(peer: Uint8Array, terms: AdminTerms): Listing | undefined {
+    const [id, nowMs] = [peerIdText(peer), Date.now()]
+    const listing = this.#blacklist.list(id, terms, nowMs)
+    const note = terms.note ?? ''
+    if (listing !== undefined) this.#audit.note({ atMs: nowMs, act: 'list', id, by: 'admin', note })
+    return listing
+  }
+
+  /** False: it was not listed. */
+  unlist(peer: Uint8Array): boolean {
+    const [id, nowMs] = [peerIdText(peer), Date.now()]
+    const was = this.#blacklist.unlist(id, nowMs)
+    if (was) this.#audit.note({ atMs: nowMs, act: 'unlist', id, by: 'admin', note: '' })
+    return was
+  }
+
+  audit(): readonly AuditEntry[] {
+    return this.#audit.entries()
+  }
+
+  // ---- what rooms report ------------------------------------------------------------------------------------
+
+  /** By a room, at most once a period. */
   heard(summary: RoomSummary): void {
     this.#reports.heard(summary, Date.now())
   }
@@ -93,49 +117,16 @@ export class NetworkRegistry extends DurableObject<Settings> {
 
   /** For the health route. Makes nothing. */
   probe(): { readonly used: boolean } {
-    return { used: this.#hasTable }
+    return { used: this.#mailboxes.used }
   }
 
-  get #members(): Map<string, Member> {
-    if (this.#known !== undefined) return this.#known
-    this.#known = new Map()
-    if (this.#hasTable)
-      for (const { id } of this.ctx.storage.sql.exec<{ id: ArrayBuffer }>(READ_ALL))
-        this.#add(new Uint8Array(id))
-    return this.#known
-  }
-
-  #add(id: Uint8Array): void {
-    this.#members.set(toBase64url(id), { id, said: undefined, changed: true })
-  }
-
-  async #addUp(nowMs: number): Promise<MailTotals> {
-    const members = [...this.#members.values()]
-    const trusted = nowMs - REGISTRY_TRUST_MS
-    const doubtful = members.filter(
-      ({ said, changed }) => changed || said === undefined || said.atMs < trusted,
-    )
-    await Promise.all(doubtful.slice(0, REGISTRY_ASKS_MAX).map((member) => this.#ask(member)))
-    let totals = NO_MAIL
-    for (const { said, changed } of members) {
-      const one = { mailboxes: 1, behind: Number(changed || said === undefined) }
-      totals = addTotals(totals, said === undefined ? { ...NO_MAIL, ...one } : { ...said.report, ...one })
-    }
-    return totals
-  }
-
-  async #ask(member: Member): Promise<void> {
-    // Behind all others: one that never answers must not stand in their way.
-    const key = toBase64url(member.id)
-    this.#members.delete(key)
-    this.#members.set(key, member)
-    // Before it is asked: if it changes while its answer is under way, it says so.
-    member.changed = false
-    try {
-      const report = await this.env.MAILBOXES.getByName(mailboxObjectName(this.#network, member.id)).figures()
-      if (report !== undefined) member.said = { report, atMs: Date.now() }
-    } catch {
-      member.changed = true
-    }
+  /** Its own mailbox, and the rooms that complained. Wherever else it is, that object notices by itself. */
+  async #expel({ id, untilMs }: Listing, rooms: readonly string[]): Promise<void> {
+    const { MAILBOXES, ROOMS } = this.env
+    const peer = parsePeerId(id)
+    await Promise.allSettled([
+      MAILBOXES.getByName(mailboxObjectName(this.#network, id)).expel(peer, untilMs),
+      ...rooms.map((room) => ROOMS.getByName(room).expel(peer, untilMs)),
+    ])
   }
 }

@@ -26,6 +26,7 @@ import { MailboxMachine } from '../protocol/mailbox/machine.ts'
 import { type MailboxPlace, placeOf } from '../protocol/mailbox/place.ts'
 import { PrekeyDesk } from '../protocol/mailbox/prekey-desk.ts'
 import type { MailReport } from '../protocol/mailbox/report.ts'
+import { CLEAR, retryAfterMsOf, type Verdict } from '../protocol/protection/known-lists.ts'
 import { GRANT_HEADER } from '../protocol/room/admission.ts'
 import { fromBase64url } from '../protocol/wire/base64url.ts'
 import { equalBytes } from '../protocol/wire/bytes.ts'
@@ -43,10 +44,11 @@ import { type Answer, PutDesk } from './mailbox/put-desk.ts'
 import { Reception } from './mailbox/reception.ts'
 import { SqliteLetterStore, SqliteOwnerStore, Tables } from './mailbox/sqlite-store.ts'
 import { PassRenewal } from './pass-renewal.ts'
+import { Guard, type GuardRegistries } from './protection/guard.ts'
 
 interface Settings extends MailboxSettings, PassSecrets, RegionSettings {
   readonly MAILBOXES: MailboxNamespace
-  readonly REGISTRIES: RegistryNamespace
+  readonly REGISTRIES: RegistryNamespace & GuardRegistries
   readonly SHARDS: ShardNamespace
 }
 
@@ -62,6 +64,7 @@ export class RelayMailbox extends DurableObject<Settings> {
   readonly #prekeys: PrekeyDesk
   readonly #renewal: PassRenewal
   readonly #news: News | undefined
+  readonly #guard: Guard
   readonly #drops = new DropCounts()
   #made: MailboxMachine<Answer> | undefined
   /** Times that puts were decided, each in one transaction. */
@@ -93,6 +96,11 @@ export class RelayMailbox extends DurableObject<Settings> {
         this.#receive({ kind: 'puts', puts })
       },
     })
+    this.#guard = new Guard({
+      registries: env.REGISTRIES,
+      network,
+      expel: (peer, untilMs) => this.expel(peer, untilMs),
+    })
     const flush = () => this.#callers.flush()
     this.#reception = new Reception({
       mailbox: id,
@@ -104,7 +112,11 @@ export class RelayMailbox extends DurableObject<Settings> {
       took: (ids) => this.#receive({ kind: 'took', ids }),
       renewPass: (caller) => ctx.waitUntil(this.#renewPass(caller)),
       leave: (caller, code) => this.#leave(caller, code),
-      drop: (reason) => this.#drops.count(reason),
+      drop: (reason, { record }) => {
+        this.#drops.count(reason)
+        if (record.isOwner) this.#guard.complain(id, reason)
+      },
+      complain: (reason) => this.#guard.complain(id, reason),
     })
     answerKeepAlives(ctx)
   }
@@ -112,17 +124,33 @@ export class RelayMailbox extends DurableObject<Settings> {
   // ---- sockets ----------------------------------------------------------------------------------------------
 
   /** Only the Worker calls this; an owner's hello is there if its pass was good. */
-  override fetch(request: Request): Response {
+  override fetch(request: Request): Response | Promise<Response> {
     const { 0: client, 1: server } = new WebSocketPair()
-    const code = this.#enter(server, request.headers)
-    if (code !== undefined) turnAway(server, code)
-    return upgraded(client)
+    const { headers } = request
+    const enter = (verdict: Verdict) => {
+      const code = verdict.kind === 'listed' ? 'blacklisted' : this.#enter(server, headers)
+      const untilMs = verdict.kind === 'listed' ? verdict.untilMs : null
+      if (code !== undefined) turnAway(server, code, retryAfterMsOf(untilMs, Date.now()))
+      return upgraded(client)
+    }
+    // Senders are nobody in particular: their puts carry proofs of their own.
+    if (this.#place === undefined || !headers.has(HELLO_HEADER)) return enter(CLEAR)
+    const verdict = this.#guard.entering(this.#place.id, Date.now())
+    return verdict instanceof Promise ? verdict.then(enter) : enter(verdict)
+  }
+
+  /** The registry, and our own guard, say that the owner is listed from now on. Letters stay, for when it no longer is. */
+  expel(_owner: Uint8Array, untilMs: number | null): void {
+    const home = this.#callers.home()
+    if (home !== undefined) this.#leave(home, 'blacklisted', retryAfterMsOf(untilMs, Date.now()))
   }
 
   override webSocketMessage(socket: WebSocket, message: ArrayBuffer | string): void {
     const caller = this.#callers.of(socket)
     if (caller === undefined) return
     this.#reception.hear(caller, message, Date.now())
+    if (caller.record.isOwner && this.#place !== undefined)
+      this.#guard.heard(this.#place.id, caller, Date.now())
     // What this message cost is written down once for all whose answers leave together.
     if (!this.#desk.isSitting) this.#callers.flush()
   }
@@ -280,9 +308,9 @@ export class RelayMailbox extends DurableObject<Settings> {
    * has another for its home: a socket that closed while the object slept is not among its sockets any more when it wakes,
    * and what it said last, and that it closed, may be heard when its owner has come back by another.
    */
-  #leave(caller: Caller, code?: RefusalCode): void {
+  #leave(caller: Caller, code?: RefusalCode, retryAfterMs?: number): void {
     const wasHome = this.#callers.home() === caller
-    this.#callers.dismiss(caller, code)
+    this.#callers.dismiss(caller, code, retryAfterMs)
     if (wasHome && this.#made !== undefined) this.#receive({ kind: 'ownerGone' })
   }
 

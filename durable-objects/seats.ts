@@ -20,6 +20,8 @@ export interface Seat {
   turn: number
   /** The member is newer than its attachment. */
   stale: boolean
+  /** When the blacklist was last asked about it. Forgotten in sleep. */
+  judgedAtMs: number
   /** The bytes last attached, to be written over: nothing is kept of those who only listen. */
   record: Uint8Array | undefined
 }
@@ -155,7 +157,16 @@ export class Seats implements Members {
 }
 
 function newSeat(member: Member, socket: WebSocket): Seat {
-  return { member, socket, unreadBytes: 0, queue: [], turn: 0, stale: false, record: undefined }
+  return {
+    member,
+    socket,
+    unreadBytes: 0,
+    queue: [],
+    turn: 0,
+    stale: false,
+    judgedAtMs: 0,
+    record: undefined,
+  }
 }
 
 /** A tag survives sleep as an attachment does, and is not written again with each message. */

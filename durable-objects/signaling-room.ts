@@ -7,6 +7,7 @@ import { GRANT_BYTES } from '../protocol/crypto/admission/pass.ts'
 import type { Region } from '../protocol/dht/regions.ts'
 import { DropCounts, type DropReason } from '../protocol/drops.ts'
 import { regionIn } from '../protocol/network/summary.ts'
+import { retryAfterMsOf, type Verdict } from '../protocol/protection/known-lists.ts'
 import { GRANT_HEADER, JOIN_HEADER, REGION_HEADER } from '../protocol/room/admission.ts'
 import { type RoomConfig, type RoomSettings, roomConfig } from '../protocol/room/config.ts'
 import { type RoomEffect, type RoomInput, RoomMachine } from '../protocol/room/machine.ts'
@@ -14,13 +15,17 @@ import type { Member } from '../protocol/room/member.ts'
 import { fromBase64url } from '../protocol/wire/base64url.ts'
 import { tryDecode } from '../protocol/wire/codec.ts'
 import type { JoinFrame } from '../protocol/wire/frames.ts'
+import { FRAME, WATCH_FRAME } from '../protocol/wire/registry.ts'
 import { answerClose, answerKeepAlives, closeWith, turnAway, upgraded } from './host.ts'
 import { Outbox } from './outbox.ts'
 import { PassRenewal } from './pass-renewal.ts'
+import { Guard, type GuardRegistries } from './protection/guard.ts'
 import { RoomWatching, type WatchedSettings } from './room-watching.ts'
 import { Seats } from './seats.ts'
 
-type Settings = RoomSettings & PassSecrets & WatchedSettings
+interface Settings extends RoomSettings, PassSecrets, WatchedSettings {
+  readonly REGISTRIES: GuardRegistries & WatchedSettings['REGISTRIES']
+}
 
 /** A socket that is about to be a member's, and where it came from. */
 interface Joining {
@@ -35,6 +40,7 @@ export class SignalingRoom extends DurableObject<Settings> {
   readonly #outbox: Outbox
   readonly #drops = new DropCounts()
   readonly #renewal: PassRenewal
+  readonly #guard: Guard
   readonly #watching: RoomWatching
 
   constructor(ctx: DurableObjectState, env: Settings) {
@@ -46,29 +52,54 @@ export class SignalingRoom extends DurableObject<Settings> {
       this.#receive({ kind: 'overflowing', member: seat.member }),
     )
     this.#renewal = new PassRenewal(env)
+    const room = ctx.id.name ?? ''
+    this.#guard = new Guard({
+      registries: env.REGISTRIES,
+      network: networkOfRoom(room),
+      room,
+      expel: (peer, untilMs) => this.expel(peer, untilMs),
+    })
     this.#watching = new RoomWatching(ctx, env, this.#seats)
     answerKeepAlives(ctx)
   }
 
   /** Only the Worker calls this, after it has admitted the peer the join names. */
-  override fetch(request: Request): Response {
+  override fetch(request: Request): Response | Promise<Response> {
     const { 0: client, 1: server } = new WebSocketPair()
     const join = joinOf(request)
     const grant = fromBase64url(request.headers.get(GRANT_HEADER) ?? '')
-    if (join === undefined || grant?.length !== GRANT_BYTES) turnAway(server, 'bad-request')
-    else {
-      const region = regionIn(request.headers.get(REGION_HEADER))
-      this.#receive({ kind: 'join', join, grant }, { socket: server, region })
+    if (join === undefined || grant?.length !== GRANT_BYTES) {
+      turnAway(server, 'bad-request')
+      return upgraded(client)
     }
-    return upgraded(client)
+    const region = regionIn(request.headers.get(REGION_HEADER))
+    const enter = (verdict: Verdict) => {
+      if (verdict.kind === 'listed') {
+        this.#watching.refused('blacklisted')
+        turnAway(server, 'blacklisted', retryAfterMsOf(verdict.untilMs, Date.now()))
+      } else this.#receive({ kind: 'join', join, grant }, { socket: server, region })
+      return upgraded(client)
+    }
+    const verdict = this.#guard.entering(join.peer, Date.now())
+    return verdict instanceof Promise ? verdict.then(enter) : enter(verdict)
+  }
+
+  /** The registry, and our own guard, say that a peer is listed from now on. */
+  expel(peer: Uint8Array, untilMs: number | null): void {
+    const member = this.#seats.ofPeer(peer)
+    const retryAfterMs = retryAfterMsOf(untilMs, Date.now())
+    if (member !== undefined) this.#receive({ kind: 'listed', member, retryAfterMs })
   }
 
   override webSocketMessage(socket: WebSocket, message: ArrayBuffer | string): void {
     const seat = this.#seats.of(socket)
     if (seat === undefined) return
     if (typeof message === 'string')
-      this.#receive({ kind: 'notBinary', from: seat.member, length: message.length })
-    else this.#receive({ kind: 'message', from: seat.member, bytes: new Uint8Array(message) })
+      return this.#receive({ kind: 'notBinary', from: seat.member, length: message.length })
+    const bytes = new Uint8Array(message)
+    this.#receive({ kind: 'message', from: seat.member, bytes })
+    // What a member does for the room's sake alone wakes nobody else: an idle room stays as cheap as it was.
+    if (!HOUSEKEEPING.has(bytes[0])) this.#guard.heard(seat.member.peer, seat, Date.now())
   }
 
   override webSocketClose(socket: WebSocket, code: number, reason: string, wasClean: boolean): void {
@@ -92,11 +123,18 @@ export class SignalingRoom extends DurableObject<Settings> {
     this.#outbox.begin(nowMs)
     let left = false
     for (const effect of this.#machine.receive(input, nowMs)) {
+      if ('from' in input) this.#complain(input.from, effect)
       this.#perform(effect, nowMs, joining)
       if (effect.kind === 'remove') left = true
     }
     this.#outbox.end()
     this.#watching.after(nowMs, left)
+  }
+
+  /** Whatever is dropped or closed for what a member sent is held against it. */
+  #complain({ peer }: Member, effect: RoomEffect): void {
+    if (effect.kind === 'drop') this.#guard.complain(peer, effect.reason)
+    if (effect.kind === 'remove' && effect.code === 'flooding') this.#guard.complain(peer, effect.code)
   }
 
   #sendAll(except: Member, frame: Uint8Array, lossy: boolean): void {
@@ -159,7 +197,7 @@ export class SignalingRoom extends DurableObject<Settings> {
         this.#outbox.finish(seat)
         this.#seats.unseat(effect.member)
         this.#watching.left(effect.member)
-        if (effect.code !== undefined) closeWith(seat.socket, effect.code)
+        if (effect.code !== undefined) closeWith(seat.socket, effect.code, effect.retryAfterMs)
         return
       }
       case 'renewPass':
@@ -172,6 +210,16 @@ export class SignalingRoom extends DurableObject<Settings> {
     }
   }
 }
+
+/** Types of frames about the room and not for anybody in it. */
+const HOUSEKEEPING: ReadonlySet<number | undefined> = new Set([
+  FRAME.sweep,
+  FRAME.drained,
+  WATCH_FRAME.report,
+])
+
+/** The first slash ends it: see workers/placement.ts. */
+const networkOfRoom = (name: string) => name.slice(0, Math.max(0, name.indexOf('/')))
 
 function joinOf(request: Request): JoinFrame | undefined {
   const bytes = fromBase64url(request.headers.get(JOIN_HEADER) ?? '')

@@ -234,7 +234,8 @@ export class KeptSocket {
     if (!this.#matters(socket)) return
     const refusal = nameOf(REFUSAL, code - CLOSE_CODE_BASE)
     if (FINAL.includes(refusal)) return this.#end(refusal as KeptEnd)
-    if (refusal === 'pass-expired' || refusal === 'pass-forged') {
+    // Whoever asks for another pass is told until when it may not come.
+    if (refusal === 'pass-expired' || refusal === 'pass-forged' || refusal === 'blacklisted') {
       this.#owner.do({ kind: 'passRefused', pass: this.#pass })
       if (++this.#passRefusals > PASS_REFUSALS_MAX) return this.#end('pass-refused')
     }

@@ -4,15 +4,17 @@
 
 import { CAPABILITY, checkPass, grantOf } from '../protocol/crypto/admission/pass.ts'
 import type { AdmissionRefusal } from '../protocol/crypto/admission/refusals.ts'
+import { retryAfterMsOf } from '../protocol/protection/known-lists.ts'
 import { offeredJoin, offeredPass, offersWaypost } from '../protocol/room/admission.ts'
 import type { JoinFrame } from '../protocol/wire/frames.ts'
 import type { RefusalCode } from '../protocol/wire/registry.ts'
 import { passCheck } from './desk.ts'
 import type { Env } from './env.ts'
+import { verdictOn } from './gate/listed.ts'
 
 export type Admission =
   | { readonly admitted: true; readonly join: JoinFrame; readonly grant: Uint8Array }
-  | { readonly admitted: false; readonly code: RefusalCode }
+  | { readonly admitted: false; readonly code: RefusalCode; readonly retryAfterMs?: number }
 
 /** What a pass can be refused for, as the socket is told. */
 const PASS_CODES = {
@@ -41,5 +43,12 @@ export async function admit(request: Request, env: Env, network: string): Promis
   const pass = await checkPass(hash, ring, text, { network, subject: join.peer }, Date.now())
   if (typeof pass === 'string') return { admitted: false, code: passCode(pass) }
   if ((pass.capabilities & CAPABILITY.rooms) === 0) return { admitted: false, code: 'pass-foreign' }
+  const verdict = await verdictOn(env, network, join.peer)
+  if (verdict.kind === 'listed')
+    return {
+      admitted: false,
+      code: 'blacklisted',
+      retryAfterMs: retryAfterMsOf(verdict.untilMs, Date.now()),
+    }
   return { admitted: true, join, grant }
 }

@@ -8,6 +8,7 @@ import { secureHeaders } from 'hono/secure-headers'
 import type { Edge } from './env.ts'
 import { Misconfigured, refuse } from './errors.ts'
 import { configured } from './gate/configured.ts'
+import { listPeer, showAudit, showBlacklist, unlistPeer } from './routes/blacklist.ts'
 import { bootstrap } from './routes/bootstrap.ts'
 import { closestPeers, getRecord, provideAll, provideOne, providers, putRecord } from './routes/dht.ts'
 import { health } from './routes/health.ts'
@@ -56,6 +57,10 @@ app.get('/network/health', networkHealth)
 app.get('/network/topology', networkTopology)
 app.get('/network/peer/:id', networkPeer)
 app.get('/network/events', networkEvents)
+app.get('/network/blacklist', showBlacklist)
+app.post('/network/blacklist', listPeer)
+app.delete('/network/blacklist/:id', unlistPeer)
+app.get('/network/audit', showAudit)
 
 const ALLOWED = {
   '/health': 'GET, HEAD, OPTIONS',
@@ -67,6 +72,9 @@ const ALLOWED = {
   '/network/topology': 'GET, HEAD, OPTIONS',
   '/network/peer/:id': 'GET, HEAD, OPTIONS',
   '/network/events': 'GET, HEAD, OPTIONS',
+  '/network/blacklist': 'GET, HEAD, POST, OPTIONS',
+  '/network/blacklist/:id': 'DELETE, OPTIONS',
+  '/network/audit': 'GET, HEAD, OPTIONS',
   '/v1/mailboxes/:id': 'GET, HEAD, OPTIONS',
   '/v1/mailboxes/:id/messages': 'GET, HEAD, POST, OPTIONS',
   '/v1/mailboxes/:id/messages/:ids': 'DELETE, OPTIONS',

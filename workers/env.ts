@@ -6,6 +6,8 @@ import type { AccessRules, Letter, PutOutcome } from '../protocol/mailbox/contra
 import type { MailTotals } from '../protocol/mailbox/report.ts'
 import type { PeerInRoom, RegistryView } from '../protocol/network/gathered.ts'
 import type { TopologyPart } from '../protocol/network/topology.ts'
+import type { AdminTerms, AuditEntry, ListedPeers, Listing } from '../protocol/protection/contract.ts'
+import type { OffenceReport } from '../protocol/protection/offences.ts'
 import type { GivenSettings } from './settings/table.ts'
 
 /** The room as the Worker sees it: by its methods, not its class, which only the entry file may name. */
@@ -50,12 +52,23 @@ export interface MailboxStub {
   probe(): Promise<unknown>
 }
 
-/** One of those that share the mailboxes of a network. */
+/** One of those that share the mailboxes and the blacklist of a network. */
 export interface RegistryStub {
   totals(): Promise<MailTotals>
   view(): Promise<RegistryView>
   topology(limit: number): Promise<TopologyPart>
   peer(id: Uint8Array): Promise<readonly PeerInRoom[]>
+  /** What a peer did, whose pass was shown. */
+  offended(report: OffenceReport): Promise<void>
+  /** Undefined: nothing changed since this version. */
+  listedSince(version: string | undefined): Promise<ListedPeers | undefined>
+  listing(peer: Uint8Array): Promise<Listing | undefined>
+  listings(): Promise<readonly Listing[]>
+  /** By an administrator. Undefined where there is no room for more. */
+  list(peer: Uint8Array, terms: AdminTerms): Promise<Listing | undefined>
+  /** False: it was not listed. */
+  unlist(peer: Uint8Array): Promise<boolean>
+  audit(): Promise<readonly AuditEntry[]>
   probe(): Promise<unknown>
 }
 

@@ -40,10 +40,12 @@ export const HTTP_ERRORS = {
   busy: 503,
   'no-such-record': 404,
   'no-such-peer': 404, // no room has said lately that it is there
-  // Refusals of administration: nobody showed a token, it is another, or the deployment has none.
+  unprocessable: 422, // as the Delegated Routing API wants what it cannot read to be called
+  blacklisted: 403, // this peer may not, until the time the message says
   'admin-missing': 401,
   'admin-wrong': 403,
-  unprocessable: 422, // as the Delegated Routing API wants what it cannot read to be called
+  'admin-off': 501, // the deployment has no administrator's token
+  'no-such-listing': 404,
   misconfigured: 500, // the deployment's settings are wrong; the message names which
   internal: 500, // our fault
 } as const satisfies Record<string, ContentfulStatusCode> &

@@ -15,6 +15,7 @@ import { passCode } from './admission.ts'
 import { passCheck } from './desk.ts'
 import type { Edge, Env, MailboxStub } from './env.ts'
 import { refuse } from './errors.ts'
+import { refuseListed } from './gate/refuse-listed.ts'
 import { mailboxObjectName } from './placement.ts'
 
 /** A mailbox as a request names it. */
@@ -73,7 +74,8 @@ export async function refuseUnlessOwner(
   if (scheme?.toLowerCase() !== 'bearer' || pass === undefined || more.length > 0)
     return refuse(c, 'pass-missing', 'only the owner may: Authorization: Bearer and a pass', BEARER)
   const code = await denied(c.env, mailbox, pass)
-  return code && refuse(c, code, WHY[code], code === 'pass-foreign' ? {} : BEARER)
+  if (code !== undefined) return refuse(c, code, WHY[code], code === 'pass-foreign' ? {} : BEARER)
+  return refuseListed(c, mailbox.network, mailbox.id)
 }
 
 /** What the object is told of a socket in headers, or why there shall be none. */

@@ -6,6 +6,7 @@ import { passCode } from './admission.ts'
 import { passCheck } from './desk.ts'
 import type { Edge } from './env.ts'
 import { refuse } from './errors.ts'
+import { refuseListed } from './gate/refuse-listed.ts'
 
 const BEARER = { 'WWW-Authenticate': 'Bearer' }
 
@@ -36,5 +37,5 @@ export async function passOf(
   if (code !== undefined) return refuse(c, code, WHY[code], code === 'pass-foreign' ? {} : BEARER)
   const pass = checked as Pass
   if ((pass.capabilities & capability) === 0) return refuse(c, 'pass-foreign', WHY['pass-foreign'])
-  return pass
+  return (await refuseListed(c, network, pass.subject)) ?? pass
 }

@@ -10,6 +10,8 @@ export interface Caller {
   readonly socket: WebSocket
   readonly record: CallerRecord
   queue: Uint8Array[]
+  /** When the blacklist was last asked about it. Forgotten in sleep. */
+  judgedAtMs: number
   /** The record is newer than the attachment. */
   stale: boolean
 }
@@ -75,13 +77,13 @@ export class Callers {
   }
 
   /** A caller no more; with a code: told so, and closed. */
-  dismiss(caller: Caller, code?: RefusalCode): void {
+  dismiss(caller: Caller, code?: RefusalCode, retryAfterMs?: number): void {
     this.#flush(caller)
     this.#waiting.delete(caller)
     this.#bySocket.delete(caller.socket)
     if (this.#home === caller) this.#home = 'none'
     caller.socket.serializeAttachment(null)
-    if (code !== undefined) closeWith(caller.socket, code)
+    if (code !== undefined) closeWith(caller.socket, code, retryAfterMs)
   }
 
   #findHome(): Caller | undefined {
@@ -103,7 +105,7 @@ export class Callers {
   }
 
   #hold(socket: WebSocket, record: CallerRecord): Caller {
-    const caller = { socket, record, queue: [], stale: false }
+    const caller = { socket, record, queue: [], judgedAtMs: 0, stale: false }
     this.#bySocket.set(socket, caller)
     return caller
   }

@@ -7,6 +7,7 @@ import { pay, priceOf } from '../../protocol/mailbox/caller.ts'
 import type { SocketRates } from '../../protocol/mailbox/config.ts'
 import type { PutOutcome } from '../../protocol/mailbox/contract.ts'
 import { PEER_ID_BYTES } from '../../protocol/peer-id.ts'
+import { isForgery } from '../../protocol/protection/offences.ts'
 import { framesOf } from '../../protocol/wire/batch.ts'
 import { equalBytes, WireError } from '../../protocol/wire/bytes.ts'
 import { encode } from '../../protocol/wire/codec.ts'
@@ -29,7 +30,9 @@ export interface ReceptionHost {
   took(ids: readonly Uint8Array[]): void
   renewPass(caller: Caller): void
   leave(caller: Caller, code: RefusalCode): void
-  drop(reason: Refusal): void
+  drop(reason: Refusal, caller: Caller): void
+  /** What an owner did that is no mistake. */
+  complain(reason: 'flooding' | 'forged'): void
 }
 
 type Refusal = Extract<RefusalCode, 'malformed' | 'unexpected' | 'too-large' | 'rate-limited'>
@@ -53,7 +56,10 @@ export class Reception {
     const price = frames === undefined ? PRICE.message : priceOf(frames)
     const cost = { price, bytes: length, frames: frames?.length ?? 1 }
     const paid = pay(caller.record, this.#host.rates, cost, nowMs)
-    if (paid === 'flooding') return this.#host.leave(caller, 'flooding')
+    if (paid === 'flooding') {
+      if (caller.record.isOwner) this.#host.complain('flooding')
+      return this.#host.leave(caller, 'flooding')
+    }
     this.#host.callers.remember(caller)
     const type = bytes[0] ?? 0
     if (!paid.ok) return this.#refuseAll(caller, frames ?? [], type, paid.retryAfterMs)
@@ -94,9 +100,10 @@ export class Reception {
     const asked = tryDecodeDht(frame)
     if (asked?.kind !== 'dhtAsk') return this.#refuse(caller, 'malformed', DHT_FRAME.dhtAsk)
     const { token, question } = asked
-    this.#host.dht.take(question, caller.record.region, (answer) =>
-      this.#host.callers.send(caller, encodeDht({ kind: 'dhtAnswer', token, answer })),
-    )
+    this.#host.dht.take(question, caller.record.region, (answer) => {
+      if (answer.kind === 'refused' && isForgery(answer.reason)) this.#host.complain('forged')
+      this.#host.callers.send(caller, encodeDht({ kind: 'dhtAnswer', token, answer }))
+    })
   }
 
   #answer(caller: Caller, token: number, outcome: PutOutcome): void {
@@ -112,13 +119,13 @@ export class Reception {
     if (puts.length < frames.length || puts.length === 0)
       this.#refuse(caller, 'rate-limited', type, retryAfterMs)
     for (const put of puts) {
-      this.#host.drop('rate-limited')
+      this.#host.drop('rate-limited', caller)
       this.#answer(caller, tokenOf(put), { ok: false, reason: 'rate-limited', retryAfterMs })
     }
   }
 
   #refuse(caller: Caller, code: Refusal, refusedType: number, retryAfterMs = 0): void {
-    this.#host.drop(code)
+    this.#host.drop(code, caller)
     this.#host.callers.send(caller, encode({ kind: 'refusal', code, refusedType, retryAfterMs }))
   }
 }

@@ -63,6 +63,8 @@ export type RoomInput =
   | { readonly kind: 'socketGone'; readonly member: Member; readonly clean: boolean }
   /** So much is unread by the member that even roster changes cannot be held for it any longer. */
   | { readonly kind: 'overflowing'; readonly member: Member }
+  /** The member's peer is on the blacklist from now on, for so long; 0: until it is taken off. */
+  | { readonly kind: 'listed'; readonly member: Member; readonly retryAfterMs: number }
 
 export type RoomEffect =
   /** The joining socket becomes this member's. If the member had one, that one is closed as superseded, silently to others. */
@@ -73,7 +75,12 @@ export type RoomEffect =
   /** `lossy`: not to those with too much unread. What keeps rosters right is never withheld. */
   | { readonly kind: 'sendAll'; readonly except: Member; readonly frame: Uint8Array; readonly lossy: boolean }
   /** No member any more. With a code: told it, and closed. */
-  | { readonly kind: 'remove'; readonly member: Member; readonly code?: RefusalCode }
+  | {
+      readonly kind: 'remove'
+      readonly member: Member
+      readonly code?: RefusalCode
+      readonly retryAfterMs?: number
+    }
   /** The member has read so much of what it was sent. */
   | { readonly kind: 'read'; readonly by: Member; readonly bytes: number }
   /** The member is to be sent a new pass, of its own peer and grant. */
@@ -117,6 +124,9 @@ export class RoomMachine implements Machine<RoomInput, RoomEffect> {
         break
       case 'overflowing':
         this.#leave(input.member, 'expelled', 'slow-reader')
+        break
+      case 'listed':
+        this.#leave(input.member, 'expelled', 'blacklisted', input.retryAfterMs)
         break
     }
     return this.#effects
@@ -188,9 +198,10 @@ export class RoomMachine implements Machine<RoomInput, RoomEffect> {
     return slot
   }
 
-  #leave(member: Member, reason: LeftReason, code?: RefusalCode): void {
+  #leave(member: Member, reason: LeftReason, code?: RefusalCode, retryAfterMs?: number): void {
     this.#gone.add(member)
-    this.#do(code === undefined ? { kind: 'remove', member } : { kind: 'remove', member, code })
+    const told = { ...(code === undefined ? {} : { code }), ...(retryAfterMs ? { retryAfterMs } : {}) }
+    this.#do({ kind: 'remove', member, ...told })
     const frame = encode({ kind: 'left', address: member.address, reason })
     this.#do({ kind: 'sendAll', except: member, frame, lossy: false })
   }

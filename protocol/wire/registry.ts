@@ -228,6 +228,7 @@ export const REFUSAL = {
   'pass-forged': 16, // fatal: not made with a secret this edge has, or has any more; another one helps
   'pass-foreign': 17, // fatal: of another peer or network, or not for rooms
   misconfigured: 18, // fatal: the deployment's settings are wrong, PASS_SECRET above all
+  blacklisted: 19, // fatal: this peer may not come, until retry after is over; 0: until somebody takes it off
 } as const
 
 export type RefusalCode = keyof typeof REFUSAL

@@ -4,10 +4,12 @@
 import { WATCH_EVERY_MS, WATCH_FOR_MS, WATCH_PEERS_MAX } from '../../protocol/limits/network.ts'
 import { addCounts } from '../../protocol/network/counts.ts'
 import { regionName } from '../../protocol/network/summary.ts'
+import type { Listing } from '../../protocol/protection/contract.ts'
 import type { Env } from '../env.ts'
 import { askHealth, type HealthBody } from './health.ts'
 import type { NameOf } from './names.ts'
 import { namesOf } from './names.ts'
+import { askRegistries } from './registries.ts'
 import { askTopology } from './topology.ts'
 
 const RETRY_MS = 3_000
@@ -16,12 +18,15 @@ export interface WatchedNetwork {
   readonly env: Env
   readonly network: string
   readonly nameOf: NameOf
+  /** Who is on the blacklist, too, and by their names. */
+  readonly maySee: boolean
 }
 
 interface Look {
   readonly health: HealthBody
   /** Region by name. */
   readonly peers: ReadonlyMap<string, string>
+  readonly listed: ReadonlyMap<string, Listing>
   /** Some of it is missing: who is not in it need not have left. */
   readonly partial: boolean
 }
@@ -63,15 +68,19 @@ export function watch(watched: WatchedNetwork): ReadableStream<Uint8Array> {
   )
 }
 
-async function look({ env, network, nameOf }: WatchedNetwork): Promise<Look> {
-  const [health, { topology, missing }] = await Promise.all([
+async function look({ env, network, nameOf, maySee }: WatchedNetwork): Promise<Look> {
+  const [health, { topology, missing }, lists] = await Promise.all([
     askHealth(env, network),
     askTopology(env, network, WATCH_PEERS_MAX),
+    maySee ? askRegistries(env, network, (registry) => registry.listings()) : NOBODY_LISTED,
   ])
   const names = await namesOf(topology.ids, topology.peerRooms.length, nameOf)
   const peers = new Map(names.map((name, at) => [name, regionName(topology.regions[at] ?? 0)]))
-  return { health, peers, partial: missing > 0 }
+  const listed = new Map(lists.answers.flat().map((listing) => [listing.id as string, listing]))
+  return { health, peers, listed, partial: missing > 0 || lists.missing > 0 }
 }
+
+const NOBODY_LISTED = { answers: [] as (readonly Listing[])[], missing: 0 }
 
 type Change = readonly [event: string, data: unknown]
 
@@ -80,12 +89,19 @@ export function changes(before: Look | undefined, now: Look): readonly Change[] 
   const { history: _, atMs, ...health } = now.health
   if (before === undefined || differs(before.health, now.health)) said.push(['health', { atMs, ...health }])
   if (before === undefined) return said
-  for (const [id, region] of now.peers)
-    if (!before.peers.has(id) && !before.partial) said.push(['peer-joined', { id, region }])
-  for (const [id, region] of before.peers)
-    if (!now.peers.has(id) && !now.partial) said.push(['peer-left', { id, region }])
+  // Who is missing from what is partial need not have left, nor have come when it is there again.
+  if (!before.partial && !now.partial) said.push(...comings(before, now))
   const more = moreRefusals(before.health.refusals, now.health.refusals)
   if (Object.keys(more).length > 0) said.push(['refusals', more])
+  return said
+}
+
+function comings(before: Look, now: Look): readonly Change[] {
+  const said: Change[] = []
+  for (const [id, region] of now.peers) if (!before.peers.has(id)) said.push(['peer-joined', { id, region }])
+  for (const [id, region] of before.peers) if (!now.peers.has(id)) said.push(['peer-left', { id, region }])
+  for (const [id, listing] of now.listed) if (!before.listed.has(id)) said.push(['blacklisted', listing])
+  for (const id of before.listed.keys()) if (!now.listed.has(id)) said.push(['unblacklisted', { id }])
   return said
 }
 

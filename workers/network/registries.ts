@@ -16,15 +16,24 @@ export async function askRegistries<T>(
   network: string,
   question: (registry: RegistryStub) => Promise<T>,
 ): Promise<Answers<T>> {
+  const asked = Array.from({ length: REGISTRIES }, (_, registry) =>
+    soon(question(env.REGISTRIES.getByName(registryObjectName(network, registry)))),
+  )
+  const heard = (await Promise.all(asked)).filter((answer) => answer !== undefined)
+  return { answers: heard.map(({ value }) => value), missing: REGISTRIES - heard.length }
+}
+
+/** Undefined for what fails, or is not there in time. */
+export async function soon<T>(answer: Promise<T>): Promise<{ readonly value: T } | undefined> {
   let timer: ReturnType<typeof setTimeout> | null = null
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(resolve, REGISTRY_ANSWER_MS, undefined)
   })
-  const asked = Array.from({ length: REGISTRIES }, async (_, registry) => {
-    const answer = question(env.REGISTRIES.getByName(registryObjectName(network, registry)))
-    return Promise.race([answer.then((value) => ({ value })).catch(() => undefined), late])
-  })
-  const heard = (await Promise.all(asked)).filter((answer) => answer !== undefined)
-  clearTimeout(timer)
-  return { answers: heard.map(({ value }) => value), missing: REGISTRIES - heard.length }
+  try {
+    return await Promise.race([answer.then((value) => ({ value })), late])
+  } catch {
+    return undefined
+  } finally {
+    clearTimeout(timer)
+  }
 }

@@ -16,15 +16,17 @@ import {
 } from '../../protocol/limits/dht.ts'
 import { DEFAULT_NETWORK, isNetworkName } from '../../protocol/names.ts'
 import { peerIdText } from '../../protocol/peer-id.ts'
+import { isForgery } from '../../protocol/protection/offences.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
 import { equalBytes } from '../../protocol/wire/bytes.ts'
-import type { DhtAnswer } from '../../protocol/wire/dht-frames.ts'
+import type { DhtAnswer, DhtQuestion } from '../../protocol/wire/dht-frames.ts'
 import type { DhtRefusal } from '../../protocol/wire/registry.ts'
 import { readAtMost } from '../body.ts'
 import { type NamedKey, namedKey } from '../dht/keys.ts'
 import { ask } from '../dht/questions.ts'
 import type { Edge } from '../env.ts'
 import { refuse, refuseFor } from '../errors.ts'
+import { complain } from '../gate/listed.ts'
 import { passOf } from '../pass.ts'
 import { REGIONS, regionOf } from '../region.ts'
 
@@ -81,16 +83,7 @@ export async function putRecord(c: Context<Edge>): Promise<Response> {
     return refuse(c, 'unsupported-media-type', `the body is ${OCTETS} for a value, else ${RECORD_TYPE}`)
   const record = type === RECORD_TYPE ? body : valueRecord(c, place, body)
   if (record instanceof Response) return record
-  return stored(
-    c,
-    await ask(
-      c.env,
-      place.network,
-      regionOf(c.req.raw),
-      { kind: 'put', key: place.key, record },
-      pass.subject,
-    ),
-  )
+  return stored(c, place.network, { kind: 'put', key: place.key, record }, pass.subject)
 }
 
 function valueRecord(c: Context<Edge>, { hashCode }: Place, value: Uint8Array): Uint8Array | Response {
@@ -178,10 +171,7 @@ async function provide(c: Context<Edge>, network: string, key: Uint8Array | unde
   const keys = readProvidedList(announcement)?.keys
   if (key !== undefined && keys?.some((one) => equalBytes(one, key)) === false)
     return refuse(c, 'wrong-key', 'the key of the path is none of those that are provided')
-  return stored(
-    c,
-    await ask(c.env, network, regionOf(c.req.raw), { kind: 'provide', announcement }, pass.subject),
-  )
+  return stored(c, network, { kind: 'provide', announcement }, pass.subject)
 }
 
 export async function providers(c: Context<Edge>): Promise<Response> {
@@ -212,7 +202,15 @@ export async function providers(c: Context<Edge>): Promise<Response> {
   return c.json(body, 200, NO_STORE)
 }
 
-function stored(c: Context<Edge>, answer: DhtAnswer): Response {
+async function stored(
+  c: Context<Edge>,
+  network: string,
+  question: DhtQuestion,
+  peer: Uint8Array,
+): Promise<Response> {
+  const answer = await ask(c.env, network, regionOf(c.req.raw), question, peer)
+  if (answer.kind === 'refused' && isForgery(answer.reason))
+    complain(c.env, network, { peer, counts: { forged: 1 } })
   if (answer.kind !== 'stored') return refused(c, answer)
   const { expiresAtMs, isNew } = answer
   return c.json({ expiresAt: expiresAtMs, isNew }, isNew ? 201 : 200, NO_STORE)

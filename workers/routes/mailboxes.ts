@@ -11,15 +11,17 @@ import {
 } from '../../protocol/crypto/mail/publication.ts'
 import { MAILBOX_ACCESS_KEYS_MAX } from '../../protocol/limits/mailbox.ts'
 import { KIB } from '../../protocol/limits/units.ts'
-import { AUDIENCE_HEADER, REGION_HEADER } from '../../protocol/mailbox/admission.ts'
+import { AUDIENCE_HEADER, HELLO_HEADER, REGION_HEADER } from '../../protocol/mailbox/admission.ts'
 import type { AccessRules } from '../../protocol/mailbox/contract.ts'
 import { accessRules } from '../../protocol/mailbox/prekey-desk.ts'
+import { retryAfterMsOf } from '../../protocol/protection/known-lists.ts'
 import { fromBase64url, toBase64url } from '../../protocol/wire/base64url.ts'
 import { SUBPROTOCOL } from '../../protocol/wire/registry.ts'
 import { isJson, isOctets, readAtMost } from '../body.ts'
 import { admissionDesk } from '../desk.ts'
 import type { Drawn, Edge, MailboxStub } from '../env.ts'
 import { type HttpErrorCode, refuse } from '../errors.ts'
+import { verdictOn } from '../gate/listed.ts'
 import { admitSocket, audienceHere, badName, namedMailbox, refuseUnlessOwner } from '../mail-admission.ts'
 import { regionOf } from '../region.ts'
 import { isUpgrade, refuseUpgrade } from '../upgrade.ts'
@@ -41,6 +43,11 @@ export async function openMailbox(c: Context<Edge>): Promise<Response> {
     throw error
   })
   if (typeof told === 'string') return refuseUpgrade(c.req.raw, told)
+  if (HELLO_HEADER in told) {
+    const verdict = await verdictOn(c.env, mailbox.network, mailbox.id)
+    if (verdict.kind === 'listed')
+      return refuseUpgrade(c.req.raw, 'blacklisted', retryAfterMsOf(verdict.untilMs, Date.now()))
+  }
   try {
     const headers = new Headers({
       Upgrade: 'websocket',

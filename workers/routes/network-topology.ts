@@ -5,9 +5,9 @@ import { TOPOLOGY_PEERS, TOPOLOGY_PEERS_MAX } from '../../protocol/limits/networ
 import { DEFAULT_NETWORK, isNetworkName } from '../../protocol/names.ts'
 import type { Edge } from '../env.ts'
 import { refuse } from '../errors.ts'
-import { maySee } from '../network/admin.ts'
 import { namesFor } from '../network/names.ts'
 import { askTopology, topologyBody } from '../network/topology.ts'
+import { viewerOf } from '../network/viewer.ts'
 
 export async function networkTopology(c: Context<Edge>): Promise<Response> {
   const network = c.req.query('network') ?? DEFAULT_NETWORK
@@ -16,8 +16,10 @@ export async function networkTopology(c: Context<Edge>): Promise<Response> {
   if (!Number.isInteger(limit) || limit < 1 || limit > TOPOLOGY_PEERS_MAX)
     return refuse(c, 'malformed', `limit is a whole number from 1 to ${TOPOLOGY_PEERS_MAX}`)
   const atMs = Date.now()
-  const seen = maySee(c)
-  const names = await namesFor(c.env, network, seen, atMs)
-  const body = await topologyBody(await askTopology(c.env, network, limit), names, seen)
+  const viewer = await viewerOf(c)
+  if (viewer instanceof Response) return viewer
+  const { maySee } = viewer
+  const names = await namesFor(c.env, network, maySee, atMs)
+  const body = await topologyBody(await askTopology(c.env, network, limit), names, maySee)
   return c.json({ network, atMs, ...body }, 200, { 'Cache-Control': 'no-store' })
 }

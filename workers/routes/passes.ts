@@ -9,6 +9,7 @@ import { isOctets, readExactly } from '../body.ts'
 import { admissionDesk } from '../desk.ts'
 import type { Edge } from '../env.ts'
 import { refuse } from '../errors.ts'
+import { refuseUnlessClear } from '../gate/refuse-listed.ts'
 
 const WHY: Readonly<Record<AdmissionRefusal, string>> = {
   malformed: `the body is not ${PASS_REQUEST_BYTES} bytes: challenge, stamp, public key, signature`,
@@ -33,6 +34,8 @@ export async function givePass(c: Context<Edge>): Promise<Response> {
   const given = await decidePass(desk, body, new URL(c.req.url).origin, network, nowMs)
   if (typeof given === 'string') return refuse(c, given, WHY[given])
   desk.load.note(nowMs)
+  const refused = await refuseUnlessClear(c, network, given.subject)
+  if (refused !== undefined) return refused
   const { pass, expiresAtMs } = given
   return c.json({ pass, expiresAt: expiresAtMs }, 200, { 'Cache-Control': 'no-store' })
 }

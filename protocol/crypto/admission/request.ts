@@ -68,6 +68,8 @@ export interface PassDesk {
 export interface GivenPass {
   readonly pass: string
   readonly expiresAtMs: number
+  /** Whose it is. */
+  readonly subject: Uint8Array
 }
 
 /**
@@ -98,5 +100,5 @@ export async function decidePass(
   if (!(await signatures.verify(publicKey, CONTEXTS.pass, signed, signature))) return 'wrong-signature'
   const expiresAtMs = Math.floor((nowMs + PASS_LIFETIME_MS) / 1_000) * 1_000
   const granted = { subject, capabilities: EVERY_CAPABILITY, expiresAtMs }
-  return { pass: await mintPass(hash, ring.current, network, granted), expiresAtMs }
+  return { pass: await mintPass(hash, ring.current, network, granted), expiresAtMs, subject }
 }

@@ -76,6 +76,7 @@ const CODES_EVER = {
     16: 'pass-forged',
     17: 'pass-foreign',
     18: 'misconfigured',
+    19: 'blacklisted',
   },
   left: { 1: 'closed', 2: 'lost', 3: 'vanished', 4: 'superseded', 5: 'expelled' },
   undeliverable: { 1: 'gone', 2: 'slow' },
