@@ -29,8 +29,8 @@ export class LargeNetwork {
   readonly #server: Server
   readonly #topology: ReturnType<typeof topologyOf>
   readonly #atMs: number
-  /** Nothing is answered, as from an edge that hangs. */
-  silent = false
+  /** Who asked while nothing was answered; undefined while something is. */
+  #waiting: ServerResponse[] | undefined
 
   private constructor(server: Server, url: string, options: LargeOptions) {
     this.#server = server
@@ -54,10 +54,22 @@ export class LargeNetwork {
     await new Promise((resolve) => this.#server.close(resolve))
   }
 
+  /** From now on it hangs. */
+  fallSilent(): void {
+    this.#waiting = []
+  }
+
+  /** Whoever waits is cut off, and answered when they ask anew. */
+  speakAgain(): void {
+    const waiting = this.#waiting ?? []
+    this.#waiting = undefined
+    for (const response of waiting) response.destroy()
+  }
+
   #answer(url: string, response: ServerResponse): void {
     const { pathname } = new URL(url, this.url)
     if (!pathname.startsWith('/network/') && pathname !== '/health') return serveFile(pathname, response)
-    if (this.silent) return
+    if (this.#waiting !== undefined) return void this.#waiting.push(response)
     const bodies: Readonly<Record<string, () => unknown>> = {
       '/health': () => ({ status: 'ok', version: 'test', uptimeMs: 3_600_000, objects: {} }),
       '/network/health': () => this.#health(),

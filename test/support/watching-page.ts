@@ -4,7 +4,8 @@ import type { Locator, Page } from 'playwright-core'
 import type { TestBrowser } from './browser.ts'
 
 // A refusal that a test provokes is told by the browser as well as by the page; an edge that is away is no fault of the page.
-const EXPECTED = /the server responded with a status of (401|403|404|501)|ERR_CONNECTION|ERR_EMPTY/
+const EXPECTED =
+  /the server responded with a status of (401|403|404|501)|ERR_CONNECTION|ERR_EMPTY|ERR_ABORTED/
 
 export class WatchingPage {
   readonly page: Page
@@ -22,7 +23,7 @@ export class WatchingPage {
   static async open(browser: TestBrowser, edge: string, address: string): Promise<WatchingPage> {
     const tab = new WatchingPage(await browser.emptyPage())
     await tab.page.setViewportSize({ width: 1280, height: 900 })
-    await tab.page.goto(`${edge}/${address}`)
+    await tab.page.goto(edge === '' ? address : `${edge}/${address}`)
     return tab
   }
 

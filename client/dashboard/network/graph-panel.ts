@@ -75,7 +75,7 @@ export class GraphPanel {
   }
 
   #head(): HTMLElement {
-    const button = (label: string, text: string, act: () => void) => {
+    const button = (text: string, act: () => void, label = text) => {
       const made = make('button', { type: 'button', 'aria-label': label }, text)
       made.addEventListener('click', act)
       return made
@@ -88,9 +88,9 @@ export class GraphPanel {
       make(
         'div',
         { class: 'graph-buttons' },
-        button('Zoom in', '+', () => this.#view.zoomBy(1.5)),
-        button('Zoom out', '−', () => this.#view.zoomBy(1 / 1.5)),
-        button('Show all of it', 'Fit', () => this.#view.fit()),
+        button('+', () => this.#view.zoomBy(1.5), 'Zoom in'),
+        button('−', () => this.#view.zoomBy(1 / 1.5), 'Zoom out'),
+        button('Show all', () => this.#view.fit()),
       ),
     )
   }

@@ -14,6 +14,8 @@ export interface View {
   readonly scale: number
 }
 
+type Box = [left: number, right: number, top: number, bottom: number]
+
 export interface Scene {
   readonly topology: Topology
   readonly positions: Float32Array
@@ -54,6 +56,8 @@ export const SLOW_MS = 180
 const HULL_PADDING = 22
 /** A path of very many lines costs more than as many lines in several paths. */
 const LINES_AT_ONCE = 128
+/** Of links, while something else is looked at. */
+const FADED = 0.3
 const LABELS_MAX = 60
 const LABEL_SCALE_MIN = 1.6
 const ROOM_LABEL_CHARS = 28
@@ -116,11 +120,9 @@ export function draw(
   context.save()
   context.translate(view.x, view.y)
   context.scale(view.scale, view.scale)
-  context.lineJoin = 'round'
-  context.lineCap = 'round'
-  const faded = emphasis.peer !== undefined || emphasis.region !== undefined
+  const isFaded = emphasis.peer !== undefined || emphasis.region !== undefined
   drawHulls(context, scene.hulls, palette)
-  drawLinks(context, scene, view, faded ? 0.3 : 1, palette)
+  drawLinks(context, scene, view, isFaded ? FADED : 1, palette)
   drawPeers(context, scene, view, emphasis, palette)
   if (emphasis.peer !== undefined) drawEmphasis(context, scene, view, emphasis.peer, palette)
   context.restore()
@@ -128,6 +130,8 @@ export function draw(
 }
 
 function drawHulls(context: CanvasRenderingContext2D, hulls: readonly Hull[], palette: Palette): void {
+  context.lineJoin = 'round'
+  context.lineCap = 'round'
   // A wide stroke with round corners is the padding: first one a little wider in the line's colour, then the ground over it.
   for (const [color, width] of [
     [palette.hullLine, HULL_PADDING * 2 + 2],
@@ -149,10 +153,13 @@ function drawHulls(context: CanvasRenderingContext2D, hulls: readonly Hull[], pa
 function drawLinks(
   context: CanvasRenderingContext2D,
   { positions, links }: Scene,
-  { scale }: View,
+  { x, y, scale, width: viewWidth, height: viewHeight }: View,
   share: number,
   palette: Palette,
 ): void {
+  const [left, right, top, bottom] = [-x, viewWidth - x, -y, viewHeight - y].map(
+    (edge) => edge / scale,
+  ) as Box
   context.lineCap = 'butt' // Round ends nobody sees would be a third of all the work.
   for (const { path, width, alpha, ends } of links) {
     context.strokeStyle = path === 'direct' ? palette.direct : palette.relay
@@ -163,8 +170,13 @@ function drawLinks(
     for (let from = 0; from < ends.length; from += LINES_AT_ONCE) {
       context.beginPath()
       for (const [a, b] of ends.slice(from, from + LINES_AT_ONCE)) {
-        context.moveTo(positions[a * 2] ?? 0, positions[a * 2 + 1] ?? 0)
-        context.lineTo(positions[b * 2] ?? 0, positions[b * 2 + 1] ?? 0)
+        const [fromX, fromY] = [positions[a * 2] ?? 0, positions[a * 2 + 1] ?? 0]
+        const [toX, toY] = [positions[b * 2] ?? 0, positions[b * 2 + 1] ?? 0]
+        // What is wholly beside the screen costs as much as what is on it.
+        if ((fromX < left && toX < left) || (fromX > right && toX > right)) continue
+        if ((fromY < top && toY < top) || (fromY > bottom && toY > bottom)) continue
+        context.moveTo(fromX, fromY)
+        context.lineTo(toX, toY)
       }
       context.stroke()
     }
