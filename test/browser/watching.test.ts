@@ -1,8 +1,12 @@
 // The dashboard's pages about a network in a real browser: real peers on a real edge come and go, an administrator lists one;
 // and a network of a thousand, which only the page has to be quick with.
 
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { connect, type Waypost } from '../../client/index.ts'
+import { root } from '../../scripts/paths.ts'
 import { tabOrder } from '../support/accessibility.ts'
 import { seriousFindings } from '../support/axe.ts'
 import { TestBrowser } from '../support/browser.ts'
@@ -10,10 +14,13 @@ import { DevelopmentEdge } from '../support/development-edge.ts'
 import { workDuring } from '../support/frames.ts'
 import { LargeNetwork } from '../support/large-network.ts'
 import { WatchingPage } from '../support/watching-page.ts'
+import { PICTURES, takePictures } from './pictures.ts'
 
 const ADMIN_TOKEN = 'a-token-of-tests-and-of-nothing-else-0123456789a'
 /** What would do something if any of it were taken for markup, or for an address. */
 const MARKUP = '<img src=x onerror=alert(1)><script>alert(2)</script>'
+/** A README is read on a train too. */
+const PICTURE_BYTES_MAX = 200_000
 const VARS = { NETWORK_VIEW: 'open', REPORT_EVERY_MS: 500, ADMIN_TOKEN }
 
 let edge: DevelopmentEdge
@@ -242,6 +249,27 @@ describe('every page', () => {
         .first()
         .waitFor()
       expect(await tab.page.evaluate(() => document.documentElement.scrollWidth), address).toBe(360)
+    }
+  })
+})
+
+describe('the README’s pictures', () => {
+  it('are there, small, shown, and can be taken anew', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'waypost-pictures-'))
+    try {
+      await takePictures(folder)
+      const readme = readFileSync(join(root, 'README.md'), 'utf8')
+      for (const name of PICTURES) {
+        const [kept, taken] = [join(root, 'docs', 'images'), folder].map((each) =>
+          readFileSync(join(each, name)),
+        )
+        expect(kept?.length, name).toBeLessThan(PICTURE_BYTES_MAX)
+        // Where a PNG says how wide and how high it is: another size is another page.
+        expect(taken?.subarray(16, 20), name).toEqual(kept?.subarray(16, 20))
+        expect(readme).toContain(`docs/images/${name}`)
+      }
+    } finally {
+      rmSync(folder, { recursive: true })
     }
   })
 })

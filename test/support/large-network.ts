@@ -22,6 +22,8 @@ export interface LargeOptions {
   readonly links: number
   /** The time that all of it is of; now where there is none. */
   readonly atMs?: number
+  /** Whether there is a stream of events; or it has to be asked. */
+  readonly events?: boolean
 }
 
 export class LargeNetwork {
@@ -29,6 +31,7 @@ export class LargeNetwork {
   readonly #server: Server
   readonly #topology: ReturnType<typeof topologyOf>
   readonly #atMs: number
+  readonly #hasEvents: boolean
   /** Who asked while nothing was answered; undefined while something is. */
   #waiting: ServerResponse[] | undefined
 
@@ -36,6 +39,7 @@ export class LargeNetwork {
     this.#server = server
     this.url = url
     this.#atMs = options.atMs ?? Date.now()
+    this.#hasEvents = options.events === true
     this.#topology = topologyOf(options, this.#atMs)
   }
 
@@ -70,11 +74,14 @@ export class LargeNetwork {
     const { pathname } = new URL(url, this.url)
     if (!pathname.startsWith('/network/') && pathname !== '/health') return serveFile(pathname, response)
     if (this.#waiting !== undefined) return void this.#waiting.push(response)
+    if (pathname === '/network/events' && this.#hasEvents) return beginEvents(response)
     const bodies: Readonly<Record<string, () => unknown>> = {
       '/health': () => ({ status: 'ok', version: 'test', uptimeMs: 3_600_000, objects: {} }),
       '/network/health': () => this.#health(),
       '/network/topology': () => this.#topology,
       '/network/queue/stats': () => QUEUES,
+      '/network/blacklist': () => blacklistOf(this.#topology.peers, this.#atMs),
+      '/network/audit': () => auditOf(this.#topology.peers, this.#atMs),
     }
     const body = bodies[pathname]
     response.setHeader('Content-Type', 'application/json')
@@ -117,6 +124,46 @@ const QUEUES = {
   total: { depth: 1_207, bytes: 9_800_000, oldestAgeMs: 5 * 3_600_000 },
   priorities: { critical: { depth: 12 }, high: { depth: 188 }, normal: { depth: 841 }, low: { depth: 166 } },
   refused: {},
+}
+
+type Named = readonly { readonly id: string }[]
+
+const MINUTE_MS = 60_000
+const idAt = (peers: Named, at: number) => peers[at % peers.length]?.id ?? ''
+
+function blacklistOf(peers: Named, atMs: number) {
+  const entry = (at: number, reason: string, sinceMs: number, forMs: number | null, more: object) => ({
+    id: idAt(peers, at),
+    reason,
+    sinceMs: atMs - sinceMs,
+    untilMs: forMs === null ? null : atMs - sinceMs + forMs,
+    ...more,
+  })
+  const automatic = (offences: object) => ({ source: 'automatic', offences })
+  return {
+    entries: [
+      entry(3, 'flooding', 4 * MINUTE_MS, 10 * MINUTE_MS, automatic({ flooding: 1 })),
+      entry(8, 'forged', 31 * MINUTE_MS, 60 * MINUTE_MS, automatic({ forged: 5, malformed: 12 })),
+      entry(13, 'admin', 190 * MINUTE_MS, null, {
+        source: 'admin',
+        offences: {},
+        note: 'sells passes, see ticket 118',
+      }),
+    ],
+  }
+}
+
+function auditOf(peers: Named, atMs: number) {
+  const entry = (at: number, act: string, agoMs: number, note: string) => {
+    return { atMs: atMs - agoMs, act, id: idAt(peers, at), by: 'admin', note }
+  }
+  return {
+    entries: [
+      entry(21, 'unlist', 55 * MINUTE_MS, ''),
+      entry(13, 'list', 190 * MINUTE_MS, 'sells passes, see ticket 118'),
+      entry(21, 'list', 260 * MINUTE_MS, 'asked to be left alone while we look'),
+    ],
+  }
 }
 
 function topologyOf({ peers: many, rooms: roomCount, links: linkCount }: LargeOptions, atMs: number) {
@@ -192,6 +239,12 @@ function historyOf(atMs: number, peers: number, rooms: number, direct: number, r
       medianRttMs: Math.round(58 + below(12) + (at > 70 && at < 82 ? 60 : 0)),
     }
   })
+}
+
+/** Nothing ever happens; the stream stays open until the server stops. */
+function beginEvents(response: ServerResponse): void {
+  response.setHeader('Content-Type', 'text/event-stream')
+  response.write('retry: 3000\n\n: nothing new\n\n')
 }
 
 function serveFile(pathname: string, response: ServerResponse): void {

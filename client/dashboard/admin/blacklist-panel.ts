@@ -25,7 +25,7 @@ const TERMS: readonly (readonly [words: string, ms: number | null])[] = [
   ['a day', 24 * HOUR_MS],
   ['a week', 7 * 24 * HOUR_MS],
   ['30 days', 30 * 24 * HOUR_MS],
-  ['good, until I take it off', null],
+  ['until somebody takes it off', null],
 ]
 
 const NOTE_CHARS_MAX = 500
@@ -95,8 +95,8 @@ export class BlacklistPanel {
       'form',
       { class: 'blacklist-form' },
       field('Peer’s id', this.#id),
-      field('Because it', this.#reason),
-      field('For', this.#term),
+      field('Reason', this.#reason),
+      field('For how long', this.#term),
       field('Note, for other administrators', this.#note),
       make('button', { type: 'submit', class: 'primary' }, 'Put on the blacklist'),
     )

@@ -75,14 +75,7 @@ export class PeerDetails {
       ['Region', regionName(peer.region)],
       ['Rooms', rooms.length === 0 ? 'none' : rooms.join(', ')],
       ['Links', `${count(direct)} direct, ${count(links.length - direct)} by the relay`],
-      ...(peer.sinceMs === null
-        ? []
-        : [
-            [
-              'Here since',
-              `${clock(new Date(peer.sinceMs))}, for ${duration(topology.atMs - peer.sinceMs)}`,
-            ] as const,
-          ]),
+      ...(peer.sinceMs === null ? [] : [['Here for', duration(topology.atMs - peer.sinceMs)] as const]),
     ])
     this.#showLinks(topology, at, links)
   }

@@ -53,7 +53,11 @@ const NODE_RADIUS = 5.5
 /** Latencies are read in three kinds: at once, noticed, slow. */
 export const FAST_MS = 60
 export const SLOW_MS = 180
-const HULL_PADDING = 22
+const HULL_PADDING = 20
+const CIRCLE = Array.from({ length: 16 }, (_, at) => {
+  const angle = (at * Math.PI) / 8
+  return [Math.cos(angle) * HULL_PADDING, Math.sin(angle) * HULL_PADDING] as const
+})
 /** A path of very many lines costs more than as many lines in several paths. */
 const LINES_AT_ONCE = 128
 /** Of links, while something else is looked at. */
@@ -98,7 +102,7 @@ export function hullsOf({ peers, rooms }: Topology, positions: Float32Array): Hu
     return [
       {
         label: tame(rooms[at]?.name ?? '', ROOM_LABEL_CHARS),
-        points: polygonHull(points) ?? points,
+        points: padded(polygonHull(points) ?? points),
         x: xs.reduce((sum, x) => sum + x, 0) / xs.length,
         top: points.reduce((top, [, y]) => Math.min(top, y), Number.POSITIVE_INFINITY),
         members: points.length,
@@ -106,6 +110,12 @@ export function hullsOf({ peers, rooms }: Topology, positions: Float32Array): Hu
     ]
   })
   return hulls.sort((one, other) => other.members - one.members)
+}
+
+/** The outline at some distance around, with round corners: the hull of a small circle around each of its points. */
+function padded(hull: [number, number][]): [number, number][] {
+  const around = hull.flatMap(([x, y]) => CIRCLE.map(([dx, dy]): [number, number] => [x + dx, y + dy]))
+  return polygonHull(around) ?? around
 }
 
 export function draw(
@@ -130,23 +140,15 @@ export function draw(
 }
 
 function drawHulls(context: CanvasRenderingContext2D, hulls: readonly Hull[], palette: Palette): void {
-  context.lineJoin = 'round'
-  context.lineCap = 'round'
-  // A wide stroke with round corners is the padding: first one a little wider in the line's colour, then the ground over it.
-  for (const [color, width] of [
-    [palette.hullLine, HULL_PADDING * 2 + 2],
-    [palette.hull, HULL_PADDING * 2],
-  ] as const) {
-    context.strokeStyle = color
-    context.fillStyle = color
-    context.lineWidth = width
-    for (const { points } of hulls) {
-      context.beginPath()
-      for (const [x, y] of points) context.lineTo(x, y)
-      context.closePath()
-      context.fill()
-      context.stroke()
-    }
+  context.fillStyle = palette.hull
+  context.strokeStyle = palette.hullLine
+  context.lineWidth = 1
+  for (const { points } of hulls) {
+    context.beginPath()
+    for (const [x, y] of points) context.lineTo(x, y)
+    context.closePath()
+    context.fill()
+    context.stroke()
   }
 }
 
