@@ -55,6 +55,8 @@ export class History {
 
   add(counts: TrafficCounts, fromMs: number, toMs: number): void {
     const oldest = (this.#last - HISTORY_POINTS_MAX + 1) * this.#stepMs
+    // By a clock that is far behind ours: too old to say anything of.
+    if (toMs <= oldest) return
     const from = Math.max(Math.min(fromMs, toMs - 1), oldest)
     const last = Math.min(Math.floor(toMs / this.#stepMs), this.#last)
     for (let step = Math.min(Math.floor(from / this.#stepMs), last); step <= last; step++) {

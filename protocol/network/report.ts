@@ -3,7 +3,7 @@
 
 import { REPORT_LINKS_MAX, REPORT_RTT_MAX_MS } from '../limits/network.ts'
 import { Reader, WireError, Writer } from '../wire/bytes.ts'
-import { WATCH_FRAME } from '../wire/registry.ts'
+import { WATCH_FRAME } from '../wire/watch-frame.ts'
 
 /** A link as one end sees it. */
 export interface ReportedLink {

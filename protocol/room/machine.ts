@@ -35,9 +35,9 @@ import {
   PAYLOAD_AT,
   type RefusalCode,
   type UndeliverableReason,
-  WATCH_FRAME,
   WIRE_VERSION,
 } from '../wire/registry.ts'
+import { WATCH_FRAME } from '../wire/watch-frame.ts'
 import type { RoomConfig } from './config.ts'
 import { type Member, newMember } from './member.ts'
 import { rosterFrames } from './roster.ts'

@@ -57,10 +57,7 @@ export const FRAME = {
 
 export type FrameKind = keyof typeof FRAME
 
-/** On a room's socket too, apart from the rest: what a page says of itself once a minute, by code it loads then. network/README.md shows it. */
-export const WATCH_FRAME = {
-  report: 0x1a, //        1 native + 4 delivered + 4 failed + repeated, at most 24: 4 address + 1 direct + 2 round trip ms. Exact
-} as const
+// 0x1a: what a member of a room reports. In watch-frame.ts, which a page's first script does not have.
 
 /**
  * Frames of streams: many in a message of the lane `streams`, which begins with 4 sender's instance + 4 receiver's instance

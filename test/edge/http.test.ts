@@ -45,6 +45,7 @@ describe('GET /v1/bootstrap', () => {
       iceServers: [{ urls: 'stun:stun.cloudflare.com:3478' }],
       challenge: expect.stringMatching(/^[\w-]{43}$/),
       difficulty: 16,
+      reportEveryMs: 60_000,
       limits: {
         messageBytesMax: 65_535,
         metadataBytesMax: 1_024,

@@ -11,11 +11,11 @@ import type { RoomSocket } from './socket.ts'
 
 const registries = (env as unknown as { readonly REGISTRIES: DurableObjectNamespace }).REGISTRIES
 
-export const EVERY_MS = 200
+export const EVERY_MS = 1_000
 export const ADMIN_TOKEN = 'A'.repeat(43)
 export const asAdmin = { headers: { Authorization: `Bearer ${ADMIN_TOKEN}` } }
 
-/** Told every fifth of a second, and shown to administrators only. */
+/** Told every second, and shown to administrators only. */
 export function watched<T>(run: () => Promise<T>, settings: GivenSettings = {}): Promise<T> {
   return deployedWith({ REPORT_EVERY_MS: EVERY_MS, NETWORK_VIEW: 'admin', ADMIN_TOKEN, ...settings }, run)
 }

@@ -15,6 +15,7 @@ import {
   STREAM_FRAME,
   UNDELIVERABLE,
 } from '../../../protocol/wire/registry.ts'
+import { WATCH_FRAME } from '../../../protocol/wire/watch-frame.ts'
 
 /** Every frame number ever used, removed ones too. A change of an existing line is a bug, whatever the reason. */
 const FRAMES_EVER = {
@@ -44,6 +45,8 @@ const FRAMES_EVER = {
   66: 'candidates',
   67: 'decline',
 } as const
+
+const WATCH_FRAMES_EVER = { 26: 'report' } as const
 
 const MAIL_FRAMES_EVER = {
   96: 'hello',
@@ -103,6 +106,7 @@ const TABLES = [
   ['reasons for leaving', LEFT, CODES_EVER.left, 0xff],
   ['reasons for not delivering', UNDELIVERABLE, CODES_EVER.undeliverable, 0xff],
   ['reasons to decline', DECLINE, CODES_EVER.decline, 0xff],
+  ['frames of watching', WATCH_FRAME, WATCH_FRAMES_EVER, 0xff],
   ['frames of mailboxes', MAIL_FRAME, MAIL_FRAMES_EVER, 0xff],
   ['proofs of puts', MAIL_PROOF, CODES_EVER.mailProof, 0xff],
   ['refusals of mailboxes', MAIL_REFUSAL, CODES_EVER.mailRefusal, 0xff],
@@ -138,6 +142,8 @@ it('relay, signal and broadcast carry their address and payload where the room l
 })
 
 it('a number is one frame, whichever table it is in', () => {
-  const numbers = [FRAME, STREAM_FRAME, MAIL_FRAME].flatMap((table): number[] => Object.values(table))
+  const numbers = [FRAME, STREAM_FRAME, MAIL_FRAME, WATCH_FRAME].flatMap((table): number[] =>
+    Object.values(table),
+  )
   expect(new Set(numbers).size).toBe(numbers.length)
 })
