@@ -10,7 +10,7 @@ import { WatchingPage } from '../support/watching-page.ts'
 export const PICTURES = ['network.png', 'history.png', 'administration.png'] as const
 
 const AT_MS = Date.UTC(2026, 10, 22, 9, 30)
-const SIZE = { width: 1_040, height: 860 }
+const SIZE = { width: 1_040, height: 820 }
 
 /** Each picture is of a page as it is after what was done on it. */
 const TAKEN: Readonly<Record<(typeof PICTURES)[number], (tab: WatchingPage, url: string) => Promise<void>>> =
@@ -41,7 +41,7 @@ export async function takePictures(folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true })
   const [browser, network] = await Promise.all([
     TestBrowser.launch(),
-    LargeNetwork.start({ peers: 150, rooms: 12, links: 420, atMs: AT_MS, events: true }),
+    LargeNetwork.start({ peers: 130, rooms: 11, links: 330, atMs: AT_MS, events: true }),
   ])
   try {
     for (const name of PICTURES) {

@@ -49,7 +49,7 @@ export class GraphPanel {
       make(
         'p',
         { class: 'graph-keys', id: 'graph-keys' },
-        'Drag to move, wheel or pinch to zoom; with the keyboard: arrows, + and −, 0 for all of it. The list has the same peers.',
+        'Drag to move (with two fingers on a touch screen), wheel or pinch to zoom; with the keyboard: arrows, + and −, 0 for all of it. The list has the same peers.',
       ),
     )
   }

@@ -50,8 +50,7 @@ export class GraphView {
     this.#context = context
     this.#zoom = zoom<HTMLCanvasElement, unknown>()
       .scaleExtent([SCALE_MIN, SCALE_MAX])
-      // A double click chooses; it does not zoom.
-      .filter((event: MouseEvent) => event.type !== 'dblclick' && event.button === 0)
+      .filter(isOurs)
       .on('zoom', ({ transform, sourceEvent }: { transform: ZoomTransform; sourceEvent: unknown }) => {
         this.#transform = transform
         if (sourceEvent) this.#isFitted = false
@@ -230,6 +229,12 @@ export class GraphView {
     const { k: scale } = this.#transform
     this.#zoom.translateBy(select(this.canvas), x / scale, y / scale)
   }
+}
+
+/** A double click chooses; one finger scrolls the page, and two move the graph. */
+function isOurs(event: MouseEvent | TouchEvent): boolean {
+  if ('touches' in event) return event.touches.length > 1
+  return event.type !== 'dblclick' && event.button === 0
 }
 
 function sceneOf(topology: Topology, positions: Float32Array): Scene {
