@@ -159,7 +159,34 @@ export function readTopology(body: Json): Topology | undefined {
     if (one === other || peers[one] === undefined || peers[other] === undefined) return []
     return [{ a: one, b: other, path: path === 'direct' ? 'direct' : 'relay', rttMs: numberOrNull(rttMs) }]
   })
-  return { atMs: numberOr(body.atMs, Date.now()), truncated: body.truncated === true, peers, rooms, links }
+  const isTruncated = body.truncated === true
+  return inOrder({ atMs: numberOr(body.atMs, Date.now()), truncated: isTruncated, peers, rooms, links })
+}
+
+/** The edge may name the same peers in another order each time. Here they have one, so that nothing moves but for a reason. */
+function inOrder(topology: Topology): Topology {
+  const [peers, peerPlaces] = sorted(topology.peers)
+  const [rooms, roomPlaces] = sorted(topology.rooms)
+  const links = topology.links.map((link) => {
+    const [one, other] = [peerPlaces[link.a] ?? 0, peerPlaces[link.b] ?? 0]
+    return { ...link, a: Math.min(one, other), b: Math.max(one, other) }
+  })
+  return {
+    ...topology,
+    peers: peers.map((peer) => ({ ...peer, rooms: peer.rooms.map((room) => roomPlaces[room] ?? 0) })),
+    rooms,
+    links: links.sort((one, other) => one.a - other.a || one.b - other.b),
+  }
+}
+
+/** By id; and for each place before the place now. */
+function sorted<T extends { readonly id: string }>(list: readonly T[]): readonly [T[], number[]] {
+  const order = list
+    .map((each, at) => ({ each, at }))
+    .sort((one, other) => (one.each.id < other.each.id ? -1 : 1))
+  const places: number[] = []
+  for (const [now, { at }] of order.entries()) places[at] = now
+  return [order.map(({ each }) => each), places]
 }
 
 export interface QueueStats {

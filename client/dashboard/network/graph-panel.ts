@@ -70,6 +70,10 @@ export class GraphPanel {
     this.#details.update(network, topology)
   }
 
+  end(): void {
+    this.#view.end()
+  }
+
   failed({ words }: Failure): void {
     setText(this.#problem, `Who is connected with whom cannot be shown: ${words}`)
   }

@@ -18,6 +18,8 @@ class NetworkPage implements Page {
   readonly #place: HTMLElement
   readonly #form = new NetworkForm('network')
   #status = new StatusPanel()
+  #listener: FeedListener | undefined
+  #graph: GraphPanel | undefined
   #feed: Feed | undefined
   /** Of the network that is shown, whether or not it is watched at the moment. */
   #network: string | undefined
@@ -54,12 +56,14 @@ class NetworkPage implements Page {
 
   /** Another network has nothing to do with what is shown: all panels are new. */
   #build(): void {
+    this.#graph?.end()
     const panels = {
       graph: new GraphPanel(),
       charts: new Charts(),
       queues: new QueuePanel(),
       refusals: new RefusalsPanel(),
     }
+    this.#graph = panels.graph
     this.#status = new StatusPanel()
     this.#listener = this.#listenerOf(panels)
     find(this.#place, '#network-panels', HTMLElement).replaceChildren(
@@ -71,8 +75,6 @@ class NetworkPage implements Page {
     )
     this.#watch()
   }
-
-  #listener: FeedListener | undefined
 
   #listenerOf({ graph, charts, queues, refusals }: Panels): FeedListener {
     const network = this.#network ?? ''

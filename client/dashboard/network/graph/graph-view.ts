@@ -89,6 +89,11 @@ export class GraphView {
     this.#worker.postMessage(task)
   }
 
+  /** It is shown no more. */
+  end(): void {
+    this.#worker.terminate()
+  }
+
   choose(peer: string | undefined): void {
     this.#chosen = peer
     this.#drawSoon()
