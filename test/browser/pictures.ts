@@ -10,7 +10,7 @@ import { WatchingPage } from '../support/watching-page.ts'
 export const PICTURES = ['network.png', 'history.png', 'administration.png'] as const
 
 const AT_MS = Date.UTC(2026, 10, 22, 9, 30)
-const SIZE = { width: 1_040, height: 820 }
+const SIZE = { width: 1_040, height: 880 }
 
 /** Each picture is of a page as it is after what was done on it. */
 const TAKEN: Readonly<Record<(typeof PICTURES)[number], (tab: WatchingPage, url: string) => Promise<void>>> =
@@ -19,7 +19,7 @@ const TAKEN: Readonly<Record<(typeof PICTURES)[number], (tab: WatchingPage, url:
       await tab.page.goto(`${url}/#network`)
       await tab.settled()
       await tab.says('#network-freshness', 'Live')
-      await tab.find('#peer-search').fill('lobby')
+      await tab.find('#peer-search').fill('chess')
       await tab.find('#peer-search').press('Enter')
       await tab.says('.details', 'Links')
     },
@@ -41,7 +41,7 @@ export async function takePictures(folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true })
   const [browser, network] = await Promise.all([
     TestBrowser.launch(),
-    LargeNetwork.start({ peers: 130, rooms: 11, links: 330, atMs: AT_MS, events: true }),
+    LargeNetwork.start({ peers: 110, rooms: 9, links: 240, atMs: AT_MS, events: true }),
   ])
   try {
     for (const name of PICTURES) {
@@ -49,7 +49,10 @@ export async function takePictures(folder: string): Promise<void> {
       await asOnThatDay(tab)
       await TAKEN[name](tab, network.url)
       // Nothing blinks or glows, whoever takes it.
-      await tab.page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur())
+      await tab.page.evaluate(() => {
+        ;(document.activeElement as HTMLElement | null)?.blur()
+        window.scrollTo(0, 0)
+      })
       await unvarying(tab)
       const part = name === 'history.png' ? tab.find('.charts-panel') : tab.page
       await part.screenshot({ path: join(folder, name), animations: 'disabled', caret: 'hide' })

@@ -83,7 +83,8 @@ export class LargeNetwork {
       '/network/blacklist': () => blacklistOf(this.#topology.peers, this.#atMs),
       '/network/audit': () => auditOf(this.#topology.peers, this.#atMs),
     }
-    const body = bodies[pathname]
+    const ofPeer = () => ({ seenAtMs: this.#atMs, blacklisted: null })
+    const body = pathname.startsWith('/network/peer/') ? ofPeer : bodies[pathname]
     response.setHeader('Content-Type', 'application/json')
     response.statusCode = body === undefined ? 404 : 200
     response.end(JSON.stringify(body?.() ?? { error: { code: 'not-found', message: 'nothing here' } }))
