@@ -10,7 +10,7 @@ import { WatchingPage } from '../support/watching-page.ts'
 export const PICTURES = ['network.png', 'history.png', 'administration.png'] as const
 
 const AT_MS = Date.UTC(2026, 10, 22, 9, 30)
-const SIZE = { width: 1_040, height: 880 }
+const SIZE = { width: 1_030, height: 840 }
 
 /** Each picture is of a page as it is after what was done on it. */
 const TAKEN: Readonly<Record<(typeof PICTURES)[number], (tab: WatchingPage, url: string) => Promise<void>>> =
