@@ -3,7 +3,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { join, parse, relative } from 'node:path'
 import { build } from 'esbuild'
 import { browserBundle, PUBLISHED_FILES } from './bundle.ts'
 import { dist, root } from './paths.ts'
@@ -11,7 +11,7 @@ import { checkSize } from './size.ts'
 
 // The dashboard loads nothing from elsewhere and talks to its own edge only; no page may frame it.
 const DASHBOARD_HEADERS = `/*
-  Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; worker-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'
+  Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'
   X-Content-Type-Options: nosniff
   Referrer-Policy: no-referrer
   Cross-Origin-Opener-Policy: same-origin
@@ -24,12 +24,18 @@ async function buildDashboard(): Promise<void> {
   const source = join(root, 'client', 'dashboard')
   const target = join(dist, 'dashboard')
   const files = new Map<string, Uint8Array>([['_headers', new TextEncoder().encode(DASHBOARD_HEADERS)]])
-  for (const name of existsSync(source) ? readdirSync(source) : [])
-    if (/\.(html|css|svg)$/.test(name)) files.set(name, readFileSync(join(source, name)))
-  // A script for each page.
-  const entryPoints = { main: join(source, 'main.ts'), doctor: join(source, 'doctor', 'main.ts') }
-  if (existsSync(entryPoints.main)) {
-    const built = await build({ ...browserBundle, entryPoints, outdir: target, write: false })
+  const present = existsSync(source) ? readdirSync(source, { recursive: true, encoding: 'utf8' }) : []
+  for (const name of present)
+    if (/^[^/\\]+\.(html|svg)$/.test(name)) files.set(name, readFileSync(join(source, name)))
+  // Code by what begins it; and a stylesheet for each page, which is fetched with the page's code.
+  const entries = present.filter((name) => name === 'main.ts' || /-worker\.ts$|\.css$/.test(name))
+  if (entries.length > 0) {
+    const built = await build({
+      ...browserBundle,
+      entryPoints: entries.map((name) => ({ in: join(source, name), out: parse(name).name })),
+      outdir: target,
+      write: false,
+    })
     for (const { path, contents } of built.outputFiles) files.set(relative(target, path), contents)
   }
   replace(target, files)

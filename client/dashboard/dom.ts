@@ -8,6 +8,18 @@ export function find<E extends Element>(within: ParentNode, selector: string, ki
   return found
 }
 
+/** An element with its attributes and what it holds; text goes in as text. */
+export function make<Name extends keyof HTMLElementTagNameMap>(
+  name: Name,
+  attributes: Readonly<Record<string, string>> = {},
+  ...content: (Node | string)[]
+): HTMLElementTagNameMap[Name] {
+  const element = document.createElement(name)
+  for (const [attribute, value] of Object.entries(attributes)) element.setAttribute(attribute, value)
+  element.append(...content)
+  return element
+}
+
 /** Sets text only where it changed, so that a selection stays and nothing is laid out anew. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text

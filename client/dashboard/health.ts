@@ -34,21 +34,26 @@ const EVERY_WHEN_DOWN_MS = 2_000
 const ANSWER_MS_MAX = 6_000
 
 export class HealthWatch {
-  readonly #changed: (health: Health) => void
+  /** The page asks once, however many of its parts want to know. */
+  static readonly shared = new HealthWatch()
+
+  readonly #listeners: ((health: Health) => void)[] = []
+  #latest: Health = { kind: 'asking' }
   #timer: ReturnType<typeof setTimeout> | undefined
   #asking = false
   #downSinceMs: number | undefined
 
-  constructor(changed: (health: Health) => void) {
-    this.#changed = changed
+  private constructor() {
     document.addEventListener('visibilitychange', () => this.#plan(0))
     window.addEventListener('online', () => this.#plan(0))
     window.addEventListener('offline', () => this.#plan(0))
   }
 
-  start(): void {
-    this.#changed({ kind: 'asking' })
-    this.#plan(0)
+  /** Told what is known, and of whatever changes. */
+  listen(changed: (health: Health) => void): void {
+    this.#listeners.push(changed)
+    changed(this.#latest)
+    if (this.#latest.kind === 'asking') this.#plan(0)
   }
 
   /** Something happened that makes the answer worth having now. */
@@ -77,6 +82,11 @@ export class HealthWatch {
       this.#changed({ ...health, roundTripMs, awayMs })
     }
     this.#plan(health?.kind === 'up' ? EVERY_MS : EVERY_WHEN_DOWN_MS)
+  }
+
+  #changed(health: Health): void {
+    this.#latest = health
+    for (const listener of this.#listeners) listener(health)
   }
 
   #down(): void {

@@ -1,123 +1,91 @@
-// The dashboard: this edge's health, and a live room that any two tabs can meet in. A user of the SDK like any other.
+// The dashboard's frame: the tabs, the one page that is shown, and whether this edge answers.
 
-import type { Room, Via, Waypost } from '../index.ts'
-import { Chat } from './chat.ts'
-import { announce, find, setText } from './dom.ts'
-import { EdgePanel } from './edge-panel.ts'
-import { logEvent } from './event-log.ts'
-import { PeerList } from './peers.ts'
-import { People } from './people.ts'
-import { isPing, Pings } from './pings.ts'
-import { RoomPanel } from './room-panel.ts'
-import { Session } from './session.ts'
+import { announce, find, make, setPill, setText } from './dom.ts'
+import { type Health, HealthWatch, TONES } from './health.ts'
+import { addressOf, PAGES, type Page, type PageEntry, type PageName, type Route, routeOf } from './pages.ts'
+import { milliseconds } from './words.ts'
 
-/** The network the README's examples use: whoever tries them meets this page. */
-const NETWORK = 'demo'
-const REFRESH_MS = 1_000
+const opened = new Map<PageName, Promise<Page>>()
+let shown: Route | undefined
 
-const edge = new EdgePanel(NETWORK)
-const people = new People()
-const chat = new Chat(people)
-const peers = new PeerList(people, (to) => chat.writeTo(to))
-const pings = new Pings((id, via, ms) => peers.measured(id, via, ms))
+const placeOf = (name: PageName) => find(document, `#page-${name}`, HTMLElement)
+const linkTo = (name: PageName) => find(document, `nav a[data-page="${name}"]`, HTMLAnchorElement)
 
-let refresh: () => void = () => {}
+function openOnce(name: PageName): Promise<Page> {
+  const known = opened.get(name)
+  if (known !== undefined) return known
+  const entry: PageEntry = PAGES[name]
+  const page = Promise.all([entry.load(), styled(entry.style)]).then(([module]) => module.open(placeOf(name)))
+  opened.set(name, page)
+  // What could not be fetched is fetched anew the next time it is wanted.
+  page.catch(() => opened.delete(name))
+  return page
+}
 
-const session = new Session({
-  state: (state) => {
-    panel.show(state)
-    if (state.kind === 'joined' || state.kind === 'reconnecting') edge.look()
-  },
-  connected: (waypost) => {
-    panel.showId(waypost.id)
-    waypost.on('message', ({ from, data, via }) => {
-      if (!isPing(data)) chat.heard(from, data, via)
+function styled(href: string | undefined): Promise<void> {
+  if (href === undefined) return Promise.resolve()
+  return new Promise((resolve, reject) => {
+    const link = make('link', { rel: 'stylesheet', href })
+    link.addEventListener('load', () => resolve())
+    link.addEventListener('error', () => {
+      link.remove()
+      reject(new Error(`${href} could not be fetched`))
     })
-  },
-  joined: enter,
-  over: () => {
-    refresh = () => {}
-    pings.stop()
-    chat.close()
-    peers.clear()
-    panel.showOthers(0)
-  },
-})
+    document.head.append(link)
+  })
+}
 
-const panel = new RoomPanel({
-  begin,
-  rename: (name) => session.rename(name),
-  pings: (enabled) => {
-    pings.enabled = enabled
-  },
-})
-
-function enter(waypost: Waypost, room: Room): void {
-  refresh = () => {
-    peers.refresh(waypost, room)
-    chat.refresh()
-    panel.showOthers(room.peers.size)
+async function go(): Promise<void> {
+  const route = routeOf(location.hash)
+  const before = shown
+  shown = route
+  const { title } = PAGES[route.page]
+  document.title = `${title} · Waypost`
+  if (before?.page !== route.page) turnTo(route.page, before?.page)
+  // Coming back to a tab is coming back to what was shown on it.
+  linkTo(route.page).setAttribute('href', addressOf(route.page, route.rest))
+  try {
+    const page = await openOnce(route.page)
+    if (shown === route) page.show(route.rest)
+    find(document, '#page-missing', HTMLElement).hidden = true
+  } catch (error) {
+    if (shown !== route) return
+    find(document, '#page-missing', HTMLElement).hidden = false
+    announce(`The page ${title} could not be loaded`)
+    reportError(error)
   }
-  const tell = (text: string) => {
-    refresh()
-    logEvent(text)
-    announce(text)
+}
+
+function turnTo(name: PageName, before: PageName | undefined): void {
+  for (const each of Object.keys(PAGES) as PageName[]) {
+    placeOf(each).hidden = each !== name
+    if (each === name) linkTo(each).setAttribute('aria-current', 'page')
+    else linkTo(each).removeAttribute('aria-current')
   }
-  const arrived = new Set(room.peers.keys())
-  room.on('join', (peer) => {
-    arrived.add(peer.id)
-    tell(`${people.know(peer)} arrived`)
-  })
-  room.on('leave', (peer) => {
-    arrived.delete(peer.id)
-    tell(`${people.know(peer)} left`)
-  })
-  room.on('update', (peer) => {
-    const before = people.nameOf(peer.id)
-    const now = people.know(peer)
-    if (now === before) refresh()
-    else tell(`${before} is ${now} now`)
-  })
-  waypost.on('path', ({ peer: id, via }) => {
-    const peer = room.peers.get(id)
-    // A peer that comes is reached, and one that goes is not: that it came or went says so already.
-    if (peer === undefined || !arrived.has(id)) return
-    logEvent(pathWords(people.know(peer), via))
-    refresh()
-  })
-  room.on('state', (state) => {
-    if (state === 'joined') chat.cameBack()
-  })
-  room.on('message', ({ from, data }) => chat.heardByAll(from, data))
-  for (const peer of room.peers.values()) logEvent(`${people.know(peer)} was here before you`)
-  chat.open(waypost, room)
-  pings.start(waypost, room)
-  refresh()
+  if (before === undefined) return
+  void opened.get(before)?.then((page) => page.hide())
+  window.scrollTo(0, 0)
+  announce(PAGES[name].title)
 }
 
-function begin(): void {
-  const room = panel.readAddress()
-  setText(find(document, '#snippet', HTMLElement), snippet(room))
-  session.begin({ network: NETWORK, room, name: panel.name, relayOnly: panel.relayOnly })
-}
+const pill = find(document, '#edge-pill', HTMLElement)
 
-function pathWords(name: string, via: Via | undefined): string {
-  if (via === 'direct') return `${name} is connected directly`
-  return via === 'relay' ? `${name} is reached through the relay` : `${name} cannot be reached at the moment`
-}
-
-function snippet(room: string): string {
-  return [
-    `import { connect } from 'waypost'`,
-    '',
-    `const waypost = await connect('${location.origin}', { network: '${NETWORK}' })`,
-    `const room = await waypost.join(${JSON.stringify(room)})`,
-    `room.on('message', ({ from, data }) => console.log(from, data))`,
-    `room.broadcast('hello')`,
-  ].join('\n')
+function showHealth(health: Health): void {
+  const tone = TONES[health.kind]
+  switch (health.kind) {
+    case 'asking':
+      return setPill(pill, tone, 'Asking the edge…')
+    case 'up':
+      return setPill(pill, tone, `Edge up · ${milliseconds(health.roundTripMs)} ms`)
+    case 'ailing':
+      return setPill(pill, tone, 'Edge ailing')
+    case 'down':
+      return setPill(pill, tone, 'Edge not reachable')
+  }
 }
 
 setText(find(document, '#host', HTMLElement), location.host)
-edge.start()
-begin()
-setInterval(() => refresh(), REFRESH_MS)
+find(document, '#load-again', HTMLButtonElement).addEventListener('click', () => void go())
+window.addEventListener('hashchange', () => void go())
+HealthWatch.shared.listen(showHealth)
+void go()

@@ -35,6 +35,11 @@ export function clock(at: Date): string {
   return at.toLocaleTimeString('en-GB')
 }
 
+/** A time that may be days away. */
+export function moment(ms: number): string {
+  return new Date(ms).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' })
+}
+
 /** All ids begin alike, since they say which hash they are; their ends differ. */
 export const shortId = (id: string): string => `…${id.slice(-6)}`
 

@@ -56,7 +56,7 @@ async function examine({ servers = [], turn: withTurn = false, before }: Patient
     const { turn: _, ...body } = await response.json()
     await route.fulfill({ response, json: { ...body, iceServers, ...(withTurn && { turn: true }) } })
   })
-  await page.goto(`${edge.url}/doctor`)
+  await page.goto(`${edge.url}/#doctor`)
   await done(page)
   return page
 }
@@ -191,7 +191,7 @@ describe('the doctor', () => {
     })
     const error = { code: 'turn-unavailable', message: 'the TURN service does not answer; try again' }
     await page.route('**/v1/turn*', (route) => route.fulfill({ status: 503, json: { error } }))
-    await page.goto(`${edge.url}/doctor`)
+    await page.goto(`${edge.url}/#doctor`)
     await done(page)
     const { state, text } = await finding(page, 'turn')
     expect([state, text]).toEqual(['bad', expect.stringContaining(error.message)])

@@ -26,7 +26,7 @@ export async function diagnoses(lab: Lab, print: (line: string) => void): Promis
   print('| --- | --- | --- | --- |')
   for (const type of TYPES) {
     const page = await lab.page(`${type}-a`)
-    await page.goto(`${edge}/doctor`)
+    await page.goto(`${edge}/#doctor`)
     await page.locator('#findings[aria-busy="false"]').waitFor({ timeout: 60_000 })
     const row = (id: string) => page.locator(`.finding[data-id="${id}"]`)
     const [udp, nat, turn] = await Promise.all([

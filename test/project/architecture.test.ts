@@ -77,6 +77,11 @@ const CAUGHT: readonly Case[] = [
   },
   {
     rule: 'imports',
+    what: 'the client importing what only its dashboard may',
+    files: { 'client/a.ts': `import { zoom } from 'd3-zoom'` },
+  },
+  {
+    rule: 'imports',
     what: 'a package whose name begins alike',
     files: { 'workers/a.ts': `import 'honolulu'` },
   },
@@ -168,6 +173,11 @@ const PASSED: readonly Case[] = [
     rule: 'imports',
     what: 'the entry naming an object class',
     files: { 'workers/index.ts': `export { A } from '../durable-objects/a.ts'` },
+  },
+  {
+    rule: 'imports',
+    what: 'the dashboard drawing',
+    files: { 'client/dashboard/network/a.ts': `import { zoom } from 'd3-zoom'` },
   },
   { rule: 'imports', what: 'a part of hono', files: { 'workers/a.ts': `import 'hono/cors'` } },
   {

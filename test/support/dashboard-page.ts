@@ -22,7 +22,7 @@ export class DashboardPage {
   /** In a browser profile of its own, or beside another tab. */
   static async open(browser: TestBrowser, edge: DevelopmentEdge, room: string): Promise<DashboardPage> {
     const tab = new DashboardPage(await browser.emptyPage())
-    await tab.page.goto(`${edge.url}/#${encodeURIComponent(room)}`)
+    await tab.page.goto(`${edge.url}/#try/${encodeURIComponent(room)}`)
     await tab.joined()
     return tab
   }

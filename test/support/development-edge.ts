@@ -14,10 +14,9 @@ const POLL_MS = 50
 export class DevelopmentEdge {
   readonly port: number
   readonly #state = mkdtempSync(join(tmpdir(), 'waypost-edge-'))
+  readonly #vars: EdgeVars
   #child: ChildProcess | undefined
   #output = ''
-
-  readonly #vars: EdgeVars
 
   private constructor(port: number, vars: EdgeVars) {
     this.port = port

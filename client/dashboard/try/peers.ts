@@ -1,10 +1,10 @@
 // The list of peers, in the order they were met, so that no row moves under somebody's hand.
 
-import type { PeerId, Room, Via, Waypost } from '../index.ts'
-import { find, setText } from './dom.ts'
+import type { PeerId, Room, Via, Waypost } from '../../index.ts'
+import { find, setText } from '../dom.ts'
+import { count } from '../words.ts'
 import { PeerRow } from './peer-row.ts'
 import type { People } from './people.ts'
-import { count } from './words.ts'
 
 /** More rows than anybody reads, and few enough to bring up to date every second. */
 const ROWS_MAX = 50

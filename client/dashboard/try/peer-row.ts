@@ -1,8 +1,8 @@
 // One peer on the page: who it is, how bytes get there, how long they take.
 
-import type { DirectStatus, Peer, Via } from '../index.ts'
-import { copyOf, find, setPill, setText, type Tone } from './dom.ts'
-import { directWords, milliseconds, shortId } from './words.ts'
+import type { DirectStatus, Peer, Via } from '../../index.ts'
+import { copyOf, find, setPill, setText, type Tone } from '../dom.ts'
+import { directWords, milliseconds, shortId } from '../words.ts'
 
 const SAMPLES_MAX = 30
 /** The number shown is the median of so many: one slow answer does not make it jump, and it follows within seconds. */

@@ -1,7 +1,7 @@
 // Being in a room, and staying there: connects, joins, tries again while the edge is away, and begins anew when the
 // visitor asks for another room or another way to connect. What the page shows of it is told to a listener.
 
-import { connect, type Room, type Waypost, WaypostError } from '../index.ts'
+import { connect, type Room, type Waypost, WaypostError } from '../../index.ts'
 
 export interface SessionOptions {
   readonly network: string

@@ -1,9 +1,9 @@
 // Messages: to everybody, or to one peer with its receipt. What peers write is shown as text, shortened (people.ts).
 
-import type { MessageVia, PeerId, Received, Room, Waypost } from '../index.ts'
-import { announce, append, copyOf, find, setText } from './dom.ts'
+import type { MessageVia, PeerId, Received, Room, Waypost } from '../../index.ts'
+import { announce, append, copyOf, find, setText } from '../dom.ts'
+import { clock, milliseconds, shortId } from '../words.ts'
 import { type People, readable } from './people.ts'
-import { clock, milliseconds, shortId } from './words.ts'
 
 const MESSAGES_MAX = 200
 const TTL_MS = 60_000

@@ -1,11 +1,12 @@
 // The room on the page: which one, whether we are in it, and the controls that change that.
 
-import { announce, find, setPill, setText, type Tone } from './dom.ts'
+import { announce, find, setPill, setText, type Tone } from '../dom.ts'
+import { addressOf } from '../pages.ts'
+import { tame } from '../tame.ts'
+import { count, shortId } from '../words.ts'
 import { logEvent } from './event-log.ts'
 import { keepName, ownName } from './own-name.ts'
-import { tame } from './people.ts'
 import type { SessionState } from './session.ts'
-import { count, shortId } from './words.ts'
 
 const ROOM_DEFAULT = 'lobby'
 const ROOM_CHARS_SHOWN_MAX = 48
@@ -36,6 +37,7 @@ export class RoomPanel {
   readonly #relayOnly = find(document, '#relay-only', HTMLInputElement)
   #state: SessionState = { kind: 'connecting' }
   #others = 0
+  #wanted = ROOM_DEFAULT
   #shown = ROOM_DEFAULT
   #said: SessionState['kind'] | undefined
 
@@ -56,11 +58,10 @@ export class RoomPanel {
     wishes.pings(pings.checked) // A reload may have kept it unchecked.
     find(document, '#room-form', HTMLFormElement).addEventListener('submit', (event) => {
       event.preventDefault()
-      if (this.#room.value !== '') location.hash = encodeURIComponent(this.#room.value)
+      if (this.#room.value !== '') location.hash = addressOf('try', this.#room.value)
       this.#room.value = ''
     })
     find(document, '#copy-link', HTMLButtonElement).addEventListener('click', () => void copyLink())
-    window.addEventListener('hashchange', () => wishes.begin())
   }
 
   get name(): string {
@@ -71,15 +72,21 @@ export class RoomPanel {
     return this.#relayOnly.checked
   }
 
-  /** The room of the address, shown everywhere it is named. */
-  readAddress(): string {
-    const room = roomIn(location.hash)
+  /** The room that is wanted, shown everywhere it is named. Says whether it is another than before. */
+  goTo(name: string): boolean {
+    const isAnother = name !== '' && name !== this.#wanted
+    if (name !== '') this.#wanted = name
+    const room = this.#wanted
     // A link may come from anybody, and so may its name.
     this.#shown = tame(room, ROOM_CHARS_SHOWN_MAX)
     document.title = `${this.#shown} · Waypost`
     setText(find(document, '#room-name', HTMLElement), this.#shown)
-    find(document, '#another-tab', HTMLAnchorElement).href = `#${encodeURIComponent(room)}`
-    return room
+    find(document, '#another-tab', HTMLAnchorElement).href = addressOf('try', room)
+    return isAnother
+  }
+
+  get room(): string {
+    return this.#wanted
   }
 
   showId(id: string): void {
@@ -124,14 +131,6 @@ function explain(kind: SessionState['kind'], others: number): string {
 function reason(why: string): string {
   const text = tame(why, WHY_CHARS_MAX).replace(/\.$/, '')
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
-}
-
-function roomIn(hash: string): string {
-  try {
-    return decodeURIComponent(hash.slice(1)) || ROOM_DEFAULT
-  } catch {
-    return hash.slice(1) // Not an escape after all.
-  }
 }
 
 const COPIED_FOR_MS = 2_000

@@ -1,7 +1,7 @@
 // What happened, in the order it did: the page's own memory of arrivals, paths and failures.
 
-import { append, copyOf, find } from './dom.ts'
-import { clock } from './words.ts'
+import { append, copyOf, find } from '../dom.ts'
+import { clock } from '../words.ts'
 
 const EVENTS_MAX = 200
 

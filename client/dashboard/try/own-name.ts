@@ -1,6 +1,7 @@
 // A name for oneself, drawn once for each tab, so that two tabs of one newcomer are told apart at a glance.
 
-import { NAME_CHARS_MAX, tame } from './people.ts'
+import { tame } from '../tame.ts'
+import { NAME_CHARS_MAX } from './people.ts'
 
 const FIRST =
   'Amber Brisk Calm Clear Copper Early Fern Gentle Golden Hazel Ivory Lunar Maple Misty Northern Quiet River Silver'

@@ -1,7 +1,7 @@
 // A small message to each peer now and then, so that round trips are of now. Modest: only while somebody looks, to a few
 // peers, one at a time, and over the relay, where each costs the edge something, less often than directly.
 
-import type { PeerId, Received, Room, Via, Waypost } from '../index.ts'
+import type { PeerId, Received, Room, Via, Waypost } from '../../index.ts'
 
 export type Measured = (peer: PeerId, via: Via, ms: number) => void
 

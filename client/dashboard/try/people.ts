@@ -1,26 +1,12 @@
-// What others say of themselves and to us. None of it is to be trusted: it is shortened, freed of characters that would
-// change how the text around it reads, and only ever shown as text.
+// What others say of themselves and to us. None of it is to be trusted: it is tamed (tame.ts) and only ever shown as text.
 
-import type { Peer, PeerId, Received } from '../index.ts'
-import { count } from './words.ts'
+import type { Peer, PeerId, Received } from '../../index.ts'
+import { tame } from '../tame.ts'
+import { count } from '../words.ts'
 
 export const NAME_CHARS_MAX = 32
 const TEXT_CHARS_MAX = 1_000
 const REMEMBERED_MAX = 500
-
-/** Control characters, and those that turn the direction of what follows. Joiners stay: emoji and Persian need them. */
-const UNSEEN = /[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu
-const SEEN = /[\p{L}\p{N}\p{P}\p{S}]/u
-
-export function tame(text: string, charsMax: number): string {
-  const some = text.slice(0, charsMax * 4).toWellFormed()
-  const clean = some.replace(UNSEEN, (found) => (found === '\n' || found === '\t' ? ' ' : ''))
-  if (!SEEN.test(clean)) return ''
-  const chars = [...clean.trim()]
-  return chars.length <= charsMax && some.length === text.length
-    ? chars.join('')
-    : `${chars.slice(0, charsMax - 1).join('')}…`
-}
 
 /** Other applications in the same room may say anything of themselves; a name is a text, or what `name` says. */
 function nameIn(metadata: Received | undefined): string {

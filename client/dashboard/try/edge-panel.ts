@@ -1,9 +1,9 @@
 // This edge on the page: alive or not, its objects, and what it tells clients before their first socket.
 
-import { announce, define, find, setPill, setText, type Tone } from './dom.ts'
+import { announce, define, find, setText, type Tone } from '../dom.ts'
+import { ask, type Health, HealthWatch, isRecord, numberOr, TONES } from '../health.ts'
+import { bytes, clock, count, duration, milliseconds } from '../words.ts'
 import { logEvent } from './event-log.ts'
-import { ask, type Health, HealthWatch, isRecord, numberOr, TONES } from './health.ts'
-import { bytes, clock, count, duration, milliseconds } from './words.ts'
 
 type Fact = readonly [term: string, value: string]
 
@@ -11,8 +11,6 @@ const BOOTSTRAP_EVERY_MS = 60_000
 
 export class EdgePanel {
   readonly #network: string
-  readonly #watch = new HealthWatch((health) => this.#show(health))
-  readonly #pill = find(document, '#edge-pill', HTMLElement)
   readonly #note = find(document, '#edge-note', HTMLElement)
   readonly #facts = find(document, '#edge-facts', HTMLElement)
   readonly #limits = find(document, '#edge-limits', HTMLElement)
@@ -34,19 +32,19 @@ export class EdgePanel {
 
   start(): void {
     this.#define()
-    this.#watch.start()
+    HealthWatch.shared.listen((health) => this.#show(health))
   }
 
   /** The room's socket came or went: the edge may have too. */
   look(): void {
-    this.#watch.look()
+    HealthWatch.shared.look()
   }
 
   #show(health: Health): void {
     const tone = TONES[health.kind]
     switch (health.kind) {
       case 'asking':
-        return this.#say(tone, 'Asking the edge…', 'Asking…')
+        return this.#say(tone, 'Asking…')
       case 'down':
         return this.#down(health)
       case 'ailing':
@@ -57,11 +55,11 @@ export class EdgePanel {
 
   #answered(tone: Tone, health: Extract<Health, { kind: 'up' | 'ailing' }>): void {
     const trip = `${milliseconds(health.roundTripMs)} ms`
-    const [short, note] =
+    const note =
       health.kind === 'up'
-        ? [`Edge up · ${trip}`, 'Answers, and reaches its objects.']
-        : ['Edge ailing', 'Answers, but does not reach all of its objects.']
-    this.#say(tone, short, `${note} Asked at ${clock(new Date())}.`)
+        ? 'Answers, and reaches its objects.'
+        : 'Answers, but does not reach all of its objects.'
+    this.#say(tone, `${note} Asked at ${clock(new Date())}.`)
     this.#healthFacts = [
       ['Version', health.version],
       ['Health answers in', trip],
@@ -86,14 +84,13 @@ export class EdgePanel {
 
   #down({ sinceMs, first }: Extract<Health, { kind: 'down' }>): void {
     const since = clock(new Date(sinceMs))
-    this.#say('bad', 'Edge not reachable', `No answer since ${since}. Direct connections go on without it.`)
+    this.#say('bad', `No answer since ${since}. Direct connections go on without it.`)
     if (!first) return
     logEvent('The edge does not answer')
     announce('The edge does not answer')
   }
 
-  #say(tone: Tone, short: string, note: string): void {
-    setPill(this.#pill, tone, short)
+  #say(tone: Tone, note: string): void {
     this.#note.dataset.tone = tone
     setText(this.#note, note)
   }

@@ -1,8 +1,9 @@
-// The doctor: tells whoever opens it why this browser can connect, or cannot, in plain words. Looks once when it is opened, and
-// again when it is asked to.
+// The page "Doctor": tells whoever opens it why this browser can connect, or cannot, in plain words. Looks once when it is opened,
+// and again when it is asked to.
 
 import { openIdentity } from '../../secure.ts'
-import { announce, copyOf, find, setPill, setText, type Tone } from '../dom.ts'
+import { announce, make, setPill, setText, type Tone } from '../dom.ts'
+import type { Page } from '../pages.ts'
 import { cryptoFinding, Refusals, storageFinding, webrtcFinding } from './device-checks.ts'
 import { askEdge, clockFinding, edgeFinding, passFinding, socketFinding } from './edge-checks.ts'
 import { type About, type Finding, reportOf, STATE_WORDS, type State, verdictOf } from './finding.ts'
@@ -14,24 +15,62 @@ const NETWORK = 'demo'
 const TONES: Readonly<Record<State, Tone>> = { ok: 'good', warn: 'relay', bad: 'bad' }
 const COPIED_FOR_MS = 2_000
 
-const list = find(document, '#findings', HTMLElement)
-const verdict = find(document, '#verdict', HTMLElement)
-const again = find(document, '#again', HTMLButtonElement)
-const copy = find(document, '#copy', HTMLButtonElement)
-const report = find(document, '#report', HTMLElement)
+/** What the page is made of, once it is shown. */
+interface Parts {
+  readonly list: HTMLElement
+  readonly verdict: HTMLElement
+  readonly again: HTMLButtonElement
+  readonly copy: HTMLButtonElement
+  readonly report: HTMLElement
+  readonly details: HTMLDetailsElement
+}
+
 const refusals = new Refusals()
 
-function show(finding: Finding): void {
-  const row = copyOf('#finding-template', HTMLLIElement)
-  row.dataset.id = finding.id
-  row.dataset.state = finding.state
-  setText(find(row, '.title', HTMLElement), finding.title)
-  setPill(find(row, '.badge', HTMLElement), TONES[finding.state], STATE_WORDS[finding.state])
-  setText(find(row, '.what', HTMLElement), finding.what)
-  const advice = find(row, '.advice', HTMLElement)
-  advice.hidden = finding.advice === undefined
-  setText(advice, finding.advice ?? '')
-  list.append(row)
+export function open(place: HTMLElement): Page {
+  const parts = fill(place)
+  parts.again.addEventListener('click', () => void examine(parts))
+  parts.copy.addEventListener('click', () => void copyReport(parts))
+  void examine(parts)
+  return { show() {}, hide() {} }
+}
+
+function fill(place: HTMLElement): Parts {
+  const verdict = make('p', { class: 'doctor-verdict', id: 'verdict' }, 'Looking…')
+  const again = make('button', { type: 'button', class: 'primary', id: 'again' }, 'Look again')
+  const copy = make('button', { type: 'button', id: 'copy' }, 'Copy report')
+  const list = make('ul', { class: 'findings', id: 'findings', 'aria-label': 'Findings' })
+  const report = make('pre', { id: 'report' })
+  const summary = make('summary', {}, 'Report as text, without secrets or whole addresses')
+  const details = make('details', { id: 'report-details' }, summary, report)
+  place.append(
+    make(
+      'section',
+      { class: 'panel doctor', 'aria-labelledby': 'doctor-title' },
+      make('h2', { id: 'doctor-title' }, 'Doctor'),
+      verdict,
+      make('div', { class: 'doctor-actions' }, again, copy),
+      list,
+      details,
+    ),
+  )
+  return { list, verdict, again, copy, report, details }
+}
+
+function rowOf({ id, state, title, what, advice }: Finding): HTMLElement {
+  const badge = make('p', { class: 'badge' })
+  setPill(badge, TONES[state], STATE_WORDS[state])
+  const row = make(
+    'li',
+    { class: 'finding' },
+    make('h3', { class: 'title' }, title),
+    badge,
+    make('p', { class: 'what' }, what),
+    ...(advice === undefined ? [] : [make('p', { class: 'advice' }, advice)]),
+  )
+  row.dataset.id = id
+  row.dataset.state = state
+  return row
 }
 
 /** In the order in which one thing needs another; each is shown as soon as it is known. */
@@ -69,7 +108,7 @@ async function* look(about: { version: string }): AsyncGenerator<Finding> {
   yield await refusals.finding()
 }
 
-async function examine(): Promise<void> {
+async function examine({ list, verdict, again, copy, report }: Parts): Promise<void> {
   again.disabled = true
   copy.disabled = true
   list.replaceChildren()
@@ -79,7 +118,7 @@ async function examine(): Promise<void> {
   const findings: Finding[] = []
   for await (const finding of look(about)) {
     findings.push(finding)
-    show(finding)
+    list.append(rowOf(finding))
   }
   const said = verdictOf(findings)
   setText(verdict, said)
@@ -91,12 +130,11 @@ async function examine(): Promise<void> {
   copy.disabled = false
 }
 
-async function copyReport(): Promise<void> {
+async function copyReport({ copy, report, details }: Parts): Promise<void> {
   try {
     await navigator.clipboard.writeText(report.textContent ?? '')
   } catch {
     // No clipboard here; the text is on the page, selected now.
-    const details = find(document, '#report-details', HTMLDetailsElement)
     details.open = true
     getSelection()?.selectAllChildren(report)
     return
@@ -105,8 +143,3 @@ async function copyReport(): Promise<void> {
   announce('Report copied')
   setTimeout(() => setText(copy, 'Copy report'), COPIED_FOR_MS)
 }
-
-again.addEventListener('click', () => void examine())
-copy.addEventListener('click', () => void copyReport())
-setText(find(document, '#host', HTMLElement), location.host)
-void examine()
