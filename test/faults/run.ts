@@ -1,10 +1,11 @@
 // `npm run test:kills [-- --kills 200 --cuts 0 --seed 1]`: letters under way while the edge is killed, as often as one likes;
-// with `--people`, clients that send each other mail, and are killed themselves; with `--dht`, shards that split, and with `--records 1000000` as well, so many values kept in shards and fetched. Apart from `npm test`, which does it a dozen
+// with `--people`, clients that send each other mail, and are killed themselves; with `--dht`, shards that split, and with `--records 1000000` as well, so many values kept in shards and fetched; with `--flood [--hostile 1500]`, people who use an edge while others flood it, who do so much a second. Apart from `npm test`, which does it a dozen
 // times, since two hundred kills take some minutes.
 
 import { parseArgs } from 'node:util'
 import { keepMany } from './dht-fill.ts'
 import { killShards } from './dht-kills.ts'
+import { floodAsAProgram } from './flood/program.ts'
 import { killPeople } from './mail-kills.ts'
 import { killAgainAndAgain } from './mailbox-kills.ts'
 
@@ -20,6 +21,8 @@ const { values } = parseArgs({
     people: { type: 'boolean', default: false },
     dht: { type: 'boolean', default: false },
     records: { type: 'string' },
+    flood: { type: 'boolean', default: false },
+    hostile: { type: 'string', default: '1500' },
     seed: { type: 'string', default: '20261121' },
   },
 })
@@ -28,6 +31,7 @@ const print = (line: string) => process.stdout.write(`${line}\n`)
 const [kills, cutsPerKill, seed] = [number(values.kills), number(values.cuts), number(values.seed)]
 const startedMs = performance.now()
 async function run() {
+  if (values.flood) return floodAsAProgram(number(values.hostile), print)
   if (values.dht && values.records !== undefined) return keepMany({ records: number(values.records), print })
   if (values.dht) return killShards({ kills, seed, print })
   if (values.people) return killPeople({ kills, edgeShare: 0.25, cutShare: 0.5, seed, print })
