@@ -82,6 +82,11 @@ export class Socket {
     this.sendPrepared(new Prepared(CLOSE, new Uint8Array([0x03, 0xe8]), this.#mask))
   }
 
+  /** Bytes that are no message of ours. */
+  write(bytes: Uint8Array): void {
+    this.#tcp.write(bytes)
+  }
+
   destroy(): void {
     this.#tcp.destroy()
   }

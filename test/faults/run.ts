@@ -1,11 +1,12 @@
 // `npm run test:kills [-- --kills 200 --cuts 0 --seed 1]`: letters under way while the edge is killed, as often as one likes;
-// with `--edges [--clients 200]`, one of two edges under so many clients; with `--people`, clients that send each other mail, and are killed themselves; with `--dht`, shards that split, and with `--records 1000000` as well, so many values kept in shards and fetched. Apart from `npm test`, which does it a dozen
+// with `--edges [--clients 200]`, one of two edges under so many clients; with `--people`, clients that send each other mail, and are killed themselves; with `--dht`, shards that split, and with `--records 1000000` as well, so many values kept in shards and fetched; with `--flood [--hostile 1500]`, people who use an edge while others flood it, who do so much a second. Apart from `npm test`, which does it a dozen
 // times, since two hundred kills take some minutes.
 
 import { parseArgs } from 'node:util'
 import { keepMany } from './dht-fill.ts'
 import { killShards } from './dht-kills.ts'
 import { killEdges } from './edge-kills.ts'
+import { floodAsAProgram } from './flood/program.ts'
 import { killPeople } from './mail-kills.ts'
 import { killAgainAndAgain } from './mailbox-kills.ts'
 
@@ -23,6 +24,8 @@ const { values } = parseArgs({
     edges: { type: 'boolean', default: false },
     clients: { type: 'string', default: '200' },
     records: { type: 'string' },
+    flood: { type: 'boolean', default: false },
+    hostile: { type: 'string', default: '1500' },
     seed: { type: 'string', default: '20261121' },
   },
 })
@@ -36,6 +39,7 @@ const [kills, cutsPerKill, seed] = [
 const startedMs = performance.now()
 async function run() {
   if (values.edges) return killEdges({ clients: number(values.clients), kills, print })
+  if (values.flood) return floodAsAProgram(number(values.hostile), print)
   if (values.dht && values.records !== undefined) return keepMany({ records: number(values.records), print })
   if (values.dht) return killShards({ kills, seed, print })
   if (values.people) return killPeople({ kills, edgeShare: 0.25, cutShare: 0.5, seed, print })

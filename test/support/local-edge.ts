@@ -59,6 +59,13 @@ export class LocalEdge {
     return join(this.#folder, 'objects')
   }
 
+  /** Of its process, while it is up. */
+  get pid(): number {
+    const { pid } = this.#child ?? {}
+    if (pid === undefined) throw new Error('the edge is not up')
+    return pid
+  }
+
   get #config(): string {
     return join(this.#folder, 'config.capnp')
   }
