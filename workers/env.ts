@@ -10,7 +10,6 @@ import type { AdminTerms, AuditEntry, ListedPeers, Listing } from '../protocol/p
 import type { OffenceReport } from '../protocol/protection/offences.ts'
 import type { RequestMeter } from './meter/request.ts'
 import type { GivenSettings } from './settings/table.ts'
-import type { TurnSettings } from './turn/settings.ts'
 
 /** The room as the Worker sees it: by its methods, not its class, which only the entry file may name. */
 export interface RoomStub {
@@ -81,7 +80,7 @@ export interface ShardStub {
   probe(): Promise<unknown>
 }
 
-export interface Env extends GivenSettings, TurnSettings {
+export interface Env extends GivenSettings {
   readonly MAILBOXES: { getByName(name: string): MailboxStub }
   readonly REGISTRIES: { getByName(name: string): RegistryStub }
   readonly SHARDS: {

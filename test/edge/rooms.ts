@@ -3,7 +3,6 @@
 import { env } from 'cloudflare:workers'
 import { roomObjectName } from '../../workers/placement.ts'
 import type { GivenSettings } from '../../workers/settings/table.ts'
-import type { TurnSettings } from '../../workers/turn/settings.ts'
 
 interface TestEnv {
   readonly ROOMS: DurableObjectNamespace
@@ -18,10 +17,7 @@ export function roomObject(room: string, network = 'default'): DurableObjectStub
  * While `run` runs, the deployment has these settings. Objects read them when they are made, and the Worker with each
  * request; so a test that uses this meets in rooms of its own.
  */
-export async function deployedWith<T>(
-  settings: GivenSettings & TurnSettings,
-  run: () => Promise<T>,
-): Promise<T> {
+export async function deployedWith<T>(settings: GivenSettings, run: () => Promise<T>): Promise<T> {
   const before = Object.fromEntries(Object.keys(settings).map((name) => [name, bindings[name]]))
   Object.assign(bindings, settings)
   try {

@@ -6,9 +6,9 @@ import { describe, expect, it } from 'vitest'
 import { CAPABILITY } from '../../protocol/crypto/admission/pass.ts'
 import { TURN_ASKS_BURST } from '../../protocol/limits/turn.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
+import type { GivenSettings } from '../../workers/settings/table.ts'
 import { Allowance } from '../../workers/turn/allowance.ts'
 import { coturnServer, hmac } from '../../workers/turn/coturn.ts'
-import type { TurnSettings } from '../../workers/turn/settings.ts'
 import { passFor, type TestPass } from '../support/passes.ts'
 import { deployedWith } from './rooms.ts'
 
@@ -98,7 +98,7 @@ describe('GET /v1/turn', () => {
     })
   })
 
-  it.each<[TurnSettings, RegExp]>([
+  it.each<[GivenSettings, RegExp]>([
     [{ TURN_URLS: 'turn:turn.example' }, /TURN_SECRET is not/],
     [{ TURN_SECRET: 'hush-hush' }, /TURN_URLS is not/],
     [{ TURN_KEY_ID: 'key' }, /TURN_KEY_API_TOKEN is not/],

@@ -20,7 +20,7 @@ import { peerSample } from '../peer-sample.ts'
 import { regionOf } from '../region.ts'
 import { relaysFor } from '../relays.ts'
 import { settings } from '../settings/settings.ts'
-import { turnProvider } from '../turn/settings.ts'
+import { turnProvider } from '../turn/provider.ts'
 
 export async function bootstrap(c: Context<Edge>): Promise<Response> {
   const network = c.req.query('network') ?? DEFAULT_NETWORK
@@ -35,7 +35,7 @@ export async function bootstrap(c: Context<Edge>): Promise<Response> {
     iceServers: ICE_SERVERS,
     relays: relaysFor(new URL(c.req.url).origin, EDGES, region === '' ? undefined : region),
     ...(c.req.query('peers') === '1' && { peers: await peerSample(c.env, network, region) }),
-    ...(turnProvider(c.env) && { turn: true as const }),
+    ...(turnProvider(settings(c.env)) && { turn: true as const }),
     ...(await offer(c, network)),
     reportEveryMs: reportEveryMs(c.env),
     limits: bootstrapLimits(roomConfig(c.env), wire),

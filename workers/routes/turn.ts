@@ -14,7 +14,7 @@ import { settings } from '../settings/settings.ts'
 import { Allowance } from '../turn/allowance.ts'
 import { cloudflareServers, type UpstreamFailure } from '../turn/cloudflare.ts'
 import { coturnServer } from '../turn/coturn.ts'
-import { type TurnProvider, turnProvider } from '../turn/settings.ts'
+import { type TurnProvider, turnProvider } from '../turn/provider.ts'
 
 const WHY: Readonly<Record<UpstreamFailure, string>> = {
   'turn-refused': 'the TURN service gives no credentials',
@@ -30,7 +30,7 @@ export async function turn(c: Context<Edge>): Promise<Response> {
   // Whoever may meet others in rooms may connect to them.
   const pass = await passOf(c, network, CAPABILITY.rooms)
   if (pass instanceof Response) return pass
-  const provider = turnProvider(c.env)
+  const provider = turnProvider(settings(c.env))
   const named = settings(c.env).ICE_SERVERS
   const headers = { 'Cache-Control': 'no-store' }
   if (provider === undefined) {

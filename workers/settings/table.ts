@@ -10,6 +10,7 @@ import { SHARD_SETTINGS } from '../../protocol/dht/shard/config.ts'
 import { STAMP_BITS, STAMP_BITS_MAX } from '../../protocol/limits/admission.ts'
 import { IN_FLIGHT_MAX } from '../../protocol/limits/breaker.ts'
 import * as limits from '../../protocol/limits/gateway.ts'
+import { TURN_LIFETIME_MAX_MS, TURN_LIFETIME_MIN_MS, TURN_LIFETIME_MS } from '../../protocol/limits/turn.ts'
 import { MAILBOX_SETTINGS } from '../../protocol/mailbox/config.ts'
 import { WATCH_SETTINGS } from '../../protocol/network/settings.ts'
 import { RATE_CONNECTIONS } from '../../protocol/protection/config.ts'
@@ -24,6 +25,7 @@ import {
   parseOrigins,
 } from '../../protocol/settings/lists.ts'
 import { parseCollector, parseHeaders, parseShare } from './tracing.ts'
+import { parseBase, parseTurnUrls, TURN_API_BASE } from './turn.ts'
 
 const rate = (what: string, otherwise: number) => whole(what, { otherwise, least: 0, most: 1_000_000 })
 const ALLOWED = 'must be names with commas between, all of them or none with ! before it'
@@ -174,6 +176,22 @@ const MEASURING = {
   ),
 }
 
+const TURN = {
+  TURN_KEY_ID: text<string>('the id of a TURN key of Cloudflare’s', '', '', (given) => given),
+  TURN_API_BASE: text('where that service is asked', TURN_API_BASE, 'must be an https: address', parseBase),
+  TURN_URLS: text(
+    'TURN servers of your own, with commas between: `turn:turn.example.org:3478,turns:turn.example.org:443?transport=tcp`',
+    '',
+    'must be turn: or turns: addresses with commas between',
+    parseTurnUrls,
+  ),
+  TURN_LIFETIME_MS: whole('how long credentials for TURN live', {
+    otherwise: TURN_LIFETIME_MS,
+    least: TURN_LIFETIME_MIN_MS,
+    most: TURN_LIFETIME_MAX_MS,
+  }),
+}
+
 const SECRETS = {
   PASS_SECRET: secret(
     'what challenges and passes are signed with: base64url of at least 32 random bytes. Without it nobody gets in: every request is answered `misconfigured`',
@@ -191,6 +209,8 @@ const SECRETS = {
     'headers for `TRACE_COLLECTOR`, as JSON: `{"Authorization":"Bearer …"}`',
     parseHeaders,
   ),
+  TURN_KEY_API_TOKEN: secret('the token of `TURN_KEY_ID`', (_, given) => given),
+  TURN_SECRET: secret('what the servers of `TURN_URLS` call `static-auth-secret`', (_, given) => given),
 }
 
 export const SETTINGS = {
@@ -201,6 +221,7 @@ export const SETTINGS = {
   ...PROTECTION,
   ...WATCHING,
   ...MEASURING,
+  ...TURN,
   ...SECRETS,
 } as const satisfies Readonly<Record<string, Setting<unknown, never>>>
 
