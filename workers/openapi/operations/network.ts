@@ -1,6 +1,7 @@
 // Routes that show a network: to anybody how it does, and under pseudonyms who is in it; to administrators all of it.
 
 import * as z from 'zod'
+import { WATCH_EVERY_MS, WATCH_FOR_MS, WATCH_PEERS_MAX } from '../../../protocol/limits/network.ts'
 import type { HttpErrorCode } from '../../errors.ts'
 import { NetworkHealth, NetworkPeer, NetworkTopology } from '../bodies/network.ts'
 import { json, type Operation } from '../operation.ts'
@@ -13,11 +14,11 @@ pseudonyms and no names. A wrong token is refused.`
 
 const EVENTS = `${WHO_SEES}
 
-The stream is looked for every two seconds, and ends after five minutes; then a browser asks again by itself (\`retry\`: three seconds). Ids of events count from 1 in each stream, and
-nothing is told again to who comes back. Where nothing is new there is a comment. Data is JSON:
+The edge looks every ${WATCH_EVERY_MS / 1_000} s, and ends the stream after ${WATCH_FOR_MS / 60_000} minutes; then a browser asks again by itself. Ids of
+events count from 1 in each stream, and nothing is told again to who comes back. Where nothing is new there is a comment. Data is JSON:
 
 - \`health\`, first and whenever it changes: as GET /network/health says it, without \`mail\` and \`history\`
-- \`peer-joined\`, \`peer-left\`: \`{ "id", "region" }\`, among the peers of a bounded picture; not while registries do not answer
+- \`peer-joined\`, \`peer-left\`: \`{ "id", "region" }\`, of ${WATCH_PEERS_MAX} peers at most; not while registries do not answer
 - \`refusals\`: how many more there were since, by code
 - \`blacklisted\`: a Listing; \`unblacklisted\`: \`{ "id" }\`; both only for whom may see PeerIds`
 
