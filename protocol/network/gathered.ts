@@ -11,7 +11,7 @@ import type { TrafficCounts } from './counts.ts'
 import { type Gauges, History, type HistoryPoint, windowMs } from './history.ts'
 import { addRoundTrips, bucketOf, NO_ROUND_TRIPS, type RoundTrips } from './round-trips.ts'
 import { idNumber, type PeerSketch, SketchMaker } from './sketch.ts'
-import { idAt, linksOf, NATIVE, type RoomSummary, regionName } from './summary.ts'
+import { idAt, linksOf, NATIVE, type RegionName, type RoomSummary, regionName } from './summary.ts'
 import { sampleTopology, type TopologyPart } from './topology.ts'
 
 export interface LinkSums {
@@ -39,7 +39,7 @@ export interface RegistryView {
 /** A peer as one room has it. */
 export interface PeerInRoom {
   readonly room: string
-  readonly region: string
+  readonly region: RegionName
   readonly sinceMs: number
   readonly seenAtMs: number
   readonly native: boolean | null

@@ -66,7 +66,8 @@ export const idAt = (ids: Uint8Array, at: number) =>
   ids.subarray(at * PEER_ID_BYTES, (at + 1) * PEER_ID_BYTES)
 
 export const regionNumber = (region: Region | '') => (region === '' ? 0 : REGIONS.indexOf(region) + 1)
-export const regionName = (number: number): Region | 'unknown' => REGIONS[number - 1] ?? 'unknown'
+export type RegionName = Region | 'unknown'
+export const regionName = (number: number): RegionName => REGIONS[number - 1] ?? 'unknown'
 export const regionIn = (text: string | null): Region | '' => (text !== null && isRegion(text) ? text : '')
 
 /** Native, in JavaScript, or not said. */

@@ -10,6 +10,7 @@ import {
   NATIVE,
   packEnds,
   packLink,
+  type RegionName,
   type RoomSummary,
   regionName,
   unpackLink,
@@ -18,7 +19,7 @@ import {
 export interface TopologyRoom {
   readonly name: string
   readonly members: number
-  readonly region: string
+  readonly region: RegionName
 }
 
 /** In columns, as in a summary; `rooms` of a peer and ends of a link are places in this. */
@@ -157,7 +158,7 @@ export function mergeTopologies(parts: readonly TopologyPart[], limit: number): 
 }
 
 /** Where most of a room's members are, of those of whom it is known. */
-function commonRegion(regions: Uint8Array): string {
+function commonRegion(regions: Uint8Array): RegionName {
   const counts = new Map<number, number>()
   for (const region of regions) if (region !== 0) counts.set(region, (counts.get(region) ?? 0) + 1)
   const [most] = [...counts].sort(([, a], [, b]) => b - a)

@@ -51,8 +51,14 @@ export function expectDescribed(method: string, path: string, answer: Response, 
 export async function fetchDescribed(address: string, init: RequestInit = {}): Promise<Response> {
   const answer = await exports.default.fetch(address, init as never)
   if (answer.status !== 101)
-    expectDescribed(init.method ?? 'GET', new URL(address).pathname, answer, await answer.clone().text())
+    expectDescribed(init.method ?? 'GET', new URL(address).pathname, answer, await textOf(answer))
   return answer
+}
+
+/** Of events nothing: they go on for minutes, and are their reader's. */
+async function textOf(answer: Response): Promise<string> {
+  const type = answer.headers.get('Content-Type') ?? ''
+  return type.startsWith('text/event-stream') ? '' : answer.clone().text()
 }
 
 function validatorOf(schema: object): Validator {

@@ -1,6 +1,6 @@
 // What is shown of a network, to whom, how much of it, and as it happens.
 
-import { env, exports } from 'cloudflare:workers'
+import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
 import { TOPOLOGY_LINKS_MAX } from '../../protocol/limits/network.ts'
 import type { RoomSummary } from '../../protocol/network/summary.ts'
@@ -11,6 +11,7 @@ import { askHealth } from '../../workers/network/health.ts'
 import { namesFor } from '../../workers/network/names.ts'
 import { askTopology } from '../../workers/network/topology.ts'
 import { idOf, summaryOf, type TestLink } from '../protocol/network/summaries.ts'
+import { fetchDescribed } from './described.ts'
 import { ask, ORIGIN } from './mail-http.ts'
 import { ADMIN_TOKEN, asAdmin, health, registryOf, topology, watched } from './network.ts'
 
@@ -101,7 +102,7 @@ describe('of a large network', () => {
       const all = summaryOf({ room: 'all', members: Array.from({ length: 1_000 }, (_, at) => at) })
       await Promise.all([...rooms, all].map((summary) => tell(network, summary)))
       const fromMs = performance.now()
-      const response = await exports.default.fetch(`${ORIGIN}/network/topology?network=${network}&limit=2000`)
+      const response = await fetchDescribed(`${ORIGIN}/network/topology?network=${network}&limit=2000`)
       const text = await response.text()
       const tookMs = performance.now() - fromMs
       const { peers, links: shown, rooms: named, truncated } = JSON.parse(text)
@@ -184,7 +185,7 @@ describe('who watches', () => {
       async () => {
         const network = 'events'
         await tell(network, summaryOf({ room: 'lobby', members: [1], regions: [4] }))
-        const response = await exports.default.fetch(`${ORIGIN}/network/events?network=${network}`, asAdmin)
+        const response = await fetchDescribed(`${ORIGIN}/network/events?network=${network}`, asAdmin)
         expect(response.headers.get('Content-Type')).toMatch(/^text\/event-stream/)
         expect(response.headers.get('Cache-Control')).toBe('no-store')
         const events = new Events(response.body as ReadableStream<Uint8Array>)
@@ -218,7 +219,7 @@ describe('who watches', () => {
     await watched(async () => {
       const network = 'quiet-events'
       await tell(network, summaryOf({ room: 'lobby', members: [1] }))
-      const response = await exports.default.fetch(`${ORIGIN}/network/events?network=${network}`)
+      const response = await fetchDescribed(`${ORIGIN}/network/events?network=${network}`)
       const events = new Events(response.body as ReadableStream<Uint8Array>)
       await events.next('health')
       await tell(network, summaryOf({ room: 'annex', members: [2] }))

@@ -3,6 +3,7 @@
 import { NATIVE, regionName, unpackLink } from '../../protocol/network/summary.ts'
 import { mergeTopologies, type TopologyPart } from '../../protocol/network/topology.ts'
 import type { Env } from '../env.ts'
+import type { NetworkTopologyBody } from '../openapi/bodies/network.ts'
 import { type NameOf, namesOf } from './names.ts'
 import { askRegistries } from './registries.ts'
 
@@ -17,7 +18,11 @@ export async function askTopology(env: Env, network: string, limit: number): Pro
 }
 
 /** As JSON shows it. Rooms have names only for whom may see them. */
-export async function topologyBody({ topology, missing }: Picture, nameOf: NameOf, maySee: boolean) {
+export async function topologyBody(
+  { topology, missing }: Picture,
+  nameOf: NameOf,
+  maySee: boolean,
+): Promise<Omit<NetworkTopologyBody, 'network' | 'atMs'>> {
   const { ids, regions, sinceMs, native, peerRooms, rooms, links, truncated } = topology
   const names = await namesOf(ids, peerRooms.length, nameOf)
   return {
@@ -26,8 +31,8 @@ export async function topologyBody({ topology, missing }: Picture, nameOf: NameO
     peers: names.map((id, at) => ({
       id,
       region: regionName(regions[at] ?? 0),
-      rooms: peerRooms[at],
-      sinceMs: sinceMs[at],
+      rooms: peerRooms[at] ?? [],
+      sinceMs: sinceMs[at] ?? 0,
       ...(native[at] === NATIVE.unknown ? {} : { native: native[at] === NATIVE.yes }),
     })),
     rooms: rooms.map(({ name, members, region }, id) => ({
@@ -37,7 +42,7 @@ export async function topologyBody({ topology, missing }: Picture, nameOf: NameO
       region,
     })),
     links: Array.from({ length: links.length / 3 }, (_, at) => {
-      const [a, b, packed = 0] = links.subarray(3 * at, 3 * at + 3)
+      const [a = 0, b = 0, packed = 0] = links.subarray(3 * at, 3 * at + 3)
       const { path, rttMs, oneSided } = unpackLink(packed)
       return { a, b, path, rttMs, ...(oneSided ? { oneSided } : {}) }
     }),

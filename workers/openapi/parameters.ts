@@ -8,6 +8,7 @@ import {
   DHT_TTL_SECONDS_MOST,
 } from '../../protocol/limits/dht.ts'
 import { MAILBOX_PAGE_LETTERS_MAX } from '../../protocol/limits/mailbox.ts'
+import { TOPOLOGY_PEERS, TOPOLOGY_PEERS_MAX } from '../../protocol/limits/network.ts'
 import { NAME_LENGTH_MAX } from '../../protocol/limits/room.ts'
 import { base64url, networkName, peerId } from './bodies/words.ts'
 
@@ -64,6 +65,11 @@ export const providersLimit: Parameter = {
   name: 'limit',
   what: 'How many',
   schema: z.int().min(1).max(DHT_PROVIDERS_ANSWERED_MAX).default(DHT_PROVIDERS_ANSWERED_MAX),
+}
+export const topologyLimit: Parameter = {
+  name: 'limit',
+  what: 'Peers shown',
+  schema: z.int().min(1).max(TOPOLOGY_PEERS_MAX).default(TOPOLOGY_PEERS),
 }
 export const near: Parameter = { name: 'near', what: 'Those of this region first', schema: z.enum(REGIONS) }
 export const filterAddresses: Parameter = {

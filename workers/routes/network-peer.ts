@@ -8,6 +8,7 @@ import { refuse } from '../errors.ts'
 import { registryName } from '../gate/listed.ts'
 import { askRegistries, soon } from '../network/registries.ts'
 import { refuseUnlessSeeing } from '../network/viewer.ts'
+import type { NetworkPeerBody } from '../openapi/bodies/network.ts'
 
 export async function networkPeer(c: Context<Edge, '/network/peer/:id'>): Promise<Response> {
   const denied = await refuseUnlessSeeing(c)
@@ -24,7 +25,7 @@ export async function networkPeer(c: Context<Edge, '/network/peer/:id'>): Promis
   const places = answers.flat()
   if (places.length === 0 && listed?.value === undefined)
     return refuse(c, 'no-such-peer', 'no room has said lately that this peer is there')
-  const body = {
+  const body: NetworkPeerBody = {
     network,
     id,
     partial: missing > 0 || listed === undefined,

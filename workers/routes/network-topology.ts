@@ -8,6 +8,7 @@ import { refuse } from '../errors.ts'
 import { namesFor } from '../network/names.ts'
 import { askTopology, topologyBody } from '../network/topology.ts'
 import { viewerOf } from '../network/viewer.ts'
+import type { NetworkTopologyBody } from '../openapi/bodies/network.ts'
 
 export async function networkTopology(c: Context<Edge>): Promise<Response> {
   const network = c.req.query('network') ?? DEFAULT_NETWORK
@@ -20,6 +21,7 @@ export async function networkTopology(c: Context<Edge>): Promise<Response> {
   if (viewer instanceof Response) return viewer
   const { maySee } = viewer
   const names = await namesFor(c.env, network, maySee, atMs)
-  const body = await topologyBody(await askTopology(c.env, network, limit), names, maySee)
-  return c.json({ network, atMs, ...body }, 200, { 'Cache-Control': 'no-store' })
+  const picture = await topologyBody(await askTopology(c.env, network, limit), names, maySee)
+  const body: NetworkTopologyBody = { network, atMs, ...picture }
+  return c.json(body, 200, { 'Cache-Control': 'no-store' })
 }
