@@ -127,7 +127,8 @@ it(
   async () => {
     await deployedWith(UNLIMITED, async () => {
       const { attackers, handled, drops } = await attack('unlimited', 20_000 * TIMES, 10)
-      expect(handled).toBeGreaterThan(19_500 * TIMES)
+      // But for what those send who are put on the blacklist for it on their way.
+      expect(handled).toBeGreaterThan(15_000 * TIMES)
       expect(attackers.reduce((sum, { frames }) => sum + frames, 0)).toBeGreaterThan(50_000 * TIMES)
       for (const reason of ['malformed', 'unexpected', 'too-large', 'no-such-member'] as const)
         expect(drops[reason]).toBeGreaterThan(100)

@@ -118,11 +118,11 @@ describe('an address', () => {
       const from = newAddress()
       const difficulties: number[] = []
       for (let n = 0; n < 10; n++) {
-        const { text } = await ask('/v1/bootstrap', { from })
+        const { text } = await ask('/v1/bootstrap?network=harder', { from })
         difficulties.push((JSON.parse(text) as { difficulty: number }).difficulty)
       }
       expect(difficulties).toEqual([10, 10, 10, 10, 10, 11, 11, 12, 12, 12])
-      const other = JSON.parse((await ask('/v1/bootstrap', { from: newAddress() })).text)
+      const other = JSON.parse((await ask('/v1/bootstrap?network=harder', { from: newAddress() })).text)
       expect(other.difficulty).toBe(10)
     }))
 

@@ -121,7 +121,7 @@ describe('POST /v1/passes', () => {
     await expectRefusal(post(null), 400, 'malformed')
     await expectRefusal(post(body.subarray(1)), 400, 'malformed')
     await expectRefusal(post(new Uint8Array(PASS_REQUEST_BYTES + 1)), 400, 'malformed')
-    await expectRefusal(post(new Uint8Array(1_000_000)), 400, 'malformed')
+    await expectRefusal(post(new Uint8Array(1_000_000)), 413, 'too-large')
     const endless = new ReadableStream<Uint8Array>({ pull: (to) => to.enqueue(new Uint8Array(1_024)) })
     await expectRefusal(post(endless), 400, 'malformed')
     await expectRefusal(post(body, 'demo', ORIGIN, 'application/json'), 415, 'unsupported-media-type')

@@ -35,6 +35,11 @@ export const network: Parameter = {
   what: 'The network; `default` where it is not said',
   schema: networkName,
 }
+export const peers: Parameter = {
+  name: 'peers',
+  what: '`1`: a few peers that announced themselves, too',
+  schema: z.literal('1'),
+}
 export const networks: Parameter = {
   name: 'network',
   what: 'Networks whose figures are wanted, too; up to eight, one by one',

@@ -2,9 +2,10 @@
 
 import * as z from 'zod'
 import type { Bootstrap, TurnCredentials } from '../../../protocol/bootstrap.ts'
+import { REGIONS } from '../../../protocol/dht/regions.ts'
 import { HTTP_ERRORS } from '../../errors.ts'
 import { named } from '../naming.ts'
-import { base64url, count, ms, networkName } from './words.ts'
+import { base64url, count, ms, networkName, peerId } from './words.ts'
 
 const CODES = Object.keys(HTTP_ERRORS) as [keyof typeof HTTP_ERRORS]
 
@@ -52,13 +53,23 @@ export const IceServer = named(
   }),
 )
 
+const region = z.enum(REGIONS)
+
 export const BootstrapAnswer = named(
   'Bootstrap',
   z.object({
     version: z.object({ software: z.string(), wire: count }),
     network: networkName,
+    region: region.exactOptional().describe('Of the caller; absent where the platform does not say'),
     iceServers: z.array(IceServer),
     turn: z.literal(true).exactOptional().describe('GET /v1/turn has more of them'),
+    relays: z
+      .array(z.object({ url: z.string(), region: region.exactOptional() }))
+      .describe('Edges that a client may use, this one among them, the best for the caller first'),
+    peers: z
+      .array(z.object({ id: peerId, region: z.string(), record: base64url }))
+      .exactOptional()
+      .describe('Some that announced themselves, for who asks with `peers=1`'),
     challenge: base64url.describe('What a stamp is to be made on'),
     difficulty: count.describe('Zeros of each puzzle of a stamp'),
     reportEveryMs: ms.describe('How often clients say how their links do; 0: never'),

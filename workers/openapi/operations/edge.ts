@@ -3,7 +3,7 @@
 import * as z from 'zod'
 import { BootstrapAnswer, Health, Pass, TurnAnswer } from '../bodies/edge.ts'
 import { JSON_TYPE, json, OCTETS, type Operation } from '../operation.ts'
-import { network, networks } from '../parameters.ts'
+import { network, networks, peers } from '../parameters.ts'
 
 const SOCKET = {
   101: { what: 'The socket. What is wrong with what was offered is said over it, and then it is closed' },
@@ -31,7 +31,7 @@ export const EDGE: Readonly<Record<string, Operation>> = {
   'GET /v1/bootstrap': {
     tag: 'edge',
     summary: 'What a client needs to know before its first socket',
-    query: [network],
+    query: [network, peers],
     answers: { 200: json('Versions, limits, ICE servers, and a challenge', BootstrapAnswer) },
     refuses: ['bad-name'],
   },
