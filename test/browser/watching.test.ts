@@ -242,7 +242,9 @@ describe('every page', () => {
     await tab.page.setViewportSize({ width: 360, height: 740 })
     await tab.settled()
     for (const address of ['#network', '#admin', '#doctor', '#try']) {
-      await tab.find(`nav a[href^="${address}"]`).click()
+      // The doctor is to find an edge at which everything works.
+      if (address === '#doctor') await tab.page.goto(`${edge.url}/${address}`)
+      else await tab.find(`nav a[href^="${address}"]`).click()
       await tab
         .find(`#page-${address.slice(1)} h2`)
         .first()

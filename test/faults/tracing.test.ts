@@ -28,7 +28,8 @@ interface Export {
   readonly spans: readonly Span[]
 }
 
-const TOKEN = 'admin-token-'.padEnd(43, 'x')
+const TOKEN = 'admin-token-'.padEnd(43, 'A')
+const SERVICE_KEY = 'service-key-0123456789abcdef'
 const COLLECTOR_KEY = 'collector-key-0123456789abcdef'
 
 /** A collector: answers 200 with an empty object, as the specification says; or what a test wants. */
@@ -209,7 +210,13 @@ describe('whoever goes away before the answer', () => {
 
 describe('secrets', () => {
   it('are in no trace and no line of the log, wherever in a request they were', async () => {
-    await edge.restart({ ...vars(1), ROOM_PEERS_MAX: 'not-a-number' })
+    // A service that nobody answers at: something has to fail, and to be logged for it.
+    const service = {
+      TURN_KEY_ID: 'key',
+      TURN_KEY_API_TOKEN: SERVICE_KEY,
+      TURN_API_BASE: 'http://127.0.0.1:9',
+    }
+    await edge.restart({ ...vars(1), ...service })
     log = ''
     const peer = crypto.getRandomValues(new Uint8Array(32))
     const [pass, id] = [await passFor(peer), peerIdText(peer)]
@@ -220,6 +227,7 @@ describe('secrets', () => {
         ['/health', { headers: { 'X-Request-Id': secret, Cookie: `pass=${secret}`, 'User-Agent': secret } }],
         [`/v1/bootstrap?network=${secret}&pass=${secret}`, {}],
         [`/v1/rooms/${secret}`, {}],
+        ['/v1/turn', { headers: { Authorization: `Bearer ${secret}` } }],
         [`/nothing/${secret}`, { headers: { Referer: `https://app.example/${secret}` } }],
         [
           '/v1/passes',
@@ -255,7 +263,7 @@ describe('secrets', () => {
         .slice(before)
         .map(({ text }) => text)
         .join('\n')
-    for (const secret of [pass, TOKEN, COLLECTOR_KEY, id, pass.slice(0, 40)]) {
+    for (const secret of [pass, TOKEN, COLLECTOR_KEY, SERVICE_KEY, id, pass.slice(0, 40)]) {
       expect(said).not.toContain(secret)
       expect(said).not.toContain(Buffer.from(secret).toString('base64'))
     }

@@ -177,7 +177,12 @@ const MEASURING = {
 }
 
 const TURN = {
-  TURN_KEY_ID: text<string>('the id of a TURN key of Cloudflare’s', '', '', (given) => given),
+  TURN_KEY_ID: text<string>(
+    'the id of a TURN key of Cloudflare’s',
+    '',
+    'must be letters and digits',
+    (given) => (/^\w*$/.test(given) ? given : undefined),
+  ),
   TURN_API_BASE: text('where that service is asked', TURN_API_BASE, 'must be an https: address', parseBase),
   TURN_URLS: text(
     'TURN servers of your own, with commas between: `turn:turn.example.org:3478,turns:turn.example.org:443?transport=tcp`',
