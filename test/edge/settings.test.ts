@@ -24,7 +24,7 @@ const WRONG: Readonly<Partial<Record<keyof typeof SETTINGS, string>>> = {
   NETWORK_VIEW: 'everybody',
   RATE_LOCAL: 'yes',
   ICE_SERVERS: '{}',
-  TURN_KEY_ID: 'my key',
+  TURN_KEY_ID: 'my\nkey',
 }
 const WRONG_SECRETS = ['PASS_SECRET', 'PASS_SECRET_PREVIOUS', 'ADMIN_TOKEN'] as const
 

@@ -180,8 +180,8 @@ const TURN = {
   TURN_KEY_ID: text<string>(
     'the id of a TURN key of Cloudflare’s',
     '',
-    'must be letters and digits',
-    (given) => (/^\w*$/.test(given) ? given : undefined),
+    'must be one line of text',
+    (given) => (/^.*$/.test(given) ? given : undefined),
   ),
   TURN_API_BASE: text('where that service is asked', TURN_API_BASE, 'must be an https: address', parseBase),
   TURN_URLS: text(
