@@ -1,5 +1,10 @@
 // What the edge answers, read with care: whoever answers may be another version, and what others named may be anything.
 
+import type {
+  HealthPoint,
+  HealthStatus,
+  NetworkHealth as SaidHealth,
+} from '../../../protocol/network/health.ts'
 import { PRIORITIES, type Priority } from '../../../protocol/priority.ts'
 import { isRecord, numberOr, textOr } from '../health.ts'
 
@@ -10,41 +15,15 @@ const record = (value: unknown): Json => (isRecord(value) ? value : {})
 const numberOrNull = (value: unknown): number | null =>
   typeof value === 'number' && Number.isFinite(value) ? value : null
 
-export const STATUSES = ['healthy', 'degraded', 'unhealthy', 'unknown'] as const
-export type Status = (typeof STATUSES)[number]
+export const STATUSES = ['healthy', 'degraded', 'unhealthy', 'unknown'] as const satisfies readonly Status[]
+export type Status = HealthStatus
+export type HistoryPoint = HealthPoint
 
-export interface HistoryPoint {
+/** What the page shows of it. */
+export interface NetworkHealth
+  extends Pick<SaidHealth, 'status' | 'reasons' | 'peers' | 'rooms' | 'traffic'> {
   readonly atMs: number
-  readonly peers: number
-  readonly rooms: number
-  readonly messages: number
-  readonly bytes: number
-  readonly refused: number
-  readonly direct: number
-  readonly relay: number
-  readonly medianRttMs: number | null
-}
-
-export interface NetworkHealth {
-  readonly atMs: number
-  readonly status: Status
-  readonly reasons: readonly string[]
-  readonly peers: number
-  readonly rooms: number
-  readonly links: {
-    readonly direct: number
-    readonly relay: number
-    readonly medianRttMs: number | null
-    readonly p95RttMs: number | null
-  }
-  readonly traffic: {
-    readonly windowMs: number
-    readonly messages: number
-    readonly bytes: number
-    readonly refused: number
-    readonly dropped: number
-    readonly successRate: number | null
-  }
+  readonly links: Omit<SaidHealth['links'], 'oneSided'>
   readonly refusals: readonly (readonly [code: string, count: number])[]
   /** Undefined where it was not asked for, as in events. */
   readonly history: readonly HistoryPoint[] | undefined
