@@ -1,15 +1,12 @@
 // The stateless edge: every route, and what all of them share. It keeps nothing between requests.
 
-import type { Context } from 'hono'
 import { Hono } from 'hono'
-import { except } from 'hono/combine'
-import { cors } from 'hono/cors'
 import { requestId } from 'hono/request-id'
-import { secureHeaders } from 'hono/secure-headers'
+import { dressed } from './dressed.ts'
 import type { Edge } from './env.ts'
 import { Misconfigured, refuse, refuseFor, Unavailable } from './errors.ts'
 import { configured } from './gate/configured.ts'
-import { allowedOrigin, filtered } from './gate/filtered.ts'
+import { filtered } from './gate/filtered.ts'
 import { limited } from './gate/limited.ts'
 import { measured, shed } from './meter/measured.ts'
 import { listPeer, showAudit, showBlacklist, unlistPeer } from './routes/blacklist.ts'
@@ -29,12 +26,9 @@ import { queueStats } from './routes/queue-stats.ts'
 import { enterRoom } from './routes/rooms.ts'
 import { getIpns, putIpns, routeClosestPeers, routePeer, routeProviders } from './routes/routing.ts'
 import { turn } from './routes/turn.ts'
-import { isUpgrade } from './upgrade.ts'
 
 export const app = new Hono<Edge>()
 
-// An upgrade's answer belongs to the socket and cannot be dressed up afterwards.
-const dressed = except((c) => isUpgrade(c.req.raw), secureHeaders(apiHeaders()), cors(allowedOrigins()))
 app.use(requestId({ headerName: 'X-Request-Id' }), measured, dressed, configured, filtered, limited, shed)
 
 app.get('/health', health)
@@ -112,24 +106,3 @@ app.onError((error, c) => {
     return refuse(c, 'misconfigured', error.message)
   return refuse(c, 'internal', `the edge failed to answer; its log knows request ${c.get('requestId')}`)
 })
-
-/** Nothing here is a page: nothing may be embedded, sniffed or run. The dashboard's files bring their own headers. */
-function apiHeaders(): Parameters<typeof secureHeaders>[0] {
-  return {
-    contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-    crossOriginResourcePolicy: 'cross-origin',
-    referrerPolicy: 'no-referrer',
-    xFrameOptions: 'DENY',
-  }
-}
-
-/** Any page may use the edge, unless the deployment names some: it is no page's cookies that admit a peer. */
-function allowedOrigins(): Parameters<typeof cors>[0] {
-  return {
-    origin: (origin, c) => allowedOrigin(origin, (c as Context<Edge>).env),
-    allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'],
-    allowHeaders: ['Authorization', 'Content-Type', 'If-None-Match', 'traceparent'],
-    exposeHeaders: ['X-Request-Id', 'Retry-After', 'X-Expires-At', 'ETag'],
-    maxAge: 86_400,
-  }
-}

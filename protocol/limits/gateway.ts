@@ -13,5 +13,12 @@ export const RATE_NETWORK_PER_SECOND = 2_000
 /** How many seconds' worth may be saved up: a page that opens asks for much at once, and then for little. */
 export const RATE_BURST_SECONDS = 10
 
+/**
+ * Requests a second of everybody at one isolate, those that are refused included, from which it is pressed: so many cost about a
+ * quarter of a core, and an isolate has one for all that it does. Pressed, each address has a share that is enough for a page to arrive.
+ * Beyond that: `rate-limited`, said as cheaply as can be. Zero: it never is.
+ */
+export const PRESSED_PER_SECOND = 500
+
 /** Sockets of one address at one time, in one room or mailbox; and as many new ones at once and in a minute. Beyond: `edge-busy`. */
 export const ADDRESS_CONNECTIONS_MAX = 100

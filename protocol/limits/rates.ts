@@ -15,6 +15,15 @@ export const RATE_BUCKETS_MAX = 16_384
 export const REQUEST_PATIENCE_BURST = 500
 export const REQUEST_PATIENCE_PER_SECOND = 5
 
+/** Of an address while the isolate is pressed: five pages that arrive at once, then one in two seconds. */
+export const PRESSED_ADDRESS_BURST = 20
+export const PRESSED_ADDRESS_PER_SECOND = 2
+/** …and of a peer that shows a good pass, which goes by itself and not by where it comes from: it comes back, and writes a little. */
+export const PRESSED_PEER_BURST = 10
+export const PRESSED_PEER_PER_SECOND = 1
+/** It is no longer pressed after so long without. */
+export const PRESSED_FOR_MS = 5_000
+
 /** So much harder a stamp at most for an address from which much comes: sixteen times the work. */
 export const PRESSURE_BITS_MAX = 4
 

@@ -7,18 +7,48 @@ import { BREAKER_OPEN_MS, CALL_TIMEOUT_MS } from '../../protocol/limits/breaker.
 import { TRACE_HEADER } from '../../protocol/trace/context.ts'
 import type { Env } from '../env.ts'
 import { Unavailable } from '../errors.ts'
-import { breakersOf, type CallEnd, CLASSES, callLabels, counters, type ObjectClass } from './isolate.ts'
+import { settledAs } from '../settings/settings.ts'
+import {
+  type Binding,
+  breakersOf,
+  type CallEnd,
+  CLASSES,
+  callLabels,
+  counters,
+  type ObjectClass,
+} from './isolate.ts'
 import type { RequestMeter, Tracing } from './request.ts'
+
+type MeteredEnv = Env & { readonly [METER]: RequestMeter }
+const METER = Symbol('meter')
+/** Of each environment the one that its requests' are made of; an isolate has one. */
+const guardedOf = new WeakMap<Env, Env>()
 
 /** The environment as a request's route is given it. Settings are read through it as they are. */
 export function metered(env: Env, meter: RequestMeter): Env {
-  const { ROOMS, MAILBOXES, REGISTRIES, SHARDS } = env
+  let common = guardedOf.get(env)
+  if (common === undefined) {
+    common = guardedEnv(env)
+    guardedOf.set(env, common)
+  }
   // Defined, not assigned: what an environment inherits from may hear of assignments.
+  const made = Object.create(common, { [METER]: { value: meter } }) as Env
+  settledAs(made, env)
+  return made
+}
+
+/** Guards are made when a route asks for them, and most ask for one. */
+function guardedEnv(env: Env): Env {
+  const guard = (binding: Binding) => ({
+    get(this: MeteredEnv) {
+      return guarded<object, unknown>(env[binding], CLASSES[binding], this[METER])
+    },
+  })
   return Object.create(env, {
-    ROOMS: { value: guarded(ROOMS, CLASSES.ROOMS, meter) },
-    MAILBOXES: { value: guarded(MAILBOXES, CLASSES.MAILBOXES, meter) },
-    REGISTRIES: { value: guarded(REGISTRIES, CLASSES.REGISTRIES, meter) },
-    SHARDS: { value: guarded(SHARDS, CLASSES.SHARDS, meter) },
+    ROOMS: guard('ROOMS'),
+    MAILBOXES: guard('MAILBOXES'),
+    REGISTRIES: guard('REGISTRIES'),
+    SHARDS: guard('SHARDS'),
   }) as Env
 }
 

@@ -10,14 +10,31 @@ const NAMES = Object.keys(SETTINGS) as readonly SettingName[]
 
 /** What this isolate was given and what it came to: a value, or why there is none. */
 let known: { readonly given: readonly unknown[]; readonly settings: Settings | Misconfigured } | undefined
+/** Of environments that are made for a request each. */
+const ofRequests = new WeakMap<GivenSettings, Settings | Misconfigured>()
 
-/** Throws Misconfigured, whose message names the setting and what it must be. Read once, and anew only where it changed. */
+/** Throws Misconfigured, whose message names the setting and what it must be. */
 export function settings(given: GivenSettings): Settings {
-  const now = NAMES.map((name) => given[name])
-  if (known === undefined || now.some((value, at) => value !== known?.given[at]))
-    known = { given: now, settings: read(given) }
-  if (known.settings instanceof Misconfigured) throw known.settings
+  const found = ofRequests.get(given) ?? current(given)
+  if (found instanceof Misconfigured) throw found
+  return found
+}
+
+/** What is asked for many times in a request is looked up once: `made` of `env` is set as that is now. */
+export function settledAs(made: GivenSettings, env: GivenSettings): void {
+  ofRequests.set(made, current(env))
+}
+
+/** Read once, and anew only where it changed. */
+function current(given: GivenSettings): Settings | Misconfigured {
+  if (known === undefined || !isSame(given, known.given))
+    known = { given: NAMES.map((name) => given[name]), settings: read(given) }
   return known.settings
+}
+
+function isSame(given: GivenSettings, before: readonly unknown[]): boolean {
+  for (let at = 0; at < NAMES.length; at++) if (given[NAMES[at] as SettingName] !== before[at]) return false
+  return true
 }
 
 function read(given: GivenSettings): Settings | Misconfigured {

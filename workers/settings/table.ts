@@ -118,6 +118,10 @@ const PROTECTION = {
   ),
   RATE_PEER_PER_SECOND: rate('and of one peer, known by its pass', limits.RATE_PEER_PER_SECOND),
   RATE_NETWORK_PER_SECOND: rate('and of one network', limits.RATE_NETWORK_PER_SECOND),
+  RATE_PRESSED_PER_SECOND: rate(
+    'requests of everybody at one isolate from which each address has only what a page needs to arrive; 0: however many',
+    limits.PRESSED_PER_SECOND,
+  ),
   RATE_CONNECTIONS,
   RATE_LOCAL: oneOf(
     '`on`: whoever comes without an address is limited as one address; `off`: not at all, as on a machine of one’s own',

@@ -144,7 +144,7 @@ process.on(
       return
     }
     const { port, connections, perSecond } = message.flood
-    const kinds = Object.entries(KINDS).flatMap(([kind, share]) => Array<Kind>(share).fill(kind as Kind))
+    const kinds = Object.entries(KINDS).filter(([kind]) => !process.env.FLOOD_KIND || kind === process.env.FLOOD_KIND).flatMap(([kind, share]) => Array<Kind>(share).fill(kind as Kind))
     for (let number = 0; number < connections; number++) {
       // Kinds mixed, so that each address does some of everything.
       const kind = kinds[(number * 37) % kinds.length] as Kind
