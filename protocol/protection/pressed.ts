@@ -32,8 +32,8 @@ export class Pressed {
       this.#second = second
       this.#asked = 0
     }
-    if (++this.#asked > most && most > 0) this.#untilMs = nowMs + PRESSED_FOR_MS
-    return nowMs < this.#untilMs
+    if (++this.#asked > most) this.#untilMs = nowMs + PRESSED_FOR_MS
+    return most > 0 && nowMs < this.#untilMs
   }
 
   addressWaitMs(address: string, nowMs: number): WaitMs {

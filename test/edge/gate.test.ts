@@ -3,7 +3,7 @@
 
 import { exports } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { REQUEST_BYTES_MAX } from '../../protocol/limits/rates.ts'
+import { PRESSED_ADDRESS_BURST, PRESSED_PEER_BURST, REQUEST_BYTES_MAX } from '../../protocol/limits/rates.ts'
 import { ADDRESS_HEADER } from '../../protocol/protection/config.ts'
 import { GRANT_HEADER, JOIN_HEADER } from '../../protocol/room/admission.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
@@ -11,7 +11,7 @@ import { encode } from '../../protocol/wire/codec.ts'
 import { WIRE_VERSION } from '../../protocol/wire/registry.ts'
 import { addressOf } from '../../workers/gate/address.ts'
 import { counters } from '../../workers/meter/isolate.ts'
-import { offerOf } from '../support/passes.ts'
+import { offerOf, passFor } from '../support/passes.ts'
 import { newPeer as newIdentity, putValue, randomBytes } from './dht-http.ts'
 import { deployedWith, roomObject } from './rooms.ts'
 import { newPeer, RoomSocket, refusedFor } from './socket.ts'
@@ -273,4 +273,69 @@ describe('whatever is refused', () => {
     await refusedFor(RoomSocket.of(response))
     expect(all()).toEqual(before.map((count) => count + 1))
   })
+})
+
+// The last of this file: the isolate is pressed for some seconds after it, and time stands still.
+describe('an isolate that is pressed', () => {
+  const PRESSED = { RATE_PRESSED_PER_SECOND: 4 }
+  const doorCount = () => counters.refusals.values.get('code="rate-limited",over="door"') ?? 0
+
+  it('leaves each address what a page needs, and refuses the rest before the app', () =>
+    deployedWith(PRESSED, async () => {
+      // A second of its own: what was asked before is not counted.
+      vi.mocked(Date.now).mockReturnValue(Date.now() + 1_000)
+      for (let n = 0; n < 4; n++) expect((await ask('/v1/bootstrap')).status).toBe(200)
+      const from = newAddress()
+      const before = doorCount()
+      const asked = await codes(() => ask('/v1/bootstrap', { from }), PRESSED_ADDRESS_BURST + 3)
+      expect(asked).toEqual([
+        ...Array(PRESSED_ADDRESS_BURST).fill(undefined),
+        ...Array(3).fill('rate-limited'),
+      ])
+      expect(doorCount()).toBe(before + 3)
+      const refused = await ask('/v1/bootstrap', { from, headers: { Origin: 'https://app.example' } })
+      expect(refused.status).toBe(429)
+      expect(refused.headers.get('Retry-After')).toBe('1')
+      expect(refused.error.retryAfterMs).toBeGreaterThan(0)
+      // A page reads why.
+      expect(refused.headers.get('Access-Control-Allow-Origin')).toBe('*')
+      expect(refused.headers.get('Access-Control-Expose-Headers')).toContain('Retry-After')
+      expect((await ask('/v1/bootstrap', { from: newAddress() })).status).toBe(200)
+      // Whoever comes from nowhere is on a machine of its own.
+      expect((await ask('/v1/bootstrap')).status).toBe(200)
+    }))
+
+  it('lets whoever shows a good pass go by itself, and nobody by a bad one', () =>
+    deployedWith(PRESSED, async () => {
+      const from = newAddress()
+      for (let n = 0; n < PRESSED_ADDRESS_BURST + 4; n++) await ask('/v1/bootstrap', { from })
+      const upgrade = async (pass: { secret?: string }) => {
+        const join = { kind: 'join', version: WIRE_VERSION, session: new Uint8Array(8) } as const
+        const offered = await offerOf({ ...join, peer: newPeer(), metadata: new Uint8Array() }, pass)
+        const headers = {
+          Upgrade: 'websocket',
+          'Sec-WebSocket-Protocol': offered.join(', '),
+          'CF-Connecting-IP': from,
+        }
+        return exports.default.fetch('https://edge.example/v1/rooms/pressed', { headers })
+      }
+      const forged = await upgrade({ secret: 'B'.repeat(44) })
+      expect([forged.status, forged.webSocket]).toEqual([429, null])
+      const socket = await enters('pressed', { 'CF-Connecting-IP': from })
+      expect((await socket.next('welcome')).kind).toBe('welcome')
+      const peer = newPeer()
+      const Authorization = `Bearer ${await passFor(peer)}`
+      const turns = () => ask('/v1/turn', { from, headers: { Authorization } })
+      const answered = await codes(turns, PRESSED_PEER_BURST + 1)
+      expect(answered.slice(0, PRESSED_PEER_BURST)).not.toContain('rate-limited')
+      expect(answered.at(-1)).toBe('rate-limited')
+    }))
+
+  it('bears whatever comes where it is told to', () =>
+    deployedWith({ RATE_PRESSED_PER_SECOND: 0 }, async () => {
+      const from = newAddress()
+      // Below what Cloudflare's own counter takes here.
+      const asked = await codes(() => ask('/v1/bootstrap', { from }), PRESSED_ADDRESS_BURST * 2)
+      expect(asked).not.toContain('rate-limited')
+    }))
 })

@@ -2,6 +2,7 @@
 // a few addresses. Says how often it did what, and what became of it.
 
 import { randomBytes } from 'node:crypto'
+import { Agent, request } from 'node:http'
 import { connect, type Socket as TcpSocket } from 'node:net'
 import { openSocket, type Socket } from '../../../bench/socket.ts'
 import { PASS_REQUEST_BYTES } from '../../../protocol/crypto/admission/request.ts'
@@ -23,6 +24,15 @@ type Kind = keyof typeof KINDS
 
 const ADDRESSES = 100
 const FRAMES_AT_ONCE = 50
+const LATE_MS = 10_000
+// Made once: the attackers' process shall not be what is short of time.
+const FRAMES = Array<Uint8Array>(FRAMES_AT_ONCE).fill(
+  encode({ kind: 'relay', address: 0x1_0000, payload: randomBytes(1_000) }),
+)
+const LONG_MESSAGE = [randomBytes(1_500_000)]
+const LONG_BODY = randomBytes(600_000)
+const NO_PASS_REQUEST = randomBytes(PASS_REQUEST_BYTES)
+const agent = new Agent({ keepAlive: true })
 const outcomes: Record<string, number> = {}
 const held: { destroy(): void }[] = []
 let going = true
@@ -37,6 +47,8 @@ interface Attacker {
   readonly port: number
   readonly number: number
   readonly kind: Kind
+  /** Its peer and pass stay the same: another pass is another stamp. */
+  readonly offered: string
   socket: Socket | undefined
   /** Connected once, and reads nothing since. */
   silent: boolean
@@ -45,21 +57,15 @@ interface Attacker {
 async function act(attacker: Attacker): Promise<void> {
   const { kind } = attacker
   if (kind === 'bootstrap') return ask(attacker, 'GET', '/v1/bootstrap?network=default')
-  if (kind === 'passes') {
-    const body = randomBytes(PASS_REQUEST_BYTES)
-    return ask(attacker, 'POST', '/v1/passes?network=default', body)
-  }
-  if (kind === 'forged') return enter(attacker, 'honest-0', { secret: 'B'.repeat(44) })
+  if (kind === 'passes') return ask(attacker, 'POST', '/v1/passes?network=default', NO_PASS_REQUEST)
+  if (kind === 'forged') return enter(attacker, 'honest-0')
   if (kind === 'slow-reader') return readNothing(attacker)
   if (kind === 'oversize' && attacker.number % 2 === 0)
-    return ask(attacker, 'POST', `/v1/mailboxes/${'A'.repeat(43)}/messages`, randomBytes(600_000))
+    return ask(attacker, 'POST', `/v1/mailboxes/${'A'.repeat(43)}/messages`, LONG_BODY)
   if (attacker.socket === undefined) await enter(attacker, `hostile-${attacker.number % 200}`)
   const { socket } = attacker
   if (socket === undefined) return
-  const frame = encode({ kind: 'relay', address: 0x1_0000, payload: randomBytes(1_000) })
-  const messages =
-    kind === 'oversize' ? [randomBytes(1_500_000)] : Array<Uint8Array>(FRAMES_AT_ONCE).fill(frame)
-  for (const message of messages) sendLong(socket, message)
+  for (const message of kind === 'oversize' ? LONG_MESSAGE : FRAMES) sendLong(socket, message)
   count(kind, 'sent')
 }
 
@@ -77,19 +83,25 @@ async function ask(attacker: Attacker, method: string, path: string, body?: Buff
   const headers = {
     'CF-Connecting-IP': addressOf(attacker.number),
     'Content-Type': 'application/octet-stream',
+    ...(body && { 'Content-Length': body.length }),
   }
-  const init = body === undefined ? { method, headers } : { method, headers, body: new Uint8Array(body) }
-  const response = await fetch(`http://127.0.0.1:${attacker.port}${path}`, {
-    ...init,
-    signal: AbortSignal.timeout(10_000),
+  const status = await new Promise<number | undefined>((resolve, reject) => {
+    const asked = request({ agent, host: '127.0.0.1', port: attacker.port, method, path, headers })
+    asked.once('error', reject)
+    asked.setTimeout(LATE_MS, () => asked.destroy(new Error('no answer in time')))
+    asked.once('response', (answer) => {
+      answer.once('error', reject)
+      answer.once('end', () => resolve(answer.statusCode))
+      answer.resume()
+    })
+    asked.end(body)
   })
-  await response.arrayBuffer()
-  count(attacker.kind, String(response.status))
+  count(attacker.kind, String(status))
 }
 
-async function enter(attacker: Attacker, room: string, pass: { secret?: string } = {}): Promise<void> {
+async function enter(attacker: Attacker, room: string): Promise<void> {
   const headers = {
-    'Sec-WebSocket-Protocol': (await offerOf(newJoin(), pass)).join(', '),
+    'Sec-WebSocket-Protocol': attacker.offered,
     'CF-Connecting-IP': addressOf(attacker.number),
   }
   const socket = await openSocket(attacker.port, `/v1/rooms/${room}`, headers)
@@ -112,14 +124,13 @@ async function enter(attacker: Attacker, room: string, pass: { secret?: string }
 async function readNothing(attacker: Attacker): Promise<void> {
   if (attacker.silent) return
   attacker.silent = true
-  const protocols = (await offerOf(newJoin())).join(', ')
   const tcp: TcpSocket = connect({ port: attacker.port, host: '127.0.0.1' })
   held.push(tcp)
   tcp.on('error', () => {})
   tcp.write(
     `GET /v1/rooms/honest-${attacker.number % 100} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n` +
       `Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n` +
-      `CF-Connecting-IP: ${addressOf(attacker.number)}\r\nSec-WebSocket-Protocol: ${protocols}\r\n\r\n`,
+      `CF-Connecting-IP: ${addressOf(attacker.number)}\r\nSec-WebSocket-Protocol: ${attacker.offered}\r\n\r\n`,
   )
   tcp.pause()
   count(attacker.kind, 'connected')
@@ -134,22 +145,30 @@ async function acts(attacker: Attacker, everyMs: number): Promise<void> {
   }
 }
 
-process.on(
-  'message',
-  (message: { flood: { port: number; connections: number; perSecond: number } } | 'stop') => {
-    if (message === 'stop') {
-      going = false
-      for (const socket of [...held]) socket.destroy()
-      process.send?.({ outcomes })
-      return
-    }
-    const { port, connections, perSecond } = message.flood
-    const kinds = Object.entries(KINDS).filter(([kind]) => !process.env.FLOOD_KIND || kind === process.env.FLOOD_KIND).flatMap(([kind, share]) => Array<Kind>(share).fill(kind as Kind))
-    for (let number = 0; number < connections; number++) {
-      // Kinds mixed, so that each address does some of everything.
-      const kind = kinds[(number * 37) % kinds.length] as Kind
-      void acts({ port, number, kind, socket: undefined, silent: false }, (connections / perSecond) * 1_000)
-    }
-  },
-)
+interface Terms {
+  readonly port: number
+  readonly connections: number
+  readonly perSecond: number
+}
+
+async function begin({ port, connections, perSecond }: Terms): Promise<void> {
+  const kinds = Object.entries(KINDS).flatMap(([kind, share]) => Array<Kind>(share).fill(kind as Kind))
+  const attackers: Attacker[] = []
+  for (let number = 0; number < connections; number++) {
+    // Kinds mixed, so that each address does some of everything.
+    const kind = kinds[(number * 37) % kinds.length] as Kind
+    const secret = kind === 'forged' ? { secret: 'B'.repeat(44) } : {}
+    const offered = (await offerOf(newJoin(), secret)).join(', ')
+    attackers.push({ port, number, kind, offered, socket: undefined, silent: false })
+  }
+  for (const attacker of attackers) void acts(attacker, (connections / perSecond) * 1_000)
+}
+
+process.on('message', (message: { flood: Terms } | 'stop') => {
+  if (message !== 'stop') return void begin(message.flood)
+  going = false
+  for (const socket of [...held]) socket.destroy()
+  agent.destroy()
+  process.send?.({ outcomes })
+})
 process.send?.({ ready: true })
