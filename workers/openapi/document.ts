@@ -6,7 +6,7 @@ import { HTTP_ERRORS, type HttpErrorCode } from '../errors.ts'
 import { Refusal } from './bodies/edge.ts'
 import { NAMED } from './naming.ts'
 import type { Answer, Content, Operation } from './operation.ts'
-import { JSON_TYPE } from './operation.ts'
+import { JSON_TYPE, TAGS } from './operation.ts'
 import { OPERATIONS } from './operations.ts'
 import { IN_PATH, type Parameter } from './parameters.ts'
 
@@ -58,7 +58,7 @@ export function openApiDocument({ strict = false } = {}): Json {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/', description: 'This edge' }],
-    tags: [...new Set(Object.values(OPERATIONS).map(({ tag }) => tag))].map((name) => ({ name })),
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths,
     components: { schemas: namedSchemas(strict), securitySchemes: SECURITY },
   }

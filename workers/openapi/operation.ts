@@ -13,8 +13,18 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** What operations are about, in the order in which a reader wants them. */
+export const TAGS = {
+  edge: 'The edge itself: how it is, how to begin, and the passes it gives',
+  rooms: 'Where peers find each other, and what they say goes by relay until they have a path of their own',
+  mailboxes: 'Letters to peers who are away',
+  dht: 'Records and providers that everybody can find, signed by whom they are of',
+  'delegated routing': 'The same, as programs of IPFS ask for it',
+  network: 'How a network does, who is in it, and who may not be',
+} as const
+
 export interface Operation {
-  readonly tag: 'edge' | 'rooms' | 'mailboxes' | 'dht' | 'delegated routing' | 'network'
+  readonly tag: keyof typeof TAGS
   readonly summary: string
   readonly description?: string
   /** Who may: a peer by its pass, an administrator by the token. Else anybody. */

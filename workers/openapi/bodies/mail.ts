@@ -56,7 +56,11 @@ export const AccessRules = named(
   }),
 )
 
-const REASONS = Object.keys(MAIL_REFUSAL) as [MailRefusal]
+/** Each by its name: of a record, the schema would not say what it holds. */
+const perReason = Object.fromEntries(Object.keys(MAIL_REFUSAL).map((reason) => [reason, count])) as Record<
+  MailRefusal,
+  typeof count
+>
 const flow = { depth: count, accepted: count, delivered: count, acknowledged: count, expired: count }
 
 export const QueueStats = named(
@@ -67,7 +71,7 @@ export const QueueStats = named(
     behind: count.describe('Of them, whose newest figures are not in it'),
     total: z.object({ ...flow, bytes: count, oldestAgeMs: ms.nullable(), known: count, refused: count }),
     priorities: perPriority(z.object(flow)),
-    refused: z.record(z.enum(REASONS), count),
+    refused: z.object(perReason),
     staleMsMax: ms,
   }),
 )
