@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import { connect, type Socket as TcpSocket } from 'node:net'
 
+const TEXT = 0x81
 const BINARY = 0x82
 const CLOSE = 0x88
 const MASKED = 0x80
@@ -82,6 +83,10 @@ export class Socket {
     this.sendPrepared(new Prepared(CLOSE, new Uint8Array([0x03, 0xe8]), this.#mask))
   }
 
+  sendText(text: string): void {
+    this.sendPrepared(new Prepared(TEXT, Buffer.from(text), this.#mask))
+  }
+
   /** Bytes that are no message of ours. */
   write(bytes: Uint8Array): void {
     this.#tcp.write(bytes)
@@ -120,6 +125,8 @@ export class Socket {
       }
       if (bytes.length - from < length) break
       if (bytes[at] === BINARY) this.onMessage(bytes.subarray(from, from + length))
+      // Whoever is told to go goes: the platform waits for that.
+      if (bytes[at] === CLOSE) this.#tcp.end()
       at = from + length
     }
     this.#rest = at < bytes.length ? bytes.subarray(at) : undefined

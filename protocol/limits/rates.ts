@@ -15,9 +15,9 @@ export const RATE_BUCKETS_MAX = 16_384
 export const REQUEST_PATIENCE_BURST = 500
 export const REQUEST_PATIENCE_PER_SECOND = 5
 
-/** Of an address while the isolate is pressed: five pages that arrive at once, then one in two seconds. */
+/** Of an address while the isolate is pressed: five pages that arrive at once, then one in four seconds. */
 export const PRESSED_ADDRESS_BURST = 20
-export const PRESSED_ADDRESS_PER_SECOND = 2
+export const PRESSED_ADDRESS_PER_SECOND = 1
 /** …and of a peer that shows a good pass, which goes by itself and not by where it comes from: it comes back, and writes a little. */
 export const PRESSED_PEER_BURST = 10
 export const PRESSED_PEER_PER_SECOND = 1

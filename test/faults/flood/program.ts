@@ -3,7 +3,7 @@
 import { flood } from './flood.ts'
 
 const TERMS = { people: 500, connections: 5_000, calmMs: 20_000, floodMs: 30_000 }
-/** What a person would call working: of whatever is asked, so much is answered within five seconds. */
+/** What a person would call working: of whatever is asked, so much is answered within five seconds; and so many get in at last. */
 const SHARE_LEAST = 0.99
 
 export async function floodAsAProgram(perSecond: number, print: (line: string) => void) {

@@ -16,7 +16,7 @@ export interface Tally {
   readonly p50Ms: number
   readonly p99Ms: number
   readonly comers: number
-  /** Of those who came, how many got a pass and entered. */
+  /** Of those who came, how many got a pass and entered within half a minute. */
   readonly enteredShare: number
   readonly enterP99Ms: number
   readonly closed: number
