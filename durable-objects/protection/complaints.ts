@@ -20,13 +20,13 @@ export class Complaints {
     this.#room = room
   }
 
-  /** Reasons that are no offence are none. */
-  note(peer: Uint8Array, reason: string): void {
-    if (!isOffence(reason)) return
+  /** Reasons that are no offence are none. Resolves when it was told on, if it was worth telling. */
+  note(peer: Uint8Array, reason: string): undefined | Promise<void> {
+    if (!isOffence(reason)) return undefined
     const report = this.#gathering.note(peer, reason)
-    if (report === undefined) return
+    if (report === undefined) return undefined
     const registry = this.#registries.getByName(registryObjectName(this.#network, registryOf(peer)))
     // One that cannot be reached hears of the next.
-    registry.offended(report, this.#room).catch(() => {})
+    return registry.offended(report, this.#room).catch(() => {})
   }
 }

@@ -50,8 +50,9 @@ export class Guard {
     this.#judge(peer)
   }
 
+  /** What comes of it is asked for at once: whoever was put out would be back before the list is looked at again. */
   complain(peer: Uint8Array, reason: string): void {
-    this.#complaints.note(peer, reason)
+    void this.#complaints.note(peer, reason)?.then(() => this.#listed.known(peer))
   }
 
   #judge(peer: Uint8Array): void {
