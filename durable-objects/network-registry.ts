@@ -1,9 +1,10 @@
 // What a network knows of itself: one of several objects that share its mailboxes and peers, each always at the same one. A
-// thin shell: figures of mailboxes, the blacklist, the audit trail and what rooms report are in registry/, and each writes only what it must.
+// thin shell: figures of mailboxes and shards, the blacklist, the audit trail and what rooms report are in registry/, and each writes only what it must.
 
 import { DurableObject } from 'cloudflare:workers'
 import { mailboxObjectName } from '../protocol/mailbox/place.ts'
 import { type MailTotals, networkOfRegistry } from '../protocol/mailbox/report.ts'
+import type { ShardSummary } from '../protocol/network/dht-figures.ts'
 import type { PeerInRoom, RegistryView } from '../protocol/network/gathered.ts'
 import { reportEveryMs, type WatchSettings } from '../protocol/network/settings.ts'
 import type { RoomSummary } from '../protocol/network/summary.ts'
@@ -15,6 +16,7 @@ import { AuditTrail } from './registry/audit-trail.ts'
 import { BlacklistDesk } from './registry/blacklist-desk.ts'
 import { type FiguredMailbox, MailboxFigures } from './registry/mailbox-figures.ts'
 import { Reports } from './registry/reports.ts'
+import { type FiguredShards, ShardFigures } from './registry/shard-figures.ts'
 
 /** Where somebody may be, who is listed from now on. */
 interface Expelling {
@@ -24,6 +26,7 @@ interface Expelling {
 interface Settings extends WatchSettings {
   readonly MAILBOXES: { getByName(name: string): FiguredMailbox & Expelling }
   readonly ROOMS: { getByName(name: string): Expelling }
+  readonly SHARDS: FiguredShards
 }
 
 export class NetworkRegistry extends DurableObject<Settings> {
@@ -32,13 +35,16 @@ export class NetworkRegistry extends DurableObject<Settings> {
   readonly #blacklist: BlacklistDesk
   readonly #audit: AuditTrail
   readonly #reports: Reports
+  readonly #shards: ShardFigures
 
   constructor(ctx: DurableObjectState, env: Settings) {
     super(ctx, env)
     this.#network = networkOfRegistry(ctx.id.name) ?? ''
     this.#mailboxes = new MailboxFigures(ctx.storage, env.MAILBOXES, this.#network)
     this.#audit = new AuditTrail(ctx.storage)
-    this.#reports = new Reports(ctx.storage.sql, reportEveryMs(env), Date.now())
+    const everyMs = reportEveryMs(env)
+    this.#reports = new Reports(ctx.storage.sql, everyMs, Date.now())
+    this.#shards = new ShardFigures(ctx.storage.sql, env.SHARDS, this.#network, everyMs)
     this.#blacklist = new BlacklistDesk(ctx.storage, {
       listed: (listing, rooms) => ctx.waitUntil(this.#expel(listing, rooms)),
     })
@@ -96,15 +102,21 @@ export class NetworkRegistry extends DurableObject<Settings> {
     return this.#audit.entries()
   }
 
-  // ---- what rooms report ------------------------------------------------------------------------------------
+  // ---- what rooms and shards report -------------------------------------------------------------------------
 
   /** By a room, at most once a period. */
   heard(summary: RoomSummary): void {
     this.#reports.heard(summary, Date.now())
   }
 
-  view(): RegistryView {
-    return this.#reports.view(Date.now())
+  /** By a shard of the DHT, no more often. */
+  heardShard(summary: ShardSummary): void {
+    this.#shards.heard(summary, Date.now())
+  }
+
+  async view(): Promise<RegistryView> {
+    const nowMs = Date.now()
+    return { ...this.#reports.view(nowMs), dht: await this.#shards.view(nowMs) }
   }
 
   topology(limit: number): TopologyPart {

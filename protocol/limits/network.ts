@@ -38,6 +38,15 @@ export const REGISTRY_MEMBERS_MAX = 100_000
 /** Rooms a registry keeps numbers of. Beyond: the oldest is forgotten. */
 export const REGISTRY_ROOMS_MAX = 20_000
 
+/**
+ * Shards of the DHT that a registry knows of, its part of all that a network in one region may have. Beyond: further ones are in no sum.
+ */
+export const REGISTRY_SHARDS_MAX = 4_096
+/** Of those it asks so many at once how they are, where it does not know: after it was moved. The rest with the next look. */
+export const REGISTRY_SHARDS_ASKED_MAX = 256
+/** …and waits so long for them: half of what its own caller waits. */
+export const REGISTRY_SHARDS_ANSWER_MS = 1_000
+
 /** Smallest of the ids, by which different peers are counted over rooms and registries: exact below this, within 3 % beyond. */
 export const SKETCH_MAX = 1_024
 
