@@ -2,6 +2,7 @@
 // thin shell: figures of mailboxes and shards, the blacklist, the audit trail and what rooms report are in registry/, and each writes only what it must.
 
 import { DurableObject } from 'cloudflare:workers'
+import { REGISTRY_MAIL_MS } from '../protocol/limits/network.ts'
 import { mailboxObjectName } from '../protocol/mailbox/place.ts'
 import { type MailTotals, networkOfRegistry } from '../protocol/mailbox/report.ts'
 import type { ShardSummary } from '../protocol/network/dht-figures.ts'
@@ -117,6 +118,22 @@ export class NetworkRegistry extends DurableObject<Settings> {
   async view(): Promise<RegistryView> {
     const nowMs = Date.now()
     return { ...this.#reports.view(nowMs), dht: await this.#shards.view(nowMs) }
+  }
+
+  /** With what waits in mailboxes, unless those take too long to say. */
+  async figures(): Promise<{ readonly view: RegistryView; readonly mail?: MailTotals }> {
+    const late = scheduler.wait(REGISTRY_MAIL_MS).then(() => undefined)
+    const [view, mail] = await Promise.all([this.view(), Promise.race([this.totals(), late])])
+    return mail === undefined ? { view } : { view, mail }
+  }
+
+  /** Of `peers` at most. */
+  async look(peers: number): Promise<{
+    readonly view: RegistryView
+    readonly topology: TopologyPart
+    readonly listings: readonly Listing[]
+  }> {
+    return { view: await this.view(), topology: this.topology(peers), listings: this.listings() }
   }
 
   topology(limit: number): TopologyPart {

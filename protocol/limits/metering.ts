@@ -19,5 +19,7 @@ export const LOG_ID_MAX = 40
 
 /** Networks that one scrape may ask about: each asks sixteen registries. */
 export const METRICS_NETWORKS_MAX = 8
+/** What registries said is good for further scrapes of the same isolate for so long: for two collectors, and whoever looks by hand. */
+export const METRICS_FIGURES_MS = 10_000
 /** Seconds: from an answer out of memory to a call that was given up. */
 export const LATENCY_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const
