@@ -2,7 +2,6 @@
 // store, carries what it asks and tells its parent, and sets the alarm it asks for. Answers leave when what they say is on
 // the disk: the platform holds back whatever an object sends until its writes are.
 
-import { DurableObject } from 'cloudflare:workers'
 import type { ShardAnswer, ShardRequest } from '../protocol/dht/contract.ts'
 import { type ShardPlace, shardObjectName, shardPlaceOf } from '../protocol/dht/place.ts'
 import { type ShardConfig, type ShardSettings, shardConfig } from '../protocol/dht/shard/config.ts'
@@ -16,6 +15,7 @@ import { Alarm } from './alarm.ts'
 import { ShardWatching, type ShardWatchSettings } from './dht/shard-watching.ts'
 import { SqliteShardStore } from './dht/sqlite-store.ts'
 import { answerClose, sendTo } from './host.ts'
+import { TracedObject } from './tracing.ts'
 
 /** Another shard, by what is called on it here. */
 interface Relative {
@@ -30,7 +30,7 @@ interface Settings extends ShardSettings, ShardWatchSettings {
 type Answer = (answers: readonly ShardAnswer[]) => void
 type ChildAnswer = (answer: ParentAnswer | undefined) => void
 
-export class DhtShard extends DurableObject<Settings> {
+export class DhtShard extends TracedObject<Settings> {
   readonly #config: ShardConfig
   readonly #place: ShardPlace | undefined
   readonly #store: SqliteShardStore

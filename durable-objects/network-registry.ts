@@ -1,7 +1,6 @@
 // What a network knows of itself: one of several objects that share its mailboxes and peers, each always at the same one. A
 // thin shell: figures of mailboxes and shards, the blacklist, the audit trail and what rooms report are in registry/, and each writes only what it must.
 
-import { DurableObject } from 'cloudflare:workers'
 import { REGISTRY_MAIL_MS } from '../protocol/limits/network.ts'
 import { mailboxObjectName } from '../protocol/mailbox/place.ts'
 import { type MailTotals, networkOfRegistry } from '../protocol/mailbox/report.ts'
@@ -18,6 +17,7 @@ import { BlacklistDesk } from './registry/blacklist-desk.ts'
 import { type FiguredMailbox, MailboxFigures } from './registry/mailbox-figures.ts'
 import { Reports } from './registry/reports.ts'
 import { type FiguredShards, ShardFigures } from './registry/shard-figures.ts'
+import { TracedObject } from './tracing.ts'
 
 /** Where somebody may be, who is listed from now on. */
 interface Expelling {
@@ -30,7 +30,7 @@ interface Settings extends WatchSettings {
   readonly SHARDS: FiguredShards
 }
 
-export class NetworkRegistry extends DurableObject<Settings> {
+export class NetworkRegistry extends TracedObject<Settings> {
   readonly #network: string
   readonly #mailboxes: MailboxFigures
   readonly #blacklist: BlacklistDesk

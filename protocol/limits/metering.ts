@@ -1,6 +1,6 @@
 // Limits of what the edge says about itself: traces, log lines, figures. Measuring must never cost more than what it measures.
 
-/** Spans of one request that are exported: its own, and the calls a lookup over many shards makes. Beyond: only counted. */
+/** Spans of one request that are exported beside its own: sixteen calls of objects, and their work. Beyond: only counted. */
 export const TRACE_SPANS_MAX = 32
 /** Traced requests of one isolate in a second, whoever asked for them. A share of a flood is a flood. */
 export const TRACED_PER_SECOND = 20
