@@ -198,6 +198,42 @@ describe('administration', () => {
     expect(await edgeSaysOf(outlaw.id)).toBeNull()
   })
 
+  it('lists the peer that is chosen in the graph, and takes it off again, after asking back', async () => {
+    const [good, outlaw] = [await peerIn('administered', 'square'), await peerIn('administered', 'square')]
+    const tab = await open('#network/administered')
+    await tab.says('.peer-finder .empty', /^2 peers/)
+    const chooses = async (id: string) => {
+      await tab.find('#peer-search').fill(id)
+      await tab.find('#peer-search').press('Enter')
+    }
+    await chooses(outlaw.id)
+    await tab.says('.details', 'It is not on the blacklist.')
+    // Without the token nobody is offered what nobody may do.
+    expect(await tab.find('.peer-listing button').count()).toBe(0)
+    await tab.page.goto(`${edge.url}/#admin/administered`)
+    await tab.givesToken(ADMIN_TOKEN)
+    await tab.says('#token-in-use', 'kept until this page is reloaded')
+    await tab.find('nav a[href^="#network"]').click()
+    await chooses(good.id)
+    await chooses(outlaw.id)
+    await tab.says('.details', outlaw.id)
+    const button = tab.find('.peer-listing button')
+    await button.click()
+    await tab.says('.peer-listing button', 'Really?')
+    await findNothing(tab, 'a chosen peer')
+    expect(await edgeSaysOf(outlaw.id)).toBeNull()
+    await button.click()
+    await tab.says('.details', 'It is on the blacklist until')
+    expect(await edgeSaysOf(outlaw.id)).toMatchObject({ reason: 'admin', untilMs: expect.any(Number) })
+    await tab.says('.peer-listing button', 'Take off the blacklist')
+    await findNothing(tab, 'a listed peer')
+    await button.click()
+    await button.click()
+    await expect.poll(() => edgeSaysOf(outlaw.id)).toBeFalsy()
+    await tab.says('.peer-listing button', 'Put on the blacklist')
+    expect(await edgeSaysOf(good.id)).toBeNull()
+  })
+
   it('keeps the token in the tab only when asked to, and never in an address', async () => {
     const tab = await open('#admin')
     const addresses: string[] = []
