@@ -12,6 +12,7 @@ import type { TopologyPart } from '../protocol/network/topology.ts'
 import { parsePeerId, peerIdText } from '../protocol/peer-id.ts'
 import type { AdminTerms, AuditEntry, ListedPeers, Listing } from '../protocol/protection/contract.ts'
 import type { OffenceReport } from '../protocol/protection/offences.ts'
+import { inTime } from './in-time.ts'
 import { AuditTrail } from './registry/audit-trail.ts'
 import { BlacklistDesk } from './registry/blacklist-desk.ts'
 import { type FiguredMailbox, MailboxFigures } from './registry/mailbox-figures.ts'
@@ -122,8 +123,7 @@ export class NetworkRegistry extends TracedObject<Settings> {
 
   /** With what waits in mailboxes, unless those take too long to say. */
   async figures(): Promise<{ readonly view: RegistryView; readonly mail?: MailTotals }> {
-    const late = scheduler.wait(REGISTRY_MAIL_MS).then(() => undefined)
-    const [view, mail] = await Promise.all([this.view(), Promise.race([this.totals(), late])])
+    const [view, mail] = await Promise.all([this.view(), inTime(this.totals(), REGISTRY_MAIL_MS)])
     return mail === undefined ? { view } : { view, mail }
   }
 

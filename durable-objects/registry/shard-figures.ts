@@ -10,6 +10,7 @@ import {
   shardOfText,
 } from '../../protocol/network/dht-figures.ts'
 import { GatheredShards } from '../../protocol/network/gathered-shards.ts'
+import { inTime } from '../in-time.ts'
 
 const TABLE = 'CREATE TABLE IF NOT EXISTS shards (name TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID'
 const HAS_TABLE = "SELECT 1 FROM sqlite_master WHERE name = 'shards'"
@@ -54,7 +55,7 @@ export class ShardFigures {
       this.#known.learn(shard, await this.#shards.getByName(name).gauges())
     })
     // One that hangs is behind, and answers for the next look.
-    await Promise.race([Promise.allSettled(asked), scheduler.wait(REGISTRY_SHARDS_ANSWER_MS)])
+    await inTime(Promise.allSettled(asked), REGISTRY_SHARDS_ANSWER_MS)
   }
 
   get #known(): GatheredShards {

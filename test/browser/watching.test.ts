@@ -98,6 +98,7 @@ describe('the page of a network', () => {
   it('is walked with the keyboard alone, and always shows where one is', async () => {
     const tab = await open('#network', small.url)
     await tab.settled()
+    await tab.says('.tiles', '1,204912 gets, 847 found; 61 puts')
     await tab.find('#peer-search').focus()
     await tab.page.keyboard.type('chess')
     await tab.says('.peer-finder .empty', /^\d+ of 60 peers/)
