@@ -134,6 +134,16 @@ describe('when registries do not answer', () => {
     expect(body.reasons).toContain('1 of 16 registries did not answer: what they know is missing here.')
   })
 
+  it('or do not say in time what waits in mailboxes, the rest is whole', async () => {
+    const mailless = withRegistries((_, registry) => {
+      const figures = async () => ({ view: await registry.view() })
+      return { figures } as unknown as RegistryStub
+    })
+    const body = await askHealth(mailless, 'mailless')
+    expect(body).toMatchObject({ partial: false, mail: { mailboxes: 0, partial: true } })
+    expect((await askHealth(bindings, 'mailless')).mail.partial).toBe(false)
+  })
+
   it('in time, nobody waits for them', async () => {
     const never = new Promise<never>(() => {})
     const silent = withRegistries(
