@@ -2,6 +2,7 @@
 // reads the answer (kept-bootstrap.ts).
 
 import { WaypostError } from '../protocol/errors.ts'
+import { traced } from './trace.ts'
 
 /** Between tries while the edge does not answer: a page that loads while the network comes up should not have to retry. */
 export const RETRY_MS = 500
@@ -44,7 +45,7 @@ async function answerOf(url: URL, until: AbortSignal, failed: () => Promise<void
   while (!until.aborted) {
     try {
       const signal = AbortSignal.any([until, AbortSignal.timeout(ANSWER_MS)])
-      const response = await fetch(url, { signal, headers: { Accept: 'application/json' } })
+      const response = await fetch(traced(url), { signal, headers: { Accept: 'application/json' } })
       const { ok, status } = response
       // Throws when the connection breaks in the middle: that is worth another try.
       if (status < 500 && status !== 429) return { ok, status, text: await response.text() }

@@ -14,6 +14,7 @@ import {
 import { type Alarm, setAlarm } from './alarm.ts'
 import { nowMs } from './clock.ts'
 import { watchNetwork } from './network-watch.ts'
+import { traced } from './trace.ts'
 import type { TurnStatus } from './types.ts'
 
 export interface IceSource {
@@ -139,7 +140,7 @@ export class IceServers {
       url.searchParams.set('network', network)
       const signal = AbortSignal.timeout(TURN_ANSWER_MS)
       const headers = { Authorization: `Bearer ${pass}` }
-      const response = await fetch(url, { headers, signal, cache: 'no-store' })
+      const response = await fetch(traced(url), { headers, signal, cache: 'no-store' })
       const body = (await response.json()) as Record<string, unknown> | null
       if (response.ok && this.#take(body)) return 'renewed'
       const { retryAfterMs: said } = (body?.error ?? {}) as { retryAfterMs?: unknown }

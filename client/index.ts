@@ -23,6 +23,7 @@ export type {
 } from './dht/api.ts'
 export { identities } from './identities.ts'
 export type { Room } from './room.ts'
+export { traceAs } from './trace.ts'
 export type {
   BootstrapStatus,
   BroadcastEvent,

@@ -11,6 +11,7 @@ import { fromBase64url } from '../protocol/wire/base64url.ts'
 import { equalBytes, utf8 } from '../protocol/wire/bytes.ts'
 import type { SealedStore } from './identities/store.ts'
 import { makeStamp, type StampOptions, Turns } from './stamp.ts'
+import { traced } from './trace.ts'
 import type { EdgeStatus } from './types.ts'
 
 /** What asks for passes sees of whoever gets them: one edge, or several, of which one is in use (edges/edges.ts). */
@@ -286,7 +287,7 @@ export class Passes implements PassDesk {
     try {
       const silent = AbortSignal.timeout(ANSWER_MS)
       const until = signal === undefined ? silent : AbortSignal.any([signal, silent])
-      const response = await fetch(url, { ...init, signal: until })
+      const response = await fetch(traced(url), { ...init, signal: until })
       status = response.status
       body = ((await response.json()) ?? {}) as Record<string, unknown>
     } catch (cause) {

@@ -1,5 +1,7 @@
 // A socket to the edge: the browser's WebSocket, reduced to what a machine wants to know.
 
+import { traced } from './trace.ts'
+
 export interface SocketEvents {
   message(bytes: Uint8Array): void
   text(text: string): void
@@ -24,7 +26,7 @@ export function openSocket(url: string, offered: string[], events: SocketEvents)
   }
   let socket: WebSocket
   try {
-    socket = new WebSocket(url, offered)
+    socket = new WebSocket(traced(url), offered)
   } catch {
     // A page's own rules forbid it (a content policy, ws: from https:): as good as an edge that does not answer.
     queueMicrotask(() => end(ABNORMAL))

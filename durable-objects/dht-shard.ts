@@ -2,18 +2,20 @@
 // store, carries what it asks and tells its parent, and sets the alarm it asks for. Answers leave when what they say is on
 // the disk: the platform holds back whatever an object sends until its writes are.
 
-import { DurableObject } from 'cloudflare:workers'
 import type { ShardAnswer, ShardRequest } from '../protocol/dht/contract.ts'
 import { type ShardPlace, shardObjectName, shardPlaceOf } from '../protocol/dht/place.ts'
 import { type ShardConfig, type ShardSettings, shardConfig } from '../protocol/dht/shard/config.ts'
 import type { Lookup, ParentAnswer, ShardEffect, ShardInput } from '../protocol/dht/shard/contract.ts'
 import { ShardMachine } from '../protocol/dht/shard/machine.ts'
 import { SHARD_SWEEP_PAGES } from '../protocol/limits/shard.ts'
+import type { ShardGauges } from '../protocol/network/dht-figures.ts'
 import { framesOf, messagesOf } from '../protocol/wire/batch.ts'
 import { type DhtAskFrame, decodeDht, encodeDht } from '../protocol/wire/dht-frames.ts'
 import { Alarm } from './alarm.ts'
+import { ShardWatching, type ShardWatchSettings } from './dht/shard-watching.ts'
 import { SqliteShardStore } from './dht/sqlite-store.ts'
 import { answerClose, sendTo } from './host.ts'
+import { TracedObject } from './tracing.ts'
 
 /** Another shard, by what is called on it here. */
 interface Relative {
@@ -21,19 +23,20 @@ interface Relative {
   childSplit(prefixes: readonly string[]): Promise<void>
 }
 
-interface Settings extends ShardSettings {
+interface Settings extends ShardSettings, ShardWatchSettings {
   readonly SHARDS: { getByName(name: string): Relative }
 }
 
 type Answer = (answers: readonly ShardAnswer[]) => void
 type ChildAnswer = (answer: ParentAnswer | undefined) => void
 
-export class DhtShard extends DurableObject<Settings> {
+export class DhtShard extends TracedObject<Settings> {
   readonly #config: ShardConfig
   readonly #place: ShardPlace | undefined
   readonly #store: SqliteShardStore
   readonly #alarm: Alarm
   #made: ShardMachine<Answer, ChildAnswer> | undefined
+  #watching: ShardWatching | undefined
   #asked = 0
   #storeFailures = 0
 
@@ -48,7 +51,13 @@ export class DhtShard extends DurableObject<Settings> {
   /** In their order, in one transaction. Only what was verified. */
   ask(requests: readonly ShardRequest[]): Promise<readonly ShardAnswer[]> {
     this.#asked += requests.length
-    return new Promise((resolve) => this.#receive({ kind: 'asked', origin: resolve, requests }))
+    return new Promise((resolve) => {
+      const answered = (answers: readonly ShardAnswer[]) => {
+        this.#watching?.answered(requests, answers)
+        resolve(answers)
+      }
+      this.#receive({ kind: 'asked', origin: answered, requests })
+    })
   }
 
   /** Of an object that asks much (dht/shard-socket.ts). Nobody but the edge's own comes here. */
@@ -62,7 +71,9 @@ export class DhtShard extends DurableObject<Settings> {
   override webSocketMessage(socket: WebSocket, message: ArrayBuffer | string): void {
     if (typeof message === 'string') throw new TypeError('the edge asks in bytes')
     const asked = framesOf(new Uint8Array(message)).map((bytes) => decodeDht(bytes) as DhtAskFrame)
+    const requests = asked.map(({ question }) => question as ShardRequest & { readonly kind: 'get' })
     const answered = (answers: readonly ShardAnswer[]) => {
+      this.#watching?.answered(requests, answers)
       const frames = asked.map((frame, i) => {
         const answer = answers[i]
         const isOne = answer !== undefined && answer.kind !== 'moved'
@@ -71,7 +82,6 @@ export class DhtShard extends DurableObject<Settings> {
       for (const each of messagesOf(frames)) sendTo(socket, each)
     }
     this.#asked += asked.length
-    const requests = asked.map(({ question }) => question as ShardRequest & { readonly kind: 'get' })
     this.#receive({ kind: 'asked', origin: answered, requests })
   }
 
@@ -99,6 +109,11 @@ export class DhtShard extends DurableObject<Settings> {
     }
   }
 
+  /** For its registry, when that was moved. */
+  gauges(): ShardGauges {
+    return this.#machine.gauges()
+  }
+
   /** For the health route, and for whoever looks behind: nothing here makes a shard of what is none. */
   probe() {
     const counts = { asked: this.#asked, storeFailures: this.#storeFailures }
@@ -107,7 +122,10 @@ export class DhtShard extends DurableObject<Settings> {
 
   get #machine(): ShardMachine<Answer, ChildAnswer> {
     if (this.#place === undefined) throw new TypeError('this object is no shard')
-    this.#made ??= new ShardMachine(this.#place.prefix, this.#store, this.#config)
+    if (this.#made === undefined) {
+      this.#made = new ShardMachine(this.#place.prefix, this.#store, this.#config)
+      this.#watching = new ShardWatching(this.ctx, this.env, this.#place, this.#made)
+    }
     return this.#made
   }
 
@@ -115,6 +133,7 @@ export class DhtShard extends DurableObject<Settings> {
     const machine = this.#machine
     for (const effect of machine.receive(input, Date.now())) this.#perform(effect)
     this.#alarm.noLaterThan(machine.wakeAtMs)
+    this.#watching?.after(machine)
   }
 
   #perform(effect: ShardEffect<Answer, ChildAnswer>): void {

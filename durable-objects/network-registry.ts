@@ -1,9 +1,10 @@
 // What a network knows of itself: one of several objects that share its mailboxes and peers, each always at the same one. A
-// thin shell: figures of mailboxes, the blacklist, the audit trail and what rooms report are in registry/, and each writes only what it must.
+// thin shell: figures of mailboxes and shards, the blacklist, the audit trail and what rooms report are in registry/, and each writes only what it must.
 
-import { DurableObject } from 'cloudflare:workers'
+import { REGISTRY_MAIL_MS } from '../protocol/limits/network.ts'
 import { mailboxObjectName } from '../protocol/mailbox/place.ts'
 import { type MailTotals, networkOfRegistry } from '../protocol/mailbox/report.ts'
+import type { ShardSummary } from '../protocol/network/dht-figures.ts'
 import type { PeerInRoom, RegistryView } from '../protocol/network/gathered.ts'
 import { reportEveryMs, type WatchSettings } from '../protocol/network/settings.ts'
 import type { RoomSummary } from '../protocol/network/summary.ts'
@@ -11,10 +12,13 @@ import type { TopologyPart } from '../protocol/network/topology.ts'
 import { parsePeerId, peerIdText } from '../protocol/peer-id.ts'
 import type { AdminTerms, AuditEntry, ListedPeers, Listing } from '../protocol/protection/contract.ts'
 import type { OffenceReport } from '../protocol/protection/offences.ts'
+import { inTime } from './in-time.ts'
 import { AuditTrail } from './registry/audit-trail.ts'
 import { BlacklistDesk } from './registry/blacklist-desk.ts'
 import { type FiguredMailbox, MailboxFigures } from './registry/mailbox-figures.ts'
 import { Reports } from './registry/reports.ts'
+import { type FiguredShards, ShardFigures } from './registry/shard-figures.ts'
+import { TracedObject } from './tracing.ts'
 
 /** Where somebody may be, who is listed from now on. */
 interface Expelling {
@@ -24,21 +28,25 @@ interface Expelling {
 interface Settings extends WatchSettings {
   readonly MAILBOXES: { getByName(name: string): FiguredMailbox & Expelling }
   readonly ROOMS: { getByName(name: string): Expelling }
+  readonly SHARDS: FiguredShards
 }
 
-export class NetworkRegistry extends DurableObject<Settings> {
+export class NetworkRegistry extends TracedObject<Settings> {
   readonly #network: string
   readonly #mailboxes: MailboxFigures
   readonly #blacklist: BlacklistDesk
   readonly #audit: AuditTrail
   readonly #reports: Reports
+  readonly #shards: ShardFigures
 
   constructor(ctx: DurableObjectState, env: Settings) {
     super(ctx, env)
     this.#network = networkOfRegistry(ctx.id.name) ?? ''
     this.#mailboxes = new MailboxFigures(ctx.storage, env.MAILBOXES, this.#network)
     this.#audit = new AuditTrail(ctx.storage)
-    this.#reports = new Reports(ctx.storage.sql, reportEveryMs(env), Date.now())
+    const everyMs = reportEveryMs(env)
+    this.#reports = new Reports(ctx.storage.sql, everyMs, Date.now())
+    this.#shards = new ShardFigures(ctx.storage.sql, env.SHARDS, this.#network, everyMs)
     this.#blacklist = new BlacklistDesk(ctx.storage, {
       listed: (listing, rooms) => ctx.waitUntil(this.#expel(listing, rooms)),
     })
@@ -96,15 +104,36 @@ export class NetworkRegistry extends DurableObject<Settings> {
     return this.#audit.entries()
   }
 
-  // ---- what rooms report ------------------------------------------------------------------------------------
+  // ---- what rooms and shards report -------------------------------------------------------------------------
 
   /** By a room, at most once a period. */
   heard(summary: RoomSummary): void {
     this.#reports.heard(summary, Date.now())
   }
 
-  view(): RegistryView {
-    return this.#reports.view(Date.now())
+  /** By a shard of the DHT, no more often. */
+  heardShard(summary: ShardSummary): void {
+    this.#shards.heard(summary, Date.now())
+  }
+
+  async view(): Promise<RegistryView> {
+    const nowMs = Date.now()
+    return { ...this.#reports.view(nowMs), dht: await this.#shards.view(nowMs) }
+  }
+
+  /** With what waits in mailboxes, unless those take too long to say. */
+  async figures(): Promise<{ readonly view: RegistryView; readonly mail?: MailTotals }> {
+    const [view, mail] = await Promise.all([this.view(), inTime(this.totals(), REGISTRY_MAIL_MS)])
+    return mail === undefined ? { view } : { view, mail }
+  }
+
+  /** Of `peers` at most. */
+  async look(peers: number): Promise<{
+    readonly view: RegistryView
+    readonly topology: TopologyPart
+    readonly listings: readonly Listing[]
+  }> {
+    return { view: await this.view(), topology: this.topology(peers), listings: this.listings() }
   }
 
   topology(limit: number): TopologyPart {

@@ -2,7 +2,6 @@
 // store and its sockets, has proofs checked before it is told of puts, and sets the alarm it asks for. Answers leave when
 // what they say is on the disk: the platform holds back whatever an object sends until its writes are.
 
-import { DurableObject } from 'cloudflare:workers'
 import type { PassSecrets } from '../protocol/crypto/admission/keys.ts'
 import { GRANT_BYTES } from '../protocol/crypto/admission/pass.ts'
 import { readHead, splitPublication } from '../protocol/crypto/mail/publication.ts'
@@ -46,7 +45,7 @@ import { Reception } from './mailbox/reception.ts'
 import { SqliteLetterStore, SqliteOwnerStore, Tables } from './mailbox/sqlite-store.ts'
 import { PassRenewal } from './pass-renewal.ts'
 import { Guard, type GuardRegistries } from './protection/guard.ts'
-import { type TraceSettings, tracedFetch } from './tracing.ts'
+import { TracedObject, type TraceSettings, tracedFetch } from './tracing.ts'
 
 interface Settings extends MailboxSettings, PassSecrets, ProtectionSettings, RegionSettings, TraceSettings {
   readonly MAILBOXES: MailboxNamespace
@@ -54,7 +53,7 @@ interface Settings extends MailboxSettings, PassSecrets, ProtectionSettings, Reg
   readonly SHARDS: ShardNamespace
 }
 
-export class RelayMailbox extends DurableObject<Settings> {
+export class RelayMailbox extends TracedObject<Settings> {
   readonly #config: MailboxConfig
   readonly #place: MailboxPlace | undefined
   readonly #letters: SqliteLetterStore

@@ -1,7 +1,6 @@
 // The signaling room's Durable Object: a thin shell that gives the room machine its sockets. Everything that decides
 // is in protocol/room/machine.ts; everything that is remembered is in the sockets' attachments.
 
-import { DurableObject } from 'cloudflare:workers'
 import type { PassSecrets } from '../protocol/crypto/admission/keys.ts'
 import { GRANT_BYTES } from '../protocol/crypto/admission/pass.ts'
 import { DropCounts, type DropReason } from '../protocol/drops.ts'
@@ -31,7 +30,7 @@ import { PassRenewal } from './pass-renewal.ts'
 import { Guard, type GuardRegistries } from './protection/guard.ts'
 import { RoomWatching, type WatchedSettings } from './room-watching.ts'
 import { regionTag, Seats } from './seats.ts'
-import { type TraceSettings, tracedFetch } from './tracing.ts'
+import { TracedObject, type TraceSettings, tracedFetch } from './tracing.ts'
 
 interface Joining {
   readonly socket: WebSocket
@@ -42,7 +41,7 @@ interface Settings extends RoomSettings, PassSecrets, ProtectionSettings, TraceS
   readonly REGISTRIES: GuardRegistries & WatchedSettings['REGISTRIES']
 }
 
-export class SignalingRoom extends DurableObject<Settings> {
+export class SignalingRoom extends TracedObject<Settings> {
   readonly #config: RoomConfig
   readonly #seats: Seats
   readonly #machine: RoomMachine

@@ -1,6 +1,7 @@
-// An object's own part of a trace: how long it took to take in a socket, for requests that the Worker traces. All others pay for looking
-// at one header. The object stays awake until its span has left, or two seconds.
+// An object's own part of a trace, for requests that the Worker traces. Of a socket it takes in it says so itself, and stays awake until that
+// has left, or two seconds; all others pay for looking at one header. Of what is called on it it tells the Worker with the answer.
 
+import { DurableObject } from 'cloudflare:workers'
 import { newSpanId, parseTraceparent, TRACE_HEADER } from '../protocol/trace/context.ts'
 import { exportRequest } from '../protocol/trace/otlp.ts'
 import { VERSION } from '../protocol/version.ts'
@@ -45,6 +46,26 @@ export function tracedFetch(
   // An answer that is there is given in the same turn: sockets are taken in the order in which they came.
   const answered = answer()
   return answered instanceof Promise ? answered.then(traced) : traced(answered)
+}
+
+/** All classes of objects are such, so that the Worker can ask any of them when it did what. */
+export class TracedObject<Settings> extends DurableObject<Settings> {
+  /** What the Worker calls instead of the method itself, when it traces. Nobody but the edge's own comes here. */
+  async timed(method: string, args: readonly unknown[]): Promise<Timed> {
+    const beganAtMs = Date.now()
+    const called = (this as unknown as Record<string, Method | undefined>)[method]
+    if (typeof called !== 'function') throw new TypeError(`nothing is called ${method} here`)
+    const answer = await called.apply(this, [...args])
+    return { answer, beganAtMs, endedAtMs: Date.now() }
+  }
+}
+
+type Method = (...args: readonly unknown[]) => unknown
+
+interface Timed {
+  readonly answer: unknown
+  readonly beganAtMs: number
+  readonly endedAtMs: number
 }
 
 async function post(collector: string, headers: string | undefined, body: string): Promise<void> {

@@ -53,10 +53,25 @@ export interface MailboxStub {
   probe(): Promise<unknown>
 }
 
+/** `mail` is absent where mailboxes did not answer in time. */
+export interface RegistryFigures {
+  readonly view: RegistryView
+  readonly mail?: MailTotals
+}
+
+/** All that those who watch are told of. */
+export interface RegistryLook {
+  readonly view: RegistryView
+  readonly topology: TopologyPart
+  readonly listings: readonly Listing[]
+}
+
 /** One of those that share the mailboxes and the blacklist of a network. */
 export interface RegistryStub {
   totals(): Promise<MailTotals>
   view(): Promise<RegistryView>
+  figures(): Promise<RegistryFigures>
+  look(peers: number): Promise<RegistryLook>
   topology(limit: number): Promise<TopologyPart>
   peer(id: Uint8Array): Promise<readonly PeerInRoom[]>
   /** What a peer did, whose pass was shown. */

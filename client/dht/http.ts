@@ -11,6 +11,7 @@ import { fromBase64url } from '../../protocol/wire/base64url.ts'
 import { equalBytes } from '../../protocol/wire/bytes.ts'
 import type { DhtAnswer, DhtQuestion } from '../../protocol/wire/dht-frames.ts'
 import { DHT_REFUSAL, type DhtRefusal } from '../../protocol/wire/registry.ts'
+import { traced } from '../trace.ts'
 import type { DhtParts, DhtSource } from './contract.ts'
 
 /** An edge that is silent for so long is not there. */
@@ -115,7 +116,7 @@ export class HttpSource implements DhtSource {
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
     try {
       const until = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)])
-      const response = await fetch(url, { ...init, credentials: 'omit', signal: until })
+      const response = await fetch(traced(url), { ...init, credentials: 'omit', signal: until })
       const { status, headers } = response
       const type = headers.get('Content-Type')?.split(';')[0]?.trim() ?? ''
       const expiresAtMs = Number(headers.get('X-Expires-At') ?? 0)

@@ -6,6 +6,7 @@ import { MAIL_ANSWER_BYTES_MAX } from '../../protocol/limits/client-mail.ts'
 import { fromBase64url, toBase64url } from '../../protocol/wire/base64url.ts'
 import { encodePutRequest, type PutRequest } from '../../protocol/wire/mail-frames.ts'
 import { MAIL_REFUSAL, type MailRefusal } from '../../protocol/wire/registry.ts'
+import { traced } from '../trace.ts'
 import type { PeerId } from '../types.ts'
 
 export type PutAnswer =
@@ -123,7 +124,7 @@ export class MailEdge {
         this.#waiting.signal,
         AbortSignal.timeout(ANSWER_MS),
       ])
-      const response = await fetch(url, { ...init, credentials: 'omit', signal })
+      const response = await fetch(traced(url), { ...init, credentials: 'omit', signal })
       const text = await textOf(response)
       this.#heard(response.status < 500)
       // What is no JSON is no answer of an edge's: whoever stands before it, a café's Wi-Fi say, speaks HTML.

@@ -124,6 +124,11 @@ export class SqliteShardStore implements ShardStore {
     else this.#made.setUsage.run({ owner, ...usage })
   }
 
+  counted(): number {
+    const { owned, unowned } = this.#statements ?? {}
+    return Number(owned?.get()?.records ?? 0) + (unowned?.get()?.records ?? 0)
+  }
+
   state(): ShardState {
     const row = this.#statements?.state.get()
     if (row === undefined) return NO_STATE

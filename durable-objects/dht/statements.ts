@@ -16,6 +16,7 @@ import {
   type Placeholder,
   type SQL,
   sql,
+  sum,
 } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/durable-sqlite'
 import { type Looked, SLOTS, SLOTS_OF } from '../../protocol/dht/shard/contract.ts'
@@ -141,6 +142,15 @@ function otherStatements(db: Database) {
       .insert(usages)
       .values(values(getTableColumns(usages)))
       .onConflictDoUpdate({ target: usages.owner, set: excluded('records', 'bytes') })
+      .prepare(),
+    owned: db
+      .select({ records: sum(usages.records) })
+      .from(usages)
+      .prepare(),
+    unowned: db
+      .select({ records: count() })
+      .from(records)
+      .where(eq(records.slot, SLOTS.indexOf('announcement')))
       .prepare(),
     removeUsage: db.delete(usages).where(isOwner).prepare(),
     state: db.select().from(states).prepare(),

@@ -1,6 +1,6 @@
 // Limits of what the edge says about itself: traces, log lines, figures. Measuring must never cost more than what it measures.
 
-/** Spans of one request that are exported: its own, and the calls a lookup over many shards makes. Beyond: only counted. */
+/** Spans of one request that are exported beside its own: sixteen calls of objects, and their work. Beyond: only counted. */
 export const TRACE_SPANS_MAX = 32
 /** Traced requests of one isolate in a second, whoever asked for them. A share of a flood is a flood. */
 export const TRACED_PER_SECOND = 20
@@ -19,5 +19,7 @@ export const LOG_ID_MAX = 40
 
 /** Networks that one scrape may ask about: each asks sixteen registries. */
 export const METRICS_NETWORKS_MAX = 8
+/** What registries said is good for further scrapes of the same isolate for so long: for two collectors, and whoever looks by hand. */
+export const METRICS_FIGURES_MS = 10_000
 /** Seconds: from an answer out of memory to a call that was given up. */
 export const LATENCY_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const

@@ -38,6 +38,15 @@ export const REGISTRY_MEMBERS_MAX = 100_000
 /** Rooms a registry keeps numbers of. Beyond: the oldest is forgotten. */
 export const REGISTRY_ROOMS_MAX = 20_000
 
+/**
+ * Shards of the DHT that a registry knows of, its part of all that a network in one region may have. Beyond: further ones are in no sum.
+ */
+export const REGISTRY_SHARDS_MAX = 4_096
+/** Of those it asks so many at once how they are, where it does not know: after it was moved. The rest with the next look. */
+export const REGISTRY_SHARDS_ASKED_MAX = 256
+/** …and waits so long for them: half of what its own caller waits. */
+export const REGISTRY_SHARDS_ANSWER_MS = 1_000
+
 /** Smallest of the ids, by which different peers are counted over rooms and registries: exact below this, within 3 % beyond. */
 export const SKETCH_MAX = 1_024
 
@@ -73,9 +82,19 @@ export const REGISTRY_ANSWER_MS = 2_000
 /** A registry's sums are kept so long: whoever asks more often, or together, costs it no more. */
 export const REGISTRY_VIEW_MS = 1_000
 
-/** Who watches hears what changed this often… */
-export const WATCH_EVERY_MS = 2_000
+/** What a registry has to say to whoever watches is asked for this often, or twelve times in a period of rooms if that is more often… */
+export const WATCH_EVERY_MS = 5_000
+/** …but no more often than this. */
+export const WATCH_EVERY_LEAST_MS = 1_000
+/** One that has no rooms only this often, or four times in a period: of a small network's sixteen those are most. */
+export const WATCH_QUIET_MS = 15_000
+/** Networks whose last look an isolate keeps for all who watch them. Beyond: the one that nobody looked at for longest is forgotten. */
+export const WATCHED_NETWORKS_MAX = 64
+/** What a registry tells of mailboxes, which it may have to ask, it has so long for: half of what its own caller waits. */
+export const REGISTRY_MAIL_MS = 1_000
 /** …for this long, then asks again: a Worker's request does not go on for ever, and a page that was closed is noticed at the latest then. */
 export const WATCH_FOR_MS = 300_000
+/** The dashboard hears of changes by events; for what they do not have (history, links, queues) it asks this often. */
+export const DASHBOARD_ASKS_MS = 30_000
 /** Peers whose coming and going a watcher hears of. */
 export const WATCH_PEERS_MAX = 500

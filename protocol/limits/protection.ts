@@ -12,6 +12,8 @@ export const OFFENCE_WEIGHTS = {
 } as const
 /** Listed at this weight: one flood, six forgeries, fifty frames that are none, within minutes. An honest client never comes to one. */
 export const OFFENCE_LISTED_AT = 10
+/** Writes of one peer that a shard refuses because it keeps as much as it may, until that is flooding: whoever was told so a thousand times knows. */
+export const SHARD_REFUSED_FLOODING = 1_000
 /** Half of what weighs against a peer is forgiven in this time: what a bug does now and then never adds up. */
 export const OFFENCE_HALF_LIFE_MS = 600_000
 /** What an object gathers of a peer before it tells: four reports to a listing at most, and none for a slip. */

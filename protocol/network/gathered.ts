@@ -8,6 +8,7 @@ import {
 } from '../limits/network.ts'
 import { equalBytes } from '../wire/bytes.ts'
 import type { TrafficCounts } from './counts.ts'
+import type { DhtView } from './dht-figures.ts'
 import { type Gauges, History, type HistoryPoint, windowMs } from './history.ts'
 import { addRoundTrips, bucketOf, NO_ROUND_TRIPS, type RoundTrips } from './round-trips.ts'
 import { idNumber, type PeerSketch, SketchMaker } from './sketch.ts'
@@ -34,6 +35,8 @@ export interface RegistryView {
   readonly links: LinkSums
   readonly counts: TrafficCounts
   readonly history: readonly HistoryPoint[]
+  /** Absent from one that was asked for its rooms only. */
+  readonly dht?: DhtView
 }
 
 /** A peer as one room has it. */

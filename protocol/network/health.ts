@@ -8,6 +8,7 @@ import {
   SUCCESS_MESSAGES_LEAST,
 } from '../limits/network.ts'
 import { addTraffic, NO_TRAFFIC, sumOfCounts, type TrafficCounts } from './counts.ts'
+import { addDht, type DhtView, NO_DHT } from './dht-figures.ts'
 import { addLinks, type LinkSums, NO_LINKS, type RegistryView } from './gathered.ts'
 import { type HistoryPoint, NO_GAUGES, stepMs, windowMs } from './history.ts'
 import { addRoundTrips, roundTripAt } from './round-trips.ts'
@@ -51,6 +52,18 @@ export interface NetworkHealth {
   }
   readonly regions: Readonly<Record<string, number>>
   readonly refusals: Readonly<Record<string, number>>
+  /** What its shards hold, and what was asked of them in the time that `traffic` is of. */
+  readonly dht: {
+    readonly shards: number
+    readonly splits: number
+    readonly records: number
+    readonly bytes: number
+    readonly behind: number
+    readonly gets: number
+    readonly found: number
+    readonly puts: number
+    readonly refusals: Readonly<Record<string, number>>
+  }
   readonly history: readonly HealthPoint[]
 }
 
@@ -140,12 +153,20 @@ export function healthOf(
     },
     regions,
     refusals: topRefusals(counts.refused),
+    dht: dhtOf(views),
     history: mergeHistories(
       views.map(({ history }) => history),
       everyMs,
       members === 0 ? 1 : peers / members,
     ),
   }
+}
+
+function dhtOf(views: readonly RegistryView[]): NetworkHealth['dht'] {
+  const sum = views.reduce<DhtView>((all, { dht }) => (dht === undefined ? all : addDht(all, dht)), NO_DHT)
+  const { counts, ...gauges } = sum
+  const { gets, found, puts, refused } = counts
+  return { ...gauges, gets, found, puts, refusals: topRefusals(refused) }
 }
 
 /** Different ones; members whom no summary names count in proportion. */

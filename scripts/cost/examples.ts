@@ -1,7 +1,17 @@
 // Applications as their owners would describe them, and the month they make.
 
+import { JUDGED_EVERY_MS } from '../../protocol/limits/protection.ts'
 import { sumOf } from './bill.ts'
-import { LETTER_BYTES, MAILBOX_BYTES, MAILBOXES, RELAY, ROOMS, roomHour, type Usage } from './usage.ts'
+import {
+  LETTER_BYTES,
+  MAILBOX_BYTES,
+  MAILBOXES,
+  RELAY,
+  ROOMS,
+  roomHour,
+  type Usage,
+  watchedRoomHour,
+} from './usage.ts'
 
 export interface Application {
   readonly name: string
@@ -21,6 +31,7 @@ export interface Application {
 }
 
 const DAYS = 30
+const HOUR_MS = 3_600_000
 const GB = 1e9
 
 const chat = {
@@ -53,12 +64,19 @@ export function monthOf(app: Application): Usage {
     [days * app.visits, ROOMS.enter],
     [days * app.hours, ROOMS.memberHour],
     [(days * app.hours) / app.roomOf, roomHour(app.roomOf)],
+    [(days * app.hours) / app.roomOf, watchedRoomHour(app.roomOf)],
     [days * app.messages * app.relayedShare, RELAY.relayed],
+    [days * lookedUp(app), ROOMS.verdict],
     ...(app.letters > 0 ? mailOf(app, days) : []),
   ])
   const letters = app.users * app.letters * app.letterWaitsDays * LETTER_BYTES
   const mailboxes = app.letters > 0 ? app.users * MAILBOX_BYTES : 0
   return { ...used, storedGbMonths: (letters + mailboxes) / GB }
+}
+
+/** Whoever speaks through a room: with each message, if they are rare. */
+function lookedUp({ hours, messages, relayedShare }: Application): number {
+  return Math.min(messages * relayedShare, (hours * HOUR_MS) / JUDGED_EVERY_MS)
 }
 
 function mailOf({ users, visits, hours, letters }: Application, days: number): (readonly [number, Usage])[] {

@@ -1,8 +1,15 @@
 // docs/cost.md, written out of prices and counters, so that no figure on it is typed by hand.
 
 import { MAILBOX_LOT_LETTERS_MAX, REGISTRY_ASKS_MAX } from '../../protocol/limits/mailbox.ts'
-import { REPORT_EVERY_MS } from '../../protocol/limits/network.ts'
+import {
+  DASHBOARD_ASKS_MS,
+  REPORT_EVERY_MS,
+  WATCH_EVERY_MS,
+  WATCH_QUIET_MS,
+} from '../../protocol/limits/network.ts'
+import { JUDGED_EVERY_MS, LISTED_FRESH_MS } from '../../protocol/limits/protection.ts'
 import { KEEP_ALIVE_MS } from '../../protocol/limits/room.ts'
+import { SHARD_ROOT_BITS, SHARD_SOCKET_CALLS } from '../../protocol/limits/shard.ts'
 import { REGISTRIES } from '../../protocol/mailbox/report.ts'
 import { dollarsBeyond, marginalDollars, monthlyDollars, overFree, sumOf } from './bill.ts'
 import { APPLICATIONS, type Application, monthOf } from './examples.ts'
@@ -15,8 +22,12 @@ import {
   KNOWN_ROWS,
   LETTER_BYTES,
   LETTER_ROWS,
+  LINK_MESSAGES,
   MAILBOX_BYTES,
   MAILBOXES,
+  MESH,
+  MESH_VISITS,
+  NEIGHBOURHOOD,
   OPENING_ROWS,
   PROVIDED_TOGETHER,
   PUBLISHING_ROWS,
@@ -25,10 +36,12 @@ import {
   REQUEST_CPU_MS,
   ROOMS,
   roomHour,
+  speakingHour,
   TOOK_TOGETHER,
   type Usage,
   WATCHING,
   watchedRoomHour,
+  watcherHour,
 } from './usage.ts'
 
 const NAMES: Readonly<Record<Meter, string>> = {
@@ -154,14 +167,47 @@ ${perMillion([
   ['… that were read there a moment ago', DHT.getFromMemory],
   ['records got over a home socket', DHT.getBySocket],
   [`records got over it, ${ASKED_TOGETHER} in a message`, DHT.getTogether],
+  ['records got over it by who asks much, each in a message', DHT.getByLine],
+  ['hours of asking so much: nobody asked sleeps', DHT.linesHour],
   ['records put by a request', DHT.putByRequest],
   ['records put over a home socket', DHT.putBySocket],
   [`calls that say of ${count(PROVIDED_TOGETHER)} keys that one has them`, DHT.provide],
+  ['times a browser comes to the mesh', MESH.come],
+  ['hours of a browser in it', MESH.hour],
 ])}
+
+A mailbox that asks a shard ${count(SHARD_SOCKET_CALLS)} times within a second goes on over a socket to it, and closes it when it has asked nothing for a second: then a question is a message and not a call, and what costs is that
+the mailbox and up to ${count(2 ** SHARD_ROOT_BITS)} shards are awake, at the most. Browsers that use the DHT meet in rooms of their own, neighbourhoods of ${count(NEIGHBOURHOOD)} here, of which each pays its share: pings, looking for who vanished,
+reports. Coming is entering it and ${count(MESH_VISITS)} others, and half of what it takes to link with whom is met there, ${count(LINK_MESSAGES)} messages for each: those two figures are assumed. What peers then ask each other costs nothing.
 
 A record is ${DHT_ROWS.put} rows: its own, and that of its owner’s account in the shard. Put again while more than a quarter of its time is left it is none. What is not
 counted here: clearing away what has ended, an alarm of each shard that does it, and the few rows that a shard has of itself. Each further
 region costs what is written once more, in object requests and rows.
+`
+}
+
+function watching(): string {
+  return `## Watching
+
+${perMillion([
+  ['reports of a client', WATCHING.report],
+  ['what a room or a shard of the DHT tells its registry', WATCHING.summary],
+  ['hours of a room of 1 that is watched, more than of one that is not', watchedRoomHour(1)],
+  ['hours of a room of 2', watchedRoomHour(2)],
+  ['hours of a room of 8', watchedRoomHour(8)],
+  ['hours of a room of 100', watchedRoomHour(100)],
+  ['looks at a network’s health, or scrapes of its figures', WATCHING.health],
+  ['looks at its topology', WATCHING.topology],
+  ['hours of watching the events of a network with one room', watcherHour(1)],
+  ['… of a network with rooms at every registry', watcherHour(REGISTRIES)],
+])}
+
+Who watches asks each registry with rooms once in ${count(WATCH_EVERY_MS / 1_000)} s and those without once in ${count(WATCH_QUIET_MS / 1_000)} s; all who watch one network through one isolate of the Worker share that. The dashboard's page of a network
+looks at health, topology and queues besides, ${count(3 * (3_600_000 / DASHBOARD_ASKS_MS))} times an hour.
+
+Clients report once in ${count(REPORT_EVERY_MS / 1_000)} s, and a room tells it on no more often; no row is written for it, but for one of a registry every ten minutes: its history. In a room of two or more
+nobody is woken by a report, since its members look for who vanished every few seconds anyway; a lone member, who does not, reports every fifth time, and that is
+all that wakes its room. A shard tells what it holds when that changed, and what it was asked, no more than once a period either. \`REPORT_EVERY_MS\` sets the period: with half of it all of this costs double, and with 0 nothing.
 `
 }
 
@@ -180,8 +226,8 @@ ${prices()}
 Storage: ${storedGbMonths.included} GB are in the plan, then ${dollars(storedGbMonths.perMillion / 1e6)} for each GB and month. Traffic out is free, and so are messages that the edge sends. Of
 messages that it hears over a socket ${SOCKET_MESSAGES_IN_REQUEST} are billed as one request.
 
-Two figures are assumed, not measured: an event keeps an object running for ${EVENT_MS} ms on the clock, a request takes the Worker ${REQUEST_CPU_MS} ms
-of processor time. Neither is known for a real deployment. And pings, one each ${KEEP_ALIVE_MS / 1_000} s, are counted as messages, though the platform
+Four figures are assumed, not measured, two of them for the mesh alone: an event keeps an object running for ${EVENT_MS} ms on the clock, a request takes the Worker ${REQUEST_CPU_MS} ms
+of processor time. None is known for a real deployment. And pings, one each ${KEEP_ALIVE_MS / 1_000} s, are counted as messages, though the platform
 answers them by itself and does not say whether it bills them. Rows read and log lines are left out: few of either are paid for.
 
 ## Rooms
@@ -193,26 +239,13 @@ ${perMillion([
   ['hours of a member in a room: pings', ROOMS.memberHour],
   ['hours of a room of 2: looking for who vanished', roomHour(2)],
   ['hours of a room of 8 or more', roomHour(8)],
+  ['hours of a peer that speaks all the while: whether it is listed', speakingHour],
 ])}
 
-## Watching
+Whoever speaks, through a room or over a home socket, is looked up in its registry once in ${count(JUDGED_EVERY_MS / 1_000)} s, and no more: all objects of an isolate share what they heard in the last ${count(LISTED_FRESH_MS / 1_000)} s.
+Whoever is only there, with pings, reports and looking for who vanished, is not looked up.
 
-${perMillion([
-  ['reports of a client', WATCHING.report],
-  ['what a room tells its registry', WATCHING.summary],
-  ['hours of a room of 1 that is watched, more than of one that is not', watchedRoomHour(1)],
-  ['hours of a room of 2', watchedRoomHour(2)],
-  ['hours of a room of 8', watchedRoomHour(8)],
-  ['hours of a room of 100', watchedRoomHour(100)],
-  ['looks at a network’s health', WATCHING.health],
-  ['looks at its topology', WATCHING.topology],
-  ['hours of an administrator who watches its events', WATCHING.watcherHour],
-])}
-
-Clients report once in ${count(REPORT_EVERY_MS / 1_000)} s, and a room tells it on no more often; no row is written for it, but for one of a registry every ten minutes: its history. In a room of two or more
-nobody is woken by a report, since its members look for who vanished every few seconds anyway; a lone member, who does not, reports every fifth time, and that is
-all that wakes its room. \`REPORT_EVERY_MS\` sets the period: with half of it all of this costs double, and with 0 nothing.
-
+${watching()}
 ## Messages between two peers
 
 ${perMillion([

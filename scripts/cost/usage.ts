@@ -3,10 +3,19 @@
 // messages are those of the protocol. Two figures are assumptions, and named so on the page.
 
 import { MAILBOX_LOT_LETTERS_MAX } from '../../protocol/limits/mailbox.ts'
-import { REPORT_EVERY_MS, REPORT_SILENT_PERIODS, WATCH_EVERY_MS } from '../../protocol/limits/network.ts'
+import { MEETING_NEAREST, MEETING_RESIDENTS_MAX } from '../../protocol/limits/meeting.ts'
+import {
+  REPORT_EVERY_MS,
+  REPORT_SILENT_PERIODS,
+  WATCH_EVERY_MS,
+  WATCH_FOR_MS,
+  WATCH_QUIET_MS,
+} from '../../protocol/limits/network.ts'
+import { JUDGED_EVERY_MS } from '../../protocol/limits/protection.ts'
 import { KEEP_ALIVE_MS, SWEEP_MS, SWEEP_WARDENS } from '../../protocol/limits/room.ts'
 import { SHARD_ROOT_BITS } from '../../protocol/limits/shard.ts'
 import { REGISTRIES } from '../../protocol/mailbox/report.ts'
+import { sumOf } from './bill.ts'
 import { type Meter, OBJECT_GB, SOCKET_MESSAGES_IN_REQUEST } from './prices.ts'
 
 /** Rows written for a letter that comes alone, through its life; and for a lot of them that come together, and are taken so. */
@@ -35,6 +44,11 @@ export const PROVIDED_TOGETHER = 1_024
 export const EVENT_MS = 5
 /** Assumed: the processor's time for a request to the Worker. */
 export const REQUEST_CPU_MS = 2
+
+/** Assumed: messages of both ends until they have a direct link: an offer, an answer, candidates, and the three of the handshake. */
+export const LINK_MESSAGES = 14
+/** Assumed: buckets of a node's table that a visit to another neighbourhood finds somebody for. A network of 60,000 has so many. */
+export const MESH_VISITS = 10
 
 const HOUR_MS = 3_600_000
 
@@ -75,6 +89,8 @@ export const ROOMS = {
   connect: usageOf({ workerRequests: 2 }),
   enter: usageOf({ workerRequests: 1, objectRequests: 1 }),
   broadcast: usageOf({ messages: 1 }),
+  /** Whether a peer is listed, asked of its registry. */
+  verdict: usageOf({ objectRequests: 1 }),
   memberHour: usageOf({ pings: HOUR_MS / KEEP_ALIVE_MS }),
 } as const
 
@@ -90,14 +106,21 @@ export function watchedRoomHour(members: number): Usage {
   return usageOf({ messages: members * summaries, objectRequests: summaries })
 }
 
+/** Whoever speaks in a room or over a home socket is looked up so often. No more than this: those of one registry are asked about together. */
+export const speakingHour = usageOf({ objectRequests: HOUR_MS / JUDGED_EVERY_MS })
+
+/** Of registries that have rooms, and those that have none. All watchers that reach one isolate share this. */
+export function watcherHour(busy: number): Usage {
+  const objectRequests = busy * (HOUR_MS / WATCH_EVERY_MS) + (REGISTRIES - busy) * (HOUR_MS / WATCH_QUIET_MS)
+  return usageOf({ workerRequests: HOUR_MS / WATCH_FOR_MS, objectRequests })
+}
+
 export const WATCHING = {
   report: usageOf({ messages: 1 }),
   summary: usageOf({ objectRequests: 1 }),
-  /** At links, and at mailboxes, which are asked beside; those that changed are not counted here. */
-  health: usageOf({ workerRequests: 1, objectRequests: 2 * REGISTRIES }),
+  /** Mailboxes whose figures changed are asked besides, and not counted here. A scrape of /metrics is the same for each network. */
+  health: usageOf({ workerRequests: 1, objectRequests: REGISTRIES }),
   topology: usageOf({ workerRequests: 1, objectRequests: REGISTRIES }),
-  /** Of health and topology, as long as somebody reads; with the blacklist for an administrator. */
-  watcherHour: usageOf({ workerRequests: 12, objectRequests: (HOUR_MS / WATCH_EVERY_MS) * 3 * REGISTRIES }),
 } as const
 
 export const RELAY = {
@@ -114,6 +137,10 @@ export const DHT = {
   getByRequest: usageOf({ workerRequests: 1, objectRequests: 1 }),
   getFromMemory: usageOf({ workerRequests: 1 }),
   getBySocket: usageOf({ messages: 1, objectRequests: 1 }),
+  /** By who asks so much that its mailbox has sockets to the shards: a message there instead of a call. */
+  getByLine: usageOf({ messages: 2 }),
+  /** …and as long as that goes on neither the mailbox nor any shard sleeps. */
+  linesHour: { ...usageOf({}), objectGbSeconds: (HOUR_MS / 1_000) * (1 + SHARDS) * OBJECT_GB },
   getTogether: usageOf({
     messages: 1 / ASKED_TOGETHER,
     objectRequests: shardsAsked(ASKED_TOGETHER) / ASKED_TOGETHER,
@@ -151,4 +178,22 @@ export const MAILBOXES = {
   news: usageOf({ objectRequests: 1 }),
   /** By its registry, when somebody wants to see figures and they have changed. */
   asked: usageOf({ objectRequests: 1 }),
+} as const
+
+/** Residents of one neighbourhood, in the middle between a split and the next. */
+export const NEIGHBOURHOOD = MEETING_RESIDENTS_MAX / 2
+const LINKS = MEETING_NEAREST + MESH_VISITS
+
+export const MESH = {
+  /** Its neighbourhood, a visit for each bucket, and the links that come of it; of a link both ends count half. */
+  come: usageOf({
+    workerRequests: 1 + MESH_VISITS,
+    objectRequests: 1 + MESH_VISITS,
+    messages: (LINKS * LINK_MESSAGES) / 2,
+  }),
+  hour: sumOf([
+    [1, ROOMS.memberHour],
+    [1 / NEIGHBOURHOOD, roomHour(NEIGHBOURHOOD)],
+    [1 / NEIGHBOURHOOD, watchedRoomHour(NEIGHBOURHOOD)],
+  ]),
 } as const

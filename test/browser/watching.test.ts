@@ -11,7 +11,7 @@ import { tabOrder } from '../support/accessibility.ts'
 import { seriousFindings } from '../support/axe.ts'
 import { TestBrowser } from '../support/browser.ts'
 import { DevelopmentEdge } from '../support/development-edge.ts'
-import { workDuring } from '../support/frames.ts'
+import { countDrawing, workDuring } from '../support/frames.ts'
 import { LargeNetwork } from '../support/large-network.ts'
 import { WatchingPage } from '../support/watching-page.ts'
 import { PICTURES, takePictures } from './pictures.ts'
@@ -98,6 +98,7 @@ describe('the page of a network', () => {
   it('is walked with the keyboard alone, and always shows where one is', async () => {
     const tab = await open('#network', small.url)
     await tab.settled()
+    await tab.says('.tiles', '1,204912 gets, 847 found; 61 puts')
     await tab.find('#peer-search').focus()
     await tab.page.keyboard.type('chess')
     await tab.says('.peer-finder .empty', /^\d+ of 60 peers/)
@@ -137,7 +138,9 @@ describe('the page of a network', () => {
 
 describe('a thousand peers with six thousand links', () => {
   it('stand still soon, and are moved and zoomed without a jerk', async () => {
-    const tab = await open('#network', large.url)
+    const tab = await open('about:blank', '')
+    const drawn = await countDrawing(tab.page)
+    await tab.page.goto(`${large.url}/#network`)
     const began = performance.now()
     await tab.settled()
     const settledMs = performance.now() - began
@@ -145,6 +148,7 @@ describe('a thousand peers with six thousand links', () => {
     const [x, y] = [(place?.x ?? 0) + 300, (place?.y ?? 0) + 250]
     const { mouse } = tab.page
     await mouse.move(x, y)
+    const before = await drawn()
     const work = await workDuring(tab.page, async () => {
       for (let turn = 0; turn < 24; turn++) await mouse.wheel(0, turn < 12 ? -80 : 80)
       await mouse.down()
@@ -154,7 +158,16 @@ describe('a thousand peers with six thousand links', () => {
     const rounded = Object.entries(work).map(([name, value]) => `${name} ${value.toFixed(1)}`)
     process.stdout.write(`a thousand peers: settled in ${Math.round(settledMs)} ms, ${rounded.join(', ')}\n`)
     expect(work.frames).toBeGreaterThan(10)
-    expect(work.longestTaskMs).toBeLessThan(200)
+    const after = await drawn()
+    const pictures = after.pictures - before.pictures
+    const strokes = (after.strokes - before.strokes) / pictures
+    process.stdout.write(`${pictures} pictures of ${Math.round(strokes)} strokes in ${work.frames} frames\n`)
+    // One for each frame however many events come between two, and many links in each stroke: what is drawn link by link is slow.
+    expect(pictures).toBeGreaterThan(10)
+    expect(pictures).toBeLessThanOrEqual(work.frames + 2)
+    expect(strokes).toBeLessThan(6_000 / 16)
+    // Nothing else is done meanwhile on the page's thread: places are found in a worker's.
+    expect(work.longestTaskMs).toBeLessThan(8 * work.perFrameMs)
   })
 })
 
@@ -196,6 +209,42 @@ describe('administration', () => {
     await tab.says('#blacklist-said', 'Nobody is on the blacklist of this network.')
     await tab.says('#audit-rows', 'Taken off the blacklist')
     expect(await edgeSaysOf(outlaw.id)).toBeNull()
+  })
+
+  it('lists the peer that is chosen in the graph, and takes it off again, after asking back', async () => {
+    const [good, outlaw] = [await peerIn('administered', 'square'), await peerIn('administered', 'square')]
+    const tab = await open('#network/administered')
+    await tab.says('.peer-finder .empty', /^2 peers/)
+    const chooses = async (id: string) => {
+      await tab.find('#peer-search').fill(id)
+      await tab.find('#peer-search').press('Enter')
+    }
+    await chooses(outlaw.id)
+    await tab.says('.details', 'It is not on the blacklist.')
+    // Without the token nobody is offered what nobody may do.
+    expect(await tab.find('.peer-listing button').count()).toBe(0)
+    await tab.page.goto(`${edge.url}/#admin/administered`)
+    await tab.givesToken(ADMIN_TOKEN)
+    await tab.says('#token-in-use', 'kept until this page is reloaded')
+    await tab.find('nav a[href^="#network"]').click()
+    await chooses(good.id)
+    await chooses(outlaw.id)
+    await tab.says('.details', outlaw.id)
+    const button = tab.find('.peer-listing button')
+    await button.click()
+    await tab.says('.peer-listing button', 'Really?')
+    await findNothing(tab, 'a chosen peer')
+    expect(await edgeSaysOf(outlaw.id)).toBeNull()
+    await button.click()
+    await tab.says('.details', 'It is on the blacklist until')
+    expect(await edgeSaysOf(outlaw.id)).toMatchObject({ reason: 'admin', untilMs: expect.any(Number) })
+    await tab.says('.peer-listing button', 'Take off the blacklist')
+    await findNothing(tab, 'a listed peer')
+    await button.click()
+    await button.click()
+    await expect.poll(() => edgeSaysOf(outlaw.id)).toBeFalsy()
+    await tab.says('.peer-listing button', 'Put on the blacklist')
+    expect(await edgeSaysOf(good.id)).toBeNull()
   })
 
   it('keeps the token in the tab only when asked to, and never in an address', async () => {

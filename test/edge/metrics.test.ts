@@ -1,11 +1,17 @@
 // GET /metrics: what is counted, how it is written, and who may see it.
 
 import { env, exports } from 'cloudflare:workers'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import type { NetworkRegistry } from '../../durable-objects/network-registry.ts'
+import { registryOfShard } from '../../protocol/network/dht-figures.ts'
+import { summaryOf } from '../protocol/network/summaries.ts'
+import { keyOf, peerOf, valueRecord } from '../support/dht.ts'
 import { contactPut, newOwner } from '../support/mail.ts'
 import { offerOf } from '../support/passes.ts'
 import { Figures, setAs } from './figures.ts'
 import { allows, ask, put } from './mail-http.ts'
+import { allRegistries, tell } from './network.ts'
+import { askShard } from './shards.ts'
 import { RoomSocket, refusedFor, upgrade } from './socket.ts'
 
 const TOKEN = 'A'.repeat(43)
@@ -126,11 +132,37 @@ describe('GET /metrics', () => {
     expect(figures.value('waypost_network_mailboxes', { network: 'figures' })).toBe(1)
     expect(figures.value('waypost_network_letters', { network: 'figures', priority: 'high' })).toBe(1)
     expect(figures.value('waypost_network_letters', { network: 'silence' })).toBe(0)
+    expect(figures.value('waypost_network_peers', { network: 'silence' })).toBe(0)
+    expect(figures.value('waypost_network_health', { network: 'silence', status: 'unknown' })).toBe(1)
     const many = Array.from({ length: 9 }, (_, i) => `network=n${i}`).join('&')
     await setAs({ NETWORK_VIEW: 'open' }, async () => {
       expect((await ask(`/metrics?${many}`)).status).toBe(400)
       expect((await ask('/metrics?network=%22')).status).toBe(400)
     })
+  })
+
+  it('says of them who is there, how they are linked and what they keep, and asks their registries once for all who scrape', async () => {
+    const network = 'gauged'
+    await tell(network, summaryOf({ room: 'lobby', members: [1, 2, 3], links: [[0, 1]] }))
+    await tell(network, summaryOf({ room: 'annex', members: [3] }))
+    const owner = peerOf('gauged')
+    await askShard(network, '0101', { kind: 'put', record: valueRecord(keyOf(1, '0101')), owner })
+    const registry = allRegistries(network)[registryOfShard('0101')] as DurableObjectStub<NetworkRegistry>
+    await vi.waitFor(async () => expect((await registry.view()).dht?.records).toBe(1))
+    const calls = (of: Figures) =>
+      of.value('waypost_object_calls_total', { class: 'NetworkRegistry', outcome: 'succeeded' })
+    const before = calls(await Figures.read())
+    const figures = await Figures.read(`?network=${network}`)
+    const value = (name: string, more = {}) => figures.value(`waypost_network_${name}`, { network, ...more })
+    expect([value('peers'), value('rooms'), value('registries_missing')]).toEqual([3, 2, 0])
+    expect([value('links', { path: 'direct' }), value('links', { path: 'relay' })]).toEqual([1, 0])
+    expect([value('dht_shards', { state: 'whole' }), value('dht_shards', { state: 'split' })]).toEqual([1, 0])
+    expect([value('dht_records'), value('dht_bytes') > 1_000]).toEqual([1, true])
+    expect(value('health', { status: 'healthy' })).toBe(1)
+    expect(value('health')).toBe(1)
+    await Figures.read(`?network=${network}`)
+    // A page is written before its own calls are made.
+    expect(calls(await Figures.read()) - before).toBe(16)
   })
 
   it.each([

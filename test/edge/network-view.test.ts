@@ -3,27 +3,22 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
 import { TOPOLOGY_LINKS_MAX } from '../../protocol/limits/network.ts'
-import type { RoomSummary } from '../../protocol/network/summary.ts'
+import { registryObjectName } from '../../protocol/mailbox/report.ts'
+import { registryOfRoom } from '../../protocol/network/summary.ts'
 import { peerIdText } from '../../protocol/peer-id.ts'
 import type { Env, RegistryStub } from '../../workers/env.ts'
 import { watch } from '../../workers/network/events.ts'
 import { askHealth } from '../../workers/network/health.ts'
 import { namesFor } from '../../workers/network/names.ts'
+import { Shared } from '../../workers/network/shared.ts'
 import { askTopology } from '../../workers/network/topology.ts'
 import { idOf, summaryOf, type TestLink } from '../protocol/network/summaries.ts'
 import { fetchDescribed } from './described.ts'
 import { ask, ORIGIN } from './mail-http.ts'
-import { ADMIN_TOKEN, asAdmin, health, registryOf, topology, watched } from './network.ts'
+import { ADMIN_TOKEN, asAdmin, health, tell, topology, watched } from './network.ts'
 
 const bindings = env as unknown as Env
 const DAY_MS = 86_400_000
-
-type Heard = { heard(summary: RoomSummary): Promise<void> }
-
-/** As a room would. */
-function tell(network: string, summary: RoomSummary): Promise<void> {
-  return (registryOf(summary.room, network) as unknown as Heard).heard(summary)
-}
 
 /** The same edge, with registries that do something else first. */
 function withRegistries(before: (name: string, registry: RegistryStub) => RegistryStub): Env {
@@ -132,17 +127,27 @@ describe('when registries do not answer', () => {
     const broken = withRegistries((_, registry) => {
       asked++
       const fails = async () => Promise.reject(new Error('down'))
-      return asked % 16 === 0 ? ({ view: fails } as unknown as RegistryStub) : registry
+      return asked % 16 === 0 ? ({ figures: fails } as unknown as RegistryStub) : registry
     })
     const body = await askHealth(broken, network)
     expect(body.partial).toBe(true)
     expect(body.reasons).toContain('1 of 16 registries did not answer: what they know is missing here.')
   })
 
+  it('or do not say in time what waits in mailboxes, the rest is whole', async () => {
+    const mailless = withRegistries((_, registry) => {
+      const figures = async () => ({ view: await registry.view() })
+      return { figures } as unknown as RegistryStub
+    })
+    const body = await askHealth(mailless, 'mailless')
+    expect(body).toMatchObject({ partial: false, mail: { mailboxes: 0, partial: true } })
+    expect((await askHealth(bindings, 'mailless')).mail.partial).toBe(false)
+  })
+
   it('in time, nobody waits for them', async () => {
     const never = new Promise<never>(() => {})
     const silent = withRegistries(
-      () => ({ view: () => never, topology: () => never }) as unknown as RegistryStub,
+      () => ({ figures: () => never, topology: () => never }) as unknown as RegistryStub,
     )
     const [body, picture] = await Promise.all([askHealth(silent, 'silent'), askTopology(silent, 'silent', 5)])
     expect(body).toMatchObject({ status: 'unknown', partial: true })
@@ -211,7 +216,7 @@ describe('who watches', () => {
         expect(await events.next('peer-left')).toMatchObject({ id: peerIdText(idOf(2)) })
         await events.cancel()
       },
-      { REPORT_EVERY_MS: 60_000 },
+      { REPORT_EVERY_MS: 8_000 },
     )
   })
 
@@ -241,7 +246,7 @@ describe('who watches', () => {
     const events = new Events(stream)
     await events.next('health')
     const once = asked
-    expect(once).toBe(32)
+    expect(once).toBe(16)
     vi.useFakeTimers()
     try {
       const waiting = events.next('health').catch(() => 'over')
@@ -254,6 +259,72 @@ describe('who watches', () => {
       vi.useRealTimers()
     }
     expect(asked).toBe(once)
+  })
+})
+
+describe('many who watch', () => {
+  it('cost what one does, and registries without rooms are asked more rarely', async () => {
+    await watched(
+      async () => {
+        const network = 'crowd'
+        await tell(network, summaryOf({ room: 'lobby', members: [1] }))
+        const busy = registryObjectName(network, registryOfRoom('lobby'))
+        const asked = new Map<string, number>()
+        const counting = withRegistries((name, registry) => {
+          asked.set(name, (asked.get(name) ?? 0) + 1)
+          return registry
+        })
+        const nameOf = await namesFor(counting, network, true, Date.now())
+        const watcher = () => new Events(watch({ env: counting, network, nameOf, maySee: false }))
+        const first = watcher()
+        await first.next('health')
+        const all = [first, ...Array.from({ length: 7 }, watcher)]
+        const over = all.map((each) => each.next('never').catch(() => 'over'))
+        await vi.waitFor(() => expect(asked.get(busy)).toBe(3), 5_000)
+        await Promise.all(all.map((each) => each.cancel()))
+        await Promise.all(over)
+        const others = [...asked].filter(([name]) => name !== busy)
+        expect([others.length, Math.max(...others.map(([, times]) => times))]).toEqual([15, 1])
+      },
+      { REPORT_EVERY_MS: 60_000 / 5 },
+    )
+  })
+})
+
+describe('what one request has asked for', () => {
+  const later = (ms: number) => vi.spyOn(Date, 'now').mockReturnValue(ms)
+
+  it('is good for others while it is fresh, and older while it is asked for anew', async () => {
+    const shared = new Shared<number>(2, 100)
+    later(0)
+    expect(await shared.get('a', 10, async () => 1)).toBe(1)
+    later(9)
+    expect(await shared.get('a', 10, async () => 2)).toBe(1)
+    later(10)
+    let answer: (value: number) => void = () => {}
+    const asking = shared.get('a', 10, () => new Promise((resolve) => (answer = resolve)))
+    expect(await shared.get('a', 10, async () => 4)).toBe(1)
+    answer(3)
+    expect(await asking).toBe(3)
+    expect(await shared.get('a', 10, async () => 4)).toBe(3)
+    // Whoever asks and goes away holds nobody up for long.
+    later(30)
+    void shared.get('a', 10, () => new Promise(() => {}))
+    later(129)
+    expect(await shared.get('a', 10, async () => 5)).toBe(3)
+    later(130)
+    expect(await shared.get('a', 10, async () => 5)).toBe(5)
+    vi.restoreAllMocks()
+  })
+
+  it('is asked for again where that failed, and forgotten where there is too much of it', async () => {
+    const shared = new Shared<number>(2, 100)
+    const fails = () => Promise.reject(new Error('down'))
+    await expect(shared.get('a', 1e9, fails)).rejects.toThrow('down')
+    expect(await shared.get('a', 1e9, async () => 1)).toBe(1)
+    await shared.get('b', 1e9, async () => 2)
+    await shared.get('c', 1e9, async () => 3)
+    expect(await shared.get('a', 1e9, async () => 4)).toBe(4)
   })
 })
 

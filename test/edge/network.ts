@@ -3,7 +3,7 @@
 import { env } from 'cloudflare:workers'
 import { REGISTRIES, registryObjectName } from '../../protocol/mailbox/report.ts'
 import { type ClientReport, encodeReport } from '../../protocol/network/report.ts'
-import { registryOfRoom } from '../../protocol/network/summary.ts'
+import { type RoomSummary, registryOfRoom } from '../../protocol/network/summary.ts'
 import type { GivenSettings } from '../../workers/settings/table.ts'
 import { ask } from './mail-http.ts'
 import { deployedWith } from './rooms.ts'
@@ -26,6 +26,13 @@ export function registryOf(room: string, network: string): DurableObjectStub {
 
 export function allRegistries(network: string): readonly DurableObjectStub[] {
   return Array.from({ length: REGISTRIES }, (_, at) => registries.getByName(registryObjectName(network, at)))
+}
+
+type Heard = { heard(summary: RoomSummary): Promise<void> }
+
+/** As a room would. */
+export function tell(network: string, summary: RoomSummary): Promise<void> {
+  return (registryOf(summary.room, network) as unknown as Heard).heard(summary)
 }
 
 const SILENT: ClientReport = { native: true, delivered: 0, failed: 0, links: [] }

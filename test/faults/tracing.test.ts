@@ -3,8 +3,9 @@
 
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect as connectTo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connect, traceAs } from '../../client/index.ts'
 import { peerIdText } from '../../protocol/peer-id.ts'
 import { LocalEdge } from '../support/local-edge.ts'
 import { NodeMember, newJoin, roomUrl } from '../support/node-member.ts'
@@ -106,13 +107,14 @@ const newTrace = () => crypto.randomUUID().replaceAll('-', '')
 const PARENT = '00f067aa0ba902b7'
 
 describe('a traced request', () => {
-  it('is exported whole, in the client’s trace: its own span, and one of each call it made', async () => {
+  it('is exported whole, in the client’s trace: its own span, one of each call it made, and what the object did', async () => {
     const traceId = newTrace()
     const headers = { traceparent: `00-${traceId}-${PARENT}-01` }
     await fetch(`${edge.url}/network/queue/stats?network=traced`, { headers })
-    const spans = await spansOfTrace(traceId, 17)
+    const spans = await spansOfTrace(traceId, 33)
     for (const span of spans) expectSound(span)
-    const [own, ...calls] = spans
+    const [own, ...rest] = spans
+    const [calls, work] = [3, 2].map((kind) => rest.filter((span) => span.kind === kind)) as [Span[], Span[]]
     expect(own).toMatchObject({
       name: 'GET /network/queue/stats',
       kind: 2,
@@ -120,7 +122,11 @@ describe('a traced request', () => {
       status: { code: 0 },
     })
     expect(calls.map(({ name }) => name)).toEqual(Array(16).fill('NetworkRegistry.totals'))
-    for (const { parentSpanId, kind } of calls) expect([parentSpanId, kind]).toEqual([own?.spanId, 3])
+    for (const { parentSpanId } of calls) expect(parentSpanId).toBe(own?.spanId)
+    expect(work.map(({ name }) => name)).toEqual(Array(16).fill('NetworkRegistry answers totals'))
+    expect(new Set(work.map(({ parentSpanId }) => parentSpanId))).toEqual(
+      new Set(calls.map(({ spanId }) => spanId)),
+    )
     const { headers: sent } = exports.find(({ text }) => text.includes(traceId)) as Export
     expect(sent.authorization).toBe(`Bearer ${COLLECTOR_KEY}`)
     expect(sent['content-type']).toBe('application/json')
@@ -147,6 +153,33 @@ describe('a traced request', () => {
       own?.spanId,
       call?.spanId,
     ])
+  })
+
+  it('is the application’s, where it says so: whatever its client asks, sockets too, and nothing any more when it says so', async () => {
+    const traceId = newTrace()
+    traceAs(`00-${traceId}-${PARENT}-01`)
+    const waypost = await connect(edge.url, { network: 'client-traced', relayOnly: true })
+    try {
+      await waypost.join('lobby')
+      const spans = await spansOfTrace(traceId, 5)
+      const ofClient = spans.filter(({ parentSpanId }) => parentSpanId === PARENT).map(({ name }) => name)
+      for (const name of ['GET /v1/bootstrap', 'POST /v1/passes', 'GET /v1/rooms/:room'])
+        expect(ofClient).toContain(name)
+      expect(spans.map(({ name }) => name)).toContain('SignalingRoom takes a socket')
+      traceAs(undefined)
+      await waypost.join('annex')
+      // The collector has been told of all there was before when it is told of this.
+      const last = newTrace()
+      await fetch(`${edge.url}/health`, { headers: { traceparent: `00-${last}-${PARENT}-01` } })
+      await spansOfTrace(last, 1)
+      const rooms = exports.flatMap(({ spans }) => spans).filter((span) => span.traceId === traceId)
+      expect(rooms.filter(({ name }) => name === 'GET /v1/rooms/:room')).toHaveLength(1)
+    } finally {
+      traceAs(undefined)
+      await waypost.close()
+    }
+    for (const wrong of ['', 'x', `00-${traceId}-${PARENT}`, `00-${traceId}-${PARENT}-01&network=other`])
+      expect(() => traceAs(wrong)).toThrow(TypeError)
   })
 
   it('is bounded, however many calls it makes, and is no slower for a collector that refuses', async () => {
@@ -186,25 +219,39 @@ describe('what is traced', () => {
 })
 
 describe('whoever goes away before the answer', () => {
-  it('leaves nothing in flight behind', async () => {
-    await edge.restart(vars(0))
-    const asked = (i: number) => {
-      const gone = new AbortController()
-      const answer = fetch(`${edge.url}/network/queue/stats?network=away-${i}`, { signal: gone.signal })
-      setTimeout(() => gone.abort(), i)
-      return answer.then(
-        ({ ok }) => ok,
-        () => false,
-      )
+  it('is counted all the same, and its place is free again', async () => {
+    // A service that takes what it is asked, and says nothing.
+    let asked = 0
+    const silent = createServer(() => asked++)
+    silent.listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    try {
+      const { port } = silent.address() as AddressInfo
+      const service = { TURN_KEY_ID: 'key', TURN_KEY_API_TOKEN: SERVICE_KEY }
+      await edge.restart({ ...vars(0), ...service, TURN_API_BASE: `http://127.0.0.1:${port}` })
+      const pass = await passFor(crypto.getRandomValues(new Uint8Array(32)))
+      const { hostname, port: edgePort } = new URL(edge.url)
+      const client = connectTo({ host: hostname, port: Number(edgePort) })
+      client.on('error', () => {})
+      client.write(`GET /v1/turn HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: Bearer ${pass}\r\n\r\n`)
+      await expect.poll(() => asked).toBe(1)
+      // Not only that it says no more: that nobody hears any more, which a server can notice.
+      client.resetAndDestroy()
+      const figures = async () => {
+        const answer = await fetch(`${edge.url}/metrics`, { headers: { Authorization: `Bearer ${TOKEN}` } })
+        const text = await answer.text()
+        const value = (name: string) => Number(new RegExp(`${name}.*\\} (\\d+)`).exec(text)?.[1] ?? 0)
+        return {
+          inFlight: value('in_flight\\{.*priority="normal"'),
+          counted: value('requests_total\\{.*route="/v1/turn"'),
+        }
+      }
+      expect(await figures()).toEqual({ inFlight: 1, counted: 0 })
+      await expect.poll(figures, { timeout: 10_000 }).toEqual({ inFlight: 0, counted: 1 })
+    } finally {
+      silent.closeAllConnections()
+      silent.close()
     }
-    const answered = await Promise.all(Array.from({ length: 40 }, (_, i) => asked(i % 8)))
-    expect(answered).toContain(false)
-    const inFlight = async () => {
-      const answer = await fetch(`${edge.url}/metrics`, { headers: { Authorization: `Bearer ${TOKEN}` } })
-      const values = [...(await answer.text()).matchAll(/in_flight\{.*priority="(\w+)"\} (\d+)/g)]
-      return Object.fromEntries(values.map(([, priority, value]) => [priority, Number(value)]))
-    }
-    await expect.poll(inFlight).toEqual({ critical: 1, high: 0, normal: 0, low: 0 })
   })
 })
 

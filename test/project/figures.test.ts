@@ -9,7 +9,9 @@ const read = (path: string) => readFileSync(join(root, path), 'utf8')
 const namesIn = (text: string) => new Set(text.match(/waypost_[a-z_]+[a-z]/g) ?? [])
 
 const written = new Set(
-  [...read('workers/routes/metrics.ts').matchAll(/'(waypost_[a-z_]+)'/g)].map(([, name]) => name as string),
+  ['workers/routes/metrics.ts', 'workers/network/metrics.ts']
+    .flatMap((path) => [...read(path).matchAll(/'(waypost_[a-z_]+)'/g)])
+    .map(([, name]) => name as string),
 )
 
 it('every figure of /metrics is in the page for operators, and no other', () => {

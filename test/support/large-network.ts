@@ -112,6 +112,17 @@ export class LargeNetwork {
         successRate: 0.991,
       },
       regions,
+      dht: {
+        shards: 16,
+        splits: 0,
+        records: 1_204,
+        bytes: 6_291_456,
+        behind: 0,
+        gets: 912,
+        found: 847,
+        puts: 61,
+        refusals: {},
+      },
       refusals: { 'rate-limited': 214, 'pass-expired': 61, 'room-full': 32, 'bad-stamp': 11 },
       history: historyOf(this.#atMs, peers.length, rooms.length, direct, links.length - direct),
     }

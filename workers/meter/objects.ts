@@ -80,6 +80,16 @@ interface CallMade {
   readonly meter: RequestMeter
 }
 
+/** When an object worked on it, by its own clock. */
+interface Worked {
+  readonly beganAtMs: number
+  readonly endedAtMs: number
+}
+
+interface Timed extends Worked {
+  readonly answer: unknown
+}
+
 type Callable = Readonly<Record<string, (...args: readonly unknown[]) => Promise<unknown>>>
 
 async function call(made: CallMade, stub: object, args: readonly unknown[]): Promise<unknown> {
@@ -92,11 +102,18 @@ async function call(made: CallMade, stub: object, args: readonly unknown[]): Pro
     throw new Unavailable(`${of} is not well just now`, verdict.retryAfterMs)
   }
   const tracing = meter.begin()
+  const isFetch = args[0] instanceof Request
   if (tracing !== undefined && args[0] instanceof Request)
     args[0].headers.set(TRACE_HEADER, tracing.traceparent)
   try {
-    const answer = await inTime((stub as Callable)[method]?.(...args))
-    ended(made, verdict, tracing, beganAtMs, 'succeeded')
+    if (tracing === undefined || isFetch) {
+      const answer = await inTime((stub as Callable)[method]?.(...args))
+      ended(made, verdict, tracing, beganAtMs, 'succeeded')
+      return answer
+    }
+    // RPC carries no headers: of a traced call the object says with its answer when it worked on it, and the span is made here.
+    const { answer, ...worked } = (await inTime((stub as Callable).timed?.(method, args))) as Timed
+    ended(made, verdict, tracing, beganAtMs, 'succeeded', worked)
     return answer
   } catch (error) {
     ended(made, verdict, tracing, beganAtMs, endOf(error))
@@ -126,6 +143,7 @@ function ended(
   tracing: Tracing | undefined,
   beganAtMs: number,
   end: CallEnd,
+  worked?: Worked,
 ): void {
   const endedAtMs = Date.now()
   if (verdict !== undefined) breakersOf(of).ended(verdict.call, OUTCOME[end], endedAtMs)
@@ -135,6 +153,8 @@ function ended(
   const failed = OUTCOME[end] === 'failed'
   const attributes = { 'rpc.service': of, 'rpc.method': method, 'waypost.outcome': end }
   meter.end(tracing, { name: `${of}.${method}`, beganAtMs, endedAtMs, failed, attributes })
+  if (worked !== undefined)
+    meter.within(tracing, { name: `${of} answers ${method}`, ...worked, failed, attributes })
 }
 
 /** An object that hangs shall not hang whoever waits for it; what it was asked for may still happen. */

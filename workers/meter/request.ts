@@ -48,6 +48,17 @@ export class RequestMeter {
     this.#spans.push({ ...span, traceId, spanId, parentSpanId, kind: 'client' })
   }
 
+  /** What was called worked on it then. */
+  within(
+    { spanId: parentSpanId }: Tracing,
+    span: Pick<Span, 'name' | 'beganAtMs' | 'endedAtMs' | 'failed' | 'attributes'>,
+  ): void {
+    const { trace } = this
+    if (trace === undefined || this.#spans.length >= TRACE_SPANS_MAX) return
+    const { traceId } = trace
+    this.#spans.push({ ...span, traceId, spanId: newSpanId(randomBytes), parentSpanId, kind: 'server' })
+  }
+
   /** The request's own span first. */
   spans(own: Pick<Span, 'name' | 'endedAtMs' | 'failed' | 'attributes'>): readonly Span[] {
     const { trace, parentSpanId, beganAtMs } = this

@@ -8,7 +8,13 @@ import {
   TRACE_EXPORTS_MAX,
   TRACED_PER_SECOND,
 } from '../../protocol/limits/metering.ts'
-import { newSpanId, newTraceId, parseTraceparent, TRACE_HEADER } from '../../protocol/trace/context.ts'
+import {
+  newSpanId,
+  newTraceId,
+  parseTraceparent,
+  TRACE_HEADER,
+  type TraceContext,
+} from '../../protocol/trace/context.ts'
 import { exportRequest, type Span } from '../../protocol/trace/otlp.ts'
 import { VERSION } from '../../protocol/version.ts'
 import { counters, type EXPORT_ENDS, isolate } from './isolate.ts'
@@ -24,13 +30,18 @@ let paidUntilMs = FULL
  */
 export function meterFor(request: Request, { sample }: MeterSettings, nowMs: number): RequestMeter {
   if (sample === 0) return new RequestMeter(nowMs)
-  const asked = parseTraceparent(request.headers.get(TRACE_HEADER))
+  const asked = askedOf(request)
   if (asked?.sampled !== true && Math.random() >= sample) return new RequestMeter(nowMs)
   const taken = take(paidUntilMs, RATE, 1, nowMs)
   if (!taken.ok) return new RequestMeter(nowMs)
   paidUntilMs = taken.paidUntilMs
   const traceId = asked?.traceId ?? newTraceId(randomBytes)
   return new RequestMeter(nowMs, { traceId, spanId: newSpanId(randomBytes), sampled: true }, asked?.spanId)
+}
+
+/** As a header, or as a parameter of the address from those who can set none: browsers' sockets. */
+function askedOf({ headers, url }: Request): TraceContext | undefined {
+  return parseTraceparent(headers.get(TRACE_HEADER) ?? new URL(url).searchParams.get(TRACE_HEADER))
 }
 
 let underWay = 0

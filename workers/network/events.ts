@@ -1,16 +1,15 @@
 // What changed in a network from one look to the next, as events of a stream (server-sent events). The stream is the Worker's own: it
-// looks every two seconds while somebody reads, so no object is kept awake by a watcher, and none knows that it is watched.
+// looks every few seconds while somebody reads, so no object is kept awake by a watcher, and none knows that it is watched.
 
-import { WATCH_EVERY_MS, WATCH_FOR_MS, WATCH_PEERS_MAX } from '../../protocol/limits/network.ts'
+import { WATCH_FOR_MS, WATCH_PEERS_MAX } from '../../protocol/limits/network.ts'
 import { addCounts } from '../../protocol/network/counts.ts'
 import { regionName } from '../../protocol/network/summary.ts'
+import { mergeTopologies } from '../../protocol/network/topology.ts'
 import type { Listing } from '../../protocol/protection/contract.ts'
 import type { Env } from '../env.ts'
-import { askHealth, type HealthBody } from './health.ts'
-import type { NameOf } from './names.ts'
-import { namesOf } from './names.ts'
-import { askRegistries } from './registries.ts'
-import { askTopology } from './topology.ts'
+import { type HealthBody, healthBody } from './health.ts'
+import { lookAt, watchEveryMs } from './looks.ts'
+import { type NameOf, namesOf } from './names.ts'
 
 const RETRY_MS = 3_000
 
@@ -34,6 +33,7 @@ interface Look {
 /** Nothing is asked while nobody reads: looking begins with a read, and ends when the reader goes. */
 export function watch(watched: WatchedNetwork): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
+  const everyMs = watchEveryMs(watched.env)
   const endAtMs = Date.now() + WATCH_FOR_MS
   let events = 0
   let before: Look | undefined
@@ -46,7 +46,7 @@ export function watch(watched: WatchedNetwork): ReadableStream<Uint8Array> {
       async pull(controller) {
         const first = before === undefined
         if (!first)
-          await pause(WATCH_EVERY_MS, (stop) => {
+          await pause(everyMs, (stop) => {
             gone = stop
           })
         if (ended) return
@@ -69,18 +69,25 @@ export function watch(watched: WatchedNetwork): ReadableStream<Uint8Array> {
 }
 
 async function look({ env, network, nameOf, maySee }: WatchedNetwork): Promise<Look> {
-  const [health, { topology, missing }, lists] = await Promise.all([
-    askHealth(env, network),
-    askTopology(env, network, WATCH_PEERS_MAX),
-    maySee ? askRegistries(env, network, (registry) => registry.listings()) : NOBODY_LISTED,
-  ])
+  const looks = await lookAt(env, network)
+  const heard = looks.filter((each) => each !== undefined)
+  const topology = mergeTopologies(
+    heard.map((each) => each.topology),
+    WATCH_PEERS_MAX,
+  )
   const names = await namesOf(topology.ids, topology.peerRooms.length, nameOf)
-  const peers = new Map(names.map((name, at) => [name, regionName(topology.regions[at] ?? 0)]))
-  const listed = new Map(lists.answers.flat().map((listing) => [listing.id as string, listing]))
-  return { health, peers, listed, partial: missing > 0 || lists.missing > 0 }
+  const listings = maySee ? heard.flatMap((each) => each.listings) : []
+  return {
+    health: healthBody(
+      env,
+      network,
+      heard.map(({ view }) => view),
+    ),
+    peers: new Map(names.map((name, at) => [name, regionName(topology.regions[at] ?? 0)])),
+    listed: new Map(listings.map((listing) => [listing.id as string, listing])),
+    partial: heard.length < looks.length,
+  }
 }
-
-const NOBODY_LISTED = { answers: [] as (readonly Listing[])[], missing: 0 }
 
 type Change = readonly [event: string, data: unknown]
 

@@ -4,17 +4,20 @@
 import type { Context } from 'hono'
 import { BREAKER_STATES } from '../../protocol/breaker/breaker.ts'
 import { HEALTHS } from '../../protocol/breaker/health.ts'
-import { METRICS_NETWORKS_MAX } from '../../protocol/limits/metering.ts'
+import { METRICS_FIGURES_MS, METRICS_NETWORKS_MAX } from '../../protocol/limits/metering.ts'
+import { REGISTRY_ANSWER_MS } from '../../protocol/limits/network.ts'
 import { isNetworkName } from '../../protocol/names.ts'
 import { PRIORITIES } from '../../protocol/priority.ts'
 import { VERSION } from '../../protocol/version.ts'
 import { WIRE_VERSION } from '../../protocol/wire/registry.ts'
 import { admissionDesk } from '../desk.ts'
-import type { Edge } from '../env.ts'
+import type { Edge, Env } from '../env.ts'
 import { refuse } from '../errors.ts'
-import { mailTotals } from '../mail-totals.ts'
 import { FiguresPage, type Labels, labels } from '../meter/figures.ts'
 import { breakersOf, counters, isolate, OBJECT_CLASSES, shedding } from '../meter/isolate.ts'
+import { askFigures, type NetworkFigures } from '../network/health.ts'
+import { writeNetworks } from '../network/metrics.ts'
+import { Shared } from '../network/shared.ts'
 import { refuseUnlessSeeing } from '../network/viewer.ts'
 
 const TYPE = 'text/plain; version=0.0.4; charset=utf-8'
@@ -36,7 +39,7 @@ export async function metrics(c: Context<Edge>): Promise<Response> {
   page.gauge('waypost_stamp_difficulty', 'How hard a stamp is now.', [['', bits(nowMs)]])
   writeRequests(page)
   writeObjects(page, nowMs)
-  if (networks.length > 0) await writeNetworks(page, c, networks)
+  if (networks.length > 0) writeNetworks(page, await figuresOf(c.env, networks))
   return c.body(page.text, 200, { 'Content-Type': TYPE, 'Cache-Control': 'no-store' })
 }
 
@@ -89,35 +92,10 @@ function writeObjects(page: FiguresPage, nowMs: number): void {
   )
 }
 
-/** The same whichever isolate is asked: without its name. */
-async function writeNetworks(
-  page: FiguresPage,
-  c: Context<Edge>,
-  networks: readonly string[],
-): Promise<void> {
-  const totals = await Promise.all(
-    networks.map(async (network) => ({ network, ...(await mailTotals(c.env, network)) })),
-  )
-  const of = (value: (total: (typeof totals)[number]) => number) =>
-    totals.map((total): [Labels, number] => [labels({ network: total.network }), value(total)])
-  page.sharedGauge(
-    'waypost_network_mailboxes',
-    'Mailboxes of a network.',
-    of(({ mailboxes }) => mailboxes),
-  )
-  page.sharedGauge(
-    'waypost_network_letters',
-    'Letters that wait, by priority.',
-    totals.flatMap(({ network, gauges }) =>
-      PRIORITIES.map((priority): [Labels, number] => [
-        labels({ network, priority }),
-        gauges.byPriority[priority],
-      ]),
-    ),
-  )
-  page.sharedGauge(
-    'waypost_network_letter_bytes',
-    'Their bytes.',
-    of(({ gauges }) => gauges.bytes),
+const known = new Shared<NetworkFigures>(METRICS_NETWORKS_MAX, REGISTRY_ANSWER_MS + 1_000)
+
+function figuresOf(env: Env, networks: readonly string[]): Promise<readonly NetworkFigures[]> {
+  return Promise.all(
+    networks.map((network) => known.get(network, METRICS_FIGURES_MS, () => askFigures(env, network))),
   )
 }

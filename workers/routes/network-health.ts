@@ -4,14 +4,12 @@ import type { Context } from 'hono'
 import { DEFAULT_NETWORK, isNetworkName } from '../../protocol/names.ts'
 import type { Edge } from '../env.ts'
 import { refuse } from '../errors.ts'
-import { askHealth, askMail } from '../network/health.ts'
+import { askHealth } from '../network/health.ts'
 import type { NetworkHealthBody } from '../openapi/bodies/network.ts'
 
 export async function networkHealth(c: Context<Edge>): Promise<Response> {
   const network = c.req.query('network') ?? DEFAULT_NETWORK
   if (!isNetworkName(network)) return refuse(c, 'bad-name', 'the name of the network is not well formed')
-  const [health, mail] = await Promise.all([askHealth(c.env, network), askMail(c.env, network)])
-  const { history, ...now } = health
-  const body: NetworkHealthBody = { ...now, mail, history }
+  const body: NetworkHealthBody = await askHealth(c.env, network)
   return c.json(body, 200, { 'Cache-Control': 'no-store' })
 }

@@ -1,9 +1,11 @@
 // The blacklist: who is on it, and putting somebody on it or taking them off.
 
 import { isPeerId } from '../../../protocol/peer-id.ts'
+import { confirmed } from '../confirmed.ts'
 import { announce, make, setText } from '../dom.ts'
-import { askFor, type Failure } from '../edge/ask.ts'
-import { type BlacklistEntry, readEntry } from '../edge/shapes.ts'
+import type { Failure } from '../edge/ask.ts'
+import { listPeer, termChoice, unlistPeer } from '../edge/blacklisting.ts'
+import type { BlacklistEntry } from '../edge/shapes.ts'
 import { columnHead, scrolling } from '../table.ts'
 import { tame } from '../tame.ts'
 import { count, moment, shortId } from '../words.ts'
@@ -17,16 +19,6 @@ const REASONS: Readonly<Record<string, string>> = {
   unexpected: 'Sends what has no business there',
   'too-large': 'Sends more than is allowed',
 }
-
-const HOUR_MS = 3_600_000
-/** Null: until somebody takes it off. */
-const TERMS: readonly (readonly [words: string, ms: number | null])[] = [
-  ['an hour', HOUR_MS],
-  ['a day', 24 * HOUR_MS],
-  ['a week', 7 * 24 * HOUR_MS],
-  ['30 days', 30 * 24 * HOUR_MS],
-  ['until somebody takes it off', null],
-]
 
 const NOTE_CHARS_MAX = 500
 const CODE_CHARS_MAX = 40
@@ -48,7 +40,7 @@ export class BlacklistPanel {
     maxlength: '200',
   })
   readonly #reason = make('select', { id: 'blacklist-reason' })
-  readonly #term = make('select', { id: 'blacklist-term' })
+  readonly #term = termChoice('blacklist-term')
   readonly #note = make('input', {
     id: 'blacklist-note',
     autocomplete: 'off',
@@ -64,7 +56,6 @@ export class BlacklistPanel {
     this.#id.spellcheck = false
     this.#id.setAttribute('aria-describedby', 'blacklist-problem')
     this.#reason.append(...Object.entries(REASONS).map(([code, words]) => new Option(words, code)))
-    this.#term.append(...TERMS.map(([words], at) => new Option(words, String(at))))
     const heads = ['Peer', 'Reason', 'By', 'Since', 'Until', 'Offences', 'Note', 'Take it off']
     const table = make('table', {}, make('thead', {}, make('tr', {}, ...heads.map(columnHead))), this.#rows)
     this.element = make(
@@ -118,16 +109,11 @@ export class BlacklistPanel {
       return this.#id.focus()
     }
     this.#id.removeAttribute('aria-invalid')
-    const term = TERMS[Number(this.#term.value)]?.[1] ?? null
-    const note = this.#note.value.trim()
-    const body = {
-      network: this.#network,
-      id,
+    const answer = await listPeer(this.#network, id, {
       reason: this.#reason.value,
-      ...(term === null ? {} : { untilMs: Date.now() + term }),
-      ...(note === '' ? {} : { note }),
-    }
-    const answer = await askFor('/network/blacklist', readEntry, { method: 'POST', body })
+      term: this.#term,
+      note: this.#note.value.trim(),
+    })
     if ('failure' in answer) return this.#refused(answer.failure)
     this.#id.value = ''
     this.#note.value = ''
@@ -135,8 +121,7 @@ export class BlacklistPanel {
   }
 
   async #remove(id: string): Promise<void> {
-    const path = `/network/blacklist/${encodeURIComponent(id)}?network=${encodeURIComponent(this.#network)}`
-    const answer = await askFor(path, () => true, { method: 'DELETE' })
+    const answer = await unlistPeer(this.#network, id)
     if ('failure' in answer) return this.#refused(answer.failure)
     this.#done(`${shortId(id)} is off the blacklist now`)
     // The row that had the focus is about to go.
@@ -167,28 +152,12 @@ export class BlacklistPanel {
       cell(untilMs === null ? 'for good' : moment(untilMs)),
       cell(count(offences)),
       cell(tame(note, NOTE_CHARS_MAX)),
-      make('td', {}, this.#removal(id)),
+      make(
+        'td',
+        {},
+        confirmed('Take off', shortId(id), () => void this.#remove(id)),
+      ),
     )
-  }
-
-  /** Asks back in its own place: the first press asks, the second does. */
-  #removal(id: string): HTMLButtonElement {
-    const button = make('button', { type: 'button' }, 'Take off')
-    button.setAttribute('aria-label', `Take ${shortId(id)} off the blacklist`)
-    let isAsked = false
-    const calm = () => {
-      isAsked = false
-      setText(button, 'Take off')
-      button.setAttribute('aria-label', `Take ${shortId(id)} off the blacklist`)
-    }
-    button.addEventListener('blur', calm)
-    button.addEventListener('click', () => {
-      if (isAsked) return void this.#remove(id)
-      isAsked = true
-      setText(button, 'Really?')
-      button.setAttribute('aria-label', `Really take ${shortId(id)} off the blacklist?`)
-    })
-    return button
   }
 }
 

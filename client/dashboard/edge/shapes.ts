@@ -25,6 +25,10 @@ export interface NetworkHealth
   readonly atMs: number
   readonly links: Omit<SaidHealth['links'], 'oneSided'>
   readonly refusals: readonly (readonly [code: string, count: number])[]
+  /** Undefined where the edge is of a version that says nothing of it. */
+  readonly dht:
+    | Pick<SaidHealth['dht'], 'shards' | 'splits' | 'records' | 'bytes' | 'gets' | 'found' | 'puts'>
+    | undefined
   /** Undefined where it was not asked for, as in events. */
   readonly history: readonly HistoryPoint[] | undefined
 }
@@ -54,7 +58,21 @@ export function readNetworkHealth(body: Json): NetworkHealth | undefined {
       successRate: numberOrNull(traffic.successRate),
     },
     refusals: readCounts(body.refusals),
+    dht: isRecord(body.dht) ? readDht(body.dht) : undefined,
     history: Array.isArray(body.history) ? records(body.history).flatMap(readPoint) : undefined,
+  }
+}
+
+function readDht(dht: Json): NonNullable<NetworkHealth['dht']> {
+  const of = (name: string) => numberOr(dht[name], 0)
+  return {
+    shards: of('shards'),
+    splits: of('splits'),
+    records: of('records'),
+    bytes: of('bytes'),
+    gets: of('gets'),
+    found: of('found'),
+    puts: of('puts'),
   }
 }
 

@@ -1,6 +1,7 @@
 // What the page shows of a network, kept up to date: the edge's events say what changed, and where there are none it is asked
 // again and again. While nobody looks nothing is asked.
 
+import { DASHBOARD_ASKS_MS } from '../../../protocol/limits/network.ts'
 import { type Answer, askFor, type Failure, type Question } from '../edge/ask.ts'
 import { readEvents } from '../edge/events.ts'
 import {
@@ -32,8 +33,6 @@ export interface FeedListener {
 
 export const STALE_AFTER_MS = 12_000
 const ASK_EVERY_MS = 3_000
-/** With events there is little to ask for: points of the history, and whether anybody still answers. */
-const ASK_EVERY_WHEN_LIVE_MS = 5_000
 const QUEUES_EVERY_MS = 10_000
 const TOPOLOGY_EVERY_MS = 15_000
 /** Somebody came or went. More come or go at once, mostly; and thousands of links are not fetched for each of them. */
@@ -58,9 +57,11 @@ export class Feed {
     this.#listener = listener
     listener.freshness({ kind: 'asking' })
     void this.#streamForever()
-    void this.#every(() => (this.#live ? ASK_EVERY_WHEN_LIVE_MS : ASK_EVERY_MS), this.#askHealth)
-    void this.#every(() => TOPOLOGY_EVERY_MS, this.#askTopology)
-    void this.#every(() => QUEUES_EVERY_MS, this.#askQueues)
+    // With events there is little to ask for; without, all of it is news.
+    const every = (ms: number) => () => (this.#live ? DASHBOARD_ASKS_MS : ms)
+    void this.#every(every(ASK_EVERY_MS), this.#askHealth)
+    void this.#every(every(TOPOLOGY_EVERY_MS), this.#askTopology)
+    void this.#every(every(QUEUES_EVERY_MS), this.#askQueues)
     void this.#every(() => 1_000, this.#judge)
   }
 
@@ -132,6 +133,8 @@ export class Feed {
         heard: () => {
           this.#live = true
           this.#streamPauseMs = STREAM_AGAIN_MS
+          // A comment too: nothing is new, and that is fresh.
+          this.#heard()
         },
         event: (name: string, data: unknown) => this.#happened(name, data),
       }

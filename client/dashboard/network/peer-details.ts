@@ -6,6 +6,7 @@ import { type PeerFacts, readPeerFacts, type Topology, type TopologyLink } from 
 import { regionName } from '../regions.ts'
 import { tame } from '../tame.ts'
 import { clock, count, duration, milliseconds, moment, shortId } from '../words.ts'
+import { PeerListing } from './peer-listing.ts'
 
 const LINKS_SHOWN_MAX = 12
 const ROOM_CHARS_MAX = 60
@@ -21,6 +22,7 @@ export class PeerDetails {
   readonly #facts = make('dl')
   readonly #links = make('ul', { class: 'peer-links' })
   readonly #asked = make('p', { class: 'empty', role: 'status' })
+  readonly #listing = new PeerListing(() => this.#id !== undefined && void this.#ask(this.#id))
   #network = ''
   #topology: Topology | undefined
   #id: string | undefined
@@ -35,6 +37,7 @@ export class PeerDetails {
       this.#facts,
       this.#links,
       this.#asked,
+      this.#listing.element,
     )
   }
 
@@ -50,6 +53,7 @@ export class PeerDetails {
     this.#id = id
     this.#question?.abort()
     setText(this.#asked, '')
+    this.#listing.hide()
     this.#show()
     if (id !== undefined) void this.#ask(id)
   }
@@ -97,7 +101,15 @@ export class PeerDetails {
     const path = `/network/peer/${encodeURIComponent(id)}?network=${encodeURIComponent(this.#network)}`
     const answer = await askFor(path, readPeerFacts, question)
     if (question.signal.aborted) return
-    setText(this.#asked, 'failure' in answer ? answer.failure.words : factWords(answer.value))
+    if ('failure' in answer) {
+      setText(this.#asked, answer.failure.words)
+      // Of whom nothing is known, who just left say, may be listed all the same.
+      if (answer.failure.code === 'no-such-peer') this.#listing.show(this.#network, id, false)
+      else this.#listing.hide()
+      return
+    }
+    setText(this.#asked, factWords(answer.value))
+    this.#listing.show(this.#network, id, answer.value.blacklisted !== undefined)
   }
 }
 

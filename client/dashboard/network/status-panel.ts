@@ -63,7 +63,7 @@ export class StatusPanel {
     if (freshness.kind === 'failed') setPill(this.#pill, 'bad', 'Not known')
   }
 
-  #showTiles({ peers, rooms, links, traffic }: NetworkHealth): void {
+  #showTiles({ peers, rooms, links, traffic, dht }: NetworkHealth): void {
     const all = links.direct + links.relay
     const window = duration(traffic.windowMs)
     const tiles: readonly (readonly [name: string, value: string, more: string])[] = [
@@ -84,6 +84,11 @@ export class StatusPanel {
         traffic.successRate === null ? '–' : `${Math.floor(traffic.successRate * 1_000) / 10} %`,
         `${count(traffic.refused)} refused, ${count(traffic.dropped)} dropped`,
       ],
+      [
+        'In the DHT',
+        dht === undefined ? '–' : count(dht.records),
+        dht === undefined ? 'not said' : dhtWords(dht),
+      ],
     ]
     for (const [at, tile] of tiles.entries()) {
       const place = this.#tiles.children[at] ?? this.#tiles.appendChild(newTile())
@@ -93,6 +98,11 @@ export class StatusPanel {
       }
     }
   }
+}
+
+function dhtWords({ gets, found, puts, shards }: NonNullable<NetworkHealth['dht']>): string {
+  if (shards === 0 && gets === 0) return 'nothing is kept'
+  return `${count(gets)} gets, ${count(found)} found; ${count(puts)} puts`
 }
 
 function newTile(): HTMLElement {

@@ -119,6 +119,8 @@ export interface ShardStore {
   usage(owner: Uint8Array): Usage
   /** Nothing of anything: the row goes. */
   setUsage(owner: Uint8Array, usage: Usage): void
+  /** Rows of records and providers: by their owners' accounts, and announcements, which are on nobody's. */
+  counted(): number
 
   /** Removes what has ended among the next rows, at most so many of which are looked at. */
   sweep(cursor: SweepCursor, rows: number, nowMs: number): Swept

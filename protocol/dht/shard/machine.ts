@@ -17,6 +17,7 @@ import {
   SHARD_ROUNDS_MAX,
 } from '../../limits/shard.ts'
 import type { Machine } from '../../machine.ts'
+import type { ShardGauges } from '../../network/dht-figures.ts'
 import type { Moved, ShardAnswer, ShardRequest } from '../contract.ts'
 import { movedTo } from '../leaves.ts'
 import { isRoot, parentOf } from '../place.ts'
@@ -71,6 +72,8 @@ export class ShardMachine<Origin, Child>
   /** Since somebody last looked whether it is too big. */
   #hasGrown = true
   #recordsWritten: number
+  readonly #writtenEvery: number
+  #isCounted = false
   #effects: ShardEffect<Origin, Child>[] = []
 
   /** Throws what the store throws. */
@@ -84,6 +87,7 @@ export class ShardMachine<Origin, Child>
     const state = store.state()
     this.#records = state.records
     this.#recordsWritten = state.records
+    this.#writtenEvery = Math.max(1, Math.floor(config.splitRecords / 64))
     this.#parent = isRoot(prefix) || state.isParentDrained ? 'drained' : 'unknown'
     this.#isDrained = state.isDrained
     for (const { prefix: split, atMs, told } of store.splits()) {
@@ -98,10 +102,26 @@ export class ShardMachine<Origin, Child>
     return atMs === Number.POSITIVE_INFINITY ? undefined : atMs
   }
 
+  get records(): number {
+    return this.#records
+  }
+
+  get isSplit(): boolean {
+    return this.#splits.has(this.#prefix)
+  }
+
+  /** For who watches. Throws what the store throws: the disk is asked. */
+  gauges(): ShardGauges {
+    // What was written down may be behind by so much that of a small shard it says nothing.
+    if (!this.#isCounted && this.#records < 8 * this.#writtenEvery) this.#records = this.#store.counted()
+    this.#isCounted = true
+    return { records: this.#records, bytes: this.#store.bytes, isSplit: this.isSplit }
+  }
+
   stats(nowMs: number): ShardStats {
     const { version, leaves } = this.#moved()
     return {
-      isLeaf: !this.#isSplit,
+      isLeaf: !this.isSplit,
       leaves: leaves.length,
       version,
       records: this.#records,
@@ -139,10 +159,6 @@ export class ShardMachine<Origin, Child>
     return this.#effects
   }
 
-  get #isSplit(): boolean {
-    return this.#splits.has(this.#prefix)
-  }
-
   get #parentPrefix(): string {
     return parentOf(this.#prefix) ?? ''
   }
@@ -156,7 +172,7 @@ export class ShardMachine<Origin, Child>
   #asked(origin: Origin, requests: readonly ShardRequest[], nowMs: number): void {
     if (requests.length > SHARD_CALL_REQUESTS_MAX)
       throw new RangeError(`a call has at most ${SHARD_CALL_REQUESTS_MAX} requests, not ${requests.length}`)
-    if (this.#isSplit) return this.#answerAll(origin, requests, this.#moved())
+    if (this.isSplit) return this.#answerAll(origin, requests, this.#moved())
     const retryAfterMs = this.#load.refuse(requests, nowMs)
     if (retryAfterMs === undefined) {
       const of = { kind: 'outside', origin, requests } as const
@@ -168,12 +184,12 @@ export class ShardMachine<Origin, Child>
   /** Answers, if the parent has said what it has to say; otherwise asks it, and holds them. */
   #sit(held: Held<Origin, Child>, nowMs: number): void {
     const { of } = held
-    if (of.kind === 'outside' && this.#isSplit) return this.#answerAll(of.origin, of.requests, this.#moved())
-    if (of.kind === 'child' && this.#parent !== 'unknown' && !this.#isSplit)
+    if (of.kind === 'outside' && this.isSplit) return this.#answerAll(of.origin, of.requests, this.#moved())
+    if (of.kind === 'child' && this.#parent !== 'unknown' && !this.isSplit)
       return void this.#effects.push({ kind: 'answerChild', to: of.child, answer: this.#moved() })
     const view = this.#view(held.findings, nowMs)
     const missing = this.#missing(of, view)
-    if (missing.length === 0 && (this.#parent !== 'unknown' || (of.kind === 'child' && this.#isSplit)))
+    if (missing.length === 0 && (this.#parent !== 'unknown' || (of.kind === 'child' && this.isSplit)))
       return this.#answer(held, view, nowMs)
     const size = of.kind === 'outside' ? of.requests.length : 1
     if (held.rounds >= SHARD_ROUNDS_MAX || this.#heldRequests + size > SHARD_HELD_MAX)
@@ -301,7 +317,7 @@ export class ShardMachine<Origin, Child>
   }
 
   #splitIfDue(nowMs: number): void {
-    if (this.#isSplit || this.#isAtTheBottom || this.#parent === 'unknown') return
+    if (this.isSplit || this.#isAtTheBottom || this.#parent === 'unknown') return
     // Asking how big it is costs as much as a get does.
     const isTooBig = this.#hasGrown && this.#isTooBig
     this.#hasGrown = isTooBig
@@ -337,7 +353,7 @@ export class ShardMachine<Origin, Child>
       this.#records = Math.max(0, this.#records - done.gone)
       if (done.counted === undefined) return
       this.#records = done.counted
-      if (this.#isSplit && done.counted === 0) this.#isDrained = true
+      if (this.isSplit && done.counted === 0) this.#isDrained = true
       this.#change(() => this.#writeState(this.#records))
     } catch (error) {
       this.#sweeping.restart(nowMs)
@@ -356,8 +372,7 @@ export class ShardMachine<Origin, Child>
 
   /** A row for each change would double what a put costs: so it is behind by a little. */
   #writeRecords(records: number): void {
-    const step = Math.max(1, Math.floor(this.#config.splitRecords / 64))
-    if (Math.abs(records - this.#recordsWritten) >= step) this.#writeState(records)
+    if (Math.abs(records - this.#recordsWritten) >= this.#writtenEvery) this.#writeState(records)
   }
 
   #change(work: () => void): void {

@@ -113,6 +113,12 @@ export class MemoryShardStore implements ShardStore {
     return this.#tables.usages.get(keyText(owner)) ?? NO_USAGE
   }
 
+  counted(): number {
+    const { usages, records } = this.#tables
+    const announced = records.rows().filter(({ slot }) => slot === 'announcement').length
+    return usages.rows().reduce((sum, { records }) => sum + records, announced)
+  }
+
   setUsage(owner: Uint8Array, usage: Usage): void {
     if (usage.records === 0 && usage.bytes === 0) this.#tables.usages.delete(keyText(owner))
     else this.#tables.usages.set(keyText(owner), { ...usage })

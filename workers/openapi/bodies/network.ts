@@ -49,6 +49,17 @@ export const NetworkHealth = named(
     }),
     regions: z.partialRecord(region, count).describe('Peers of each'),
     refusals: z.record(z.string(), count).describe('By code, the most frequent'),
+    dht: z.object({
+      shards: count.describe('That hold something or did'),
+      splits: count.describe('Of shards whose keys are at others below them now'),
+      records: count.describe('In the first region: each has all in the end'),
+      bytes: count.describe('On the disks of all regions'),
+      behind: count.describe('Shards that did not say in time, and are in none of this'),
+      gets: count.describe('Whatever was read, in the time that traffic is of'),
+      found: count.describe('Of those, that found something'),
+      puts: count.describe('Whatever was to be kept'),
+      refusals: z.record(z.string(), count).describe('By code, the most frequent'),
+    }),
     mail: z.object({
       mailboxes: count,
       behind: count.describe('Of them, whose newest figures are not in it'),

@@ -14,7 +14,7 @@ pseudonyms and no names. A wrong token is refused.`
 
 const EVENTS = `${WHO_SEES}
 
-The edge looks every ${WATCH_EVERY_MS / 1_000} s, and ends the stream after ${WATCH_FOR_MS / 60_000} minutes; then a browser asks again by itself. Ids of
+The edge looks every ${WATCH_EVERY_MS / 1_000} s (more often where \`REPORT_EVERY_MS\` is less than a minute), and ends the stream after ${WATCH_FOR_MS / 60_000} minutes; then a browser asks again by itself. Ids of
 events count from 1 in each stream, and nothing is told again to who comes back. Where nothing is new there is a comment. Data is JSON:
 
 - \`health\`, first and whenever it changes: as GET /network/health says it, without \`mail\` and \`history\`

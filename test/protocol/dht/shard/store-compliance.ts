@@ -155,6 +155,8 @@ const TESTS: Tests = {
     store.setUsage(peerOf(1), { records: 5, bytes: 6 })
     expect(again().usage(peerOf(1))).toEqual({ records: 5, bytes: 6 })
     expect(again().usage(new Uint8Array())).toEqual({ records: 1, bytes: 2 ** 40 })
+    store.putRecord(record({ slot: 'announcement' }))
+    expect(again().counted()).toBe(7)
     store.setUsage(peerOf(1), { records: 0, bytes: 0 })
     expect(again().usage(peerOf(1))).toEqual({ records: 0, bytes: 0 })
   },
