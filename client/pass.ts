@@ -34,6 +34,8 @@ export interface PassDesk {
   /** A socket was let in, or it broke, or was not let in. */
   heard(socket: object, entered: boolean): void
   offer(challenge: string | undefined): void
+  /** Edges that peers told of, those first that are to be tried first: for when no other answers. */
+  learn?(edges: readonly string[]): void
   begin(): Promise<void>
   close(): void
 }
