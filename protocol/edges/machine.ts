@@ -165,8 +165,10 @@ export class EdgesMachine implements Machine<EdgesInput, EdgesEffect> {
       throw new RangeError(`an edge is not learnt in the place ${index}`)
     const edge = watched(true, rank)
     this.#edges[index] = edge
-    // Whoever has none that is well waits for this one.
-    if (!isUsable(this.#at(this.#current))) edge.lookAtMs = nowMs
+    if (isUsable(this.#at(this.#current))) return
+    // Nothing is left, and this is used as soon as it answers.
+    edge.state = 'failed'
+    edge.lookAtMs = nowMs
   }
 
   #looked(index: number, answered: boolean, nowMs: number): void {
