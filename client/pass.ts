@@ -36,6 +36,8 @@ export interface PassDesk {
   offer(challenge: string | undefined): void
   /** Edges that peers told of, those first that are to be tried first: for when no other answers. */
   learn?(edges: readonly string[]): void
+  /** Called when a socket broke, or was not let in: whoever knows of other edges may be asked for them. */
+  troubled?: () => void
   begin(): Promise<void>
   close(): void
 }

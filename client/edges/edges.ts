@@ -77,6 +77,7 @@ export type OnSocket = (hear: (socket: object, entered: boolean) => void) => voi
 export class Edges implements PassDesk {
   readonly bootstraps: BootstrapDesk
   moved = () => {}
+  troubled = () => {}
   readonly #candidates: Candidate[]
   readonly #place: EdgesPlace
   readonly #machine: EdgesMachine
@@ -221,6 +222,7 @@ export class Edges implements PassDesk {
     const index = this.#candidates.indexOf(edge)
     if (index < 0) return // Its place is another's by now.
     const wasIn = this.#inside.delete(socket)
+    if (!entered) this.troubled()
     if (entered) this.#inside.add(socket)
     this.#host.give({ kind: entered ? 'entered' : wasIn ? 'interrupted' : 'shut', edge: index })
   }

@@ -14,6 +14,7 @@ type Hear = (socket: object, entered: boolean) => void
 export class OneEdge implements PassDesk {
   readonly bootstraps: BootstrapDesk
   moved = () => {}
+  troubled = () => {}
   readonly #own: OwnOfEdge
   readonly #place: EdgesPlace
   #hear: Hear = () => {}
@@ -24,7 +25,10 @@ export class OneEdge implements PassDesk {
 
   /** `make`: who hears of the sockets to that edge is said later. */
   constructor(make: (onSocket: Hear) => OwnOfEdge, place: EdgesPlace) {
-    this.#own = make((socket, entered) => this.#hear(socket, entered))
+    this.#own = make((socket, entered) => {
+      this.#hear(socket, entered)
+      if (!entered) this.troubled()
+    })
     this.#place = place
     this.bootstraps = this.#desk()
   }
@@ -47,6 +51,7 @@ export class OneEdge implements PassDesk {
     })
     if (this.#closed) grown.bootstraps.close()
     grown.moved = () => this.moved()
+    grown.troubled = () => this.troubled()
     this.#grown = grown
     grown.learn(this.#told)
     return grown

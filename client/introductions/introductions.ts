@@ -51,6 +51,8 @@ export class Introductions {
       readEdge: (text) => edgeUrl(text, this.#isSecure),
     })
     this.#host = new Host(this.#machine, (effect) => this.#perform(effect))
+    // Those we have other ways to may be at another edge by now.
+    parts.passes.troubled = () => this.#give({ kind: 'wanted' })
   }
 
   /** With what an earlier life was told. `own`: what we announced of ourselves, if we did. */

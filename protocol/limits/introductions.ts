@@ -27,12 +27,12 @@ export const EDGES_TOLD_MAX = 3
 export const INTRODUCTION_TELLERS = 4
 /** Afterwards one of the links, another each time, once in so long: as often as a browser's tab is put to sleep at least. */
 export const INTRODUCTION_EVERY_MS = 15 * 60_000
-/** One peer is not asked again within so long, whoever wishes it. */
-export const INTRODUCTION_AGAIN_MS = 30_000
+/** One peer is not asked again within so long, whoever wishes it: an edge that fell is left within ten seconds by those who know another. */
+export const INTRODUCTION_AGAIN_MS = 10_000
 /** An answer that has not come by then will not come. After it: unexpected. */
 export const INTRODUCTION_ANSWER_MS = 10_000
 /** What a peer may ask of us: twice as often as an honest one does. Beyond it: no answer, and counted. */
-export const INTRODUCTION_ASKED = { perSecond: 2 / 30, burst: 4 } as const
+export const INTRODUCTION_ASKED = { perSecond: 2 / 10, burst: 4 } as const
 /** Links that are looked at: more than a client has. Beyond it: those that come later are neither asked nor answered. */
 export const INTRODUCTION_LINKS_MAX = 2_048
 /** An announcement that ends so soon is told to nobody any more. */
