@@ -3,6 +3,7 @@
 
 import { describe, expect, it } from 'vitest'
 import type { DhtParts } from '../../client/dht/contract.ts'
+import { openEdges } from '../../client/edges/edges.ts'
 import { inTurn, keepToldEdges, readToldEdges } from '../../client/edges/told-edges.ts'
 import { memoryStore } from '../../client/identities/store.ts'
 import { type Identity, newIdentity } from '../../client/identity.ts'
@@ -167,5 +168,29 @@ describe('edges that peers told of', () => {
     )
     expect(inTurn([madeUp ?? good, good], 'net')[0]).toBe(good.url)
     expect(madeUp).toBeDefined()
+  })
+
+  it('are three at most, and give way to better ones while the client runs, but for the one in use', async () => {
+    const { identity, store } = await newIdentity(await openSuite())
+    const { hash } = await openSuite()
+    const bases = [new URL('https://127.0.0.1:1/'), new URL('https://127.0.0.1:2/')]
+    const { passes, bootstraps } = await openEdges(bases, { network: 'net', hash, key: identity.key, store })
+    const learns = (...names: readonly string[]) => {
+      passes.learn?.(names.map((name) => `https://127.0.0.1:${name}/`))
+      return passes.edges?.slice(2).map(({ url, learnt }) => [new URL(url).port, learnt])
+    }
+    expect(learns('11', '1', '12', '13', '14')).toEqual([
+      ['11', true],
+      ['12', true],
+      ['13', true],
+    ])
+    expect(learns('14', '11', '13')).toEqual([
+      ['11', true],
+      ['14', true],
+      ['13', true],
+    ])
+    expect(learns()?.length).toBe(3) // Not gone to any more, and there until others come.
+    passes.close()
+    bootstraps.close()
   })
 })
