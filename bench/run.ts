@@ -2,6 +2,7 @@
 // programs; --only picks by name or its beginning, --quick looks whether it runs rather than how fast.
 
 import { parseArgs } from 'node:util'
+import { balance } from './balance.ts'
 import { type Benchmark, FULL, QUICK, type Row } from './benchmark.ts'
 import { broadcastIdle, broadcastLoad } from './broadcast.ts'
 import { browserTimes } from './browser.ts'
@@ -29,6 +30,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   besidePeerjs,
   streams,
   handshake,
+  balance,
 ]
 
 const { values: options } = parseArgs({

@@ -13,6 +13,8 @@ export type {
   Dht,
   FoundPeer,
   GetOptions,
+  KnownPeer,
+  PeersOptions,
   ProvideOptions,
   Provider,
   ProvidersOptions,

@@ -4,11 +4,12 @@
 import { type Bootstrap, type IceServer, parseIceServers } from '../protocol/bootstrap.ts'
 import { WaypostError } from '../protocol/errors.ts'
 import { DHT_REGION_LENGTH_MAX } from '../protocol/limits/dht.ts'
-import { EDGE_URL_LENGTH_MAX, EDGES_LEARNT_MAX } from '../protocol/limits/edges.ts'
+import { EDGES_LEARNT_MAX } from '../protocol/limits/edges.ts'
 import { BOOTSTRAP_KEPT_MS, BOOTSTRAP_SILENT_MS } from '../protocol/limits/identities.ts'
 import { utf8 } from '../protocol/wire/bytes.ts'
 import { WIRE_VERSION } from '../protocol/wire/registry.ts'
 import { type Answer, type Asking, askEdge, pause, RETRY_MS } from './bootstrap.ts'
+import { edgeUrl } from './edge-url.ts'
 import type { SealedStore } from './identities/store.ts'
 import { watchNetwork } from './network-watch.ts'
 import type { BootstrapStatus } from './types.ts'
@@ -218,12 +219,9 @@ function regionOf(region: unknown): string {
 function readRelays(relays: unknown, own: URL): string[] {
   const urls = new Set<string>()
   for (const relay of Array.isArray(relays) ? relays : []) {
-    const url: unknown = typeof relay === 'string' ? relay : (relay as { url?: unknown } | null)?.url
-    if (typeof url !== 'string' || url.length > EDGE_URL_LENGTH_MAX || !URL.canParse(url)) continue
-    const { protocol, origin } = new URL(url)
-    // An edge on https names none that can be listened to on the way.
-    if (protocol !== 'https:' && protocol !== own.protocol) continue
-    if (/^https?:$/.test(protocol) && origin !== own.origin) urls.add(`${origin}/`)
+    const said: unknown = typeof relay === 'string' ? relay : (relay as { url?: unknown } | null)?.url
+    const url = edgeUrl(said, own.protocol === 'https:')
+    if (url !== undefined && url !== `${own.origin}/`) urls.add(url)
     if (urls.size === EDGES_LEARNT_MAX) break
   }
   return [...urls]

@@ -35,6 +35,10 @@ export interface PassDesk {
   /** A socket was let in, or it broke, or was not let in. */
   heard(socket: object, entered: boolean): void
   offer(challenge: string | undefined): void
+  /** Edges that peers told of, those first that are to be tried first: for when no other answers. */
+  learn?(edges: readonly string[]): void
+  /** Called when a socket broke, or was not let in: whoever knows of other edges may be asked for them. */
+  troubled?: () => void
   begin(): Promise<void>
   close(): void
 }

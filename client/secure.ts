@@ -10,6 +10,8 @@ import { type PeerId, parsePeerId } from '../protocol/peer-id.ts'
 import { Admittance } from './admittance.ts'
 import { nowMs } from './clock.ts'
 import { DhtDoor } from './dht/door.ts'
+import { OneEdge } from './edges/one-edge.ts'
+import { readToldEdges } from './edges/told-edges.ts'
 import type { SealedStore } from './identities/store.ts'
 import { type Identity, newIdentity, type OpenIdentity } from './identity.ts'
 import { type BootstrapDesk, Bootstraps } from './kept-bootstrap.ts'
@@ -147,9 +149,14 @@ async function openEdges(
   const place = { network, onProgress, ...own }
   const bootstraps = new Bootstraps(base, network, own.store)
   await bootstraps.restore()
-  if (others.length > 0 || bootstraps.relays.length > 0)
+  const told = await readToldEdges(own.store, network, base.protocol === 'https:', nowMs())
+  if (others.length > 0 || bootstraps.relays.length > 0 || told.length > 0)
     return (await import('./edges/edges.ts')).openEdges(bases, place)
-  return { passes: new Passes({ base, ...place }), bootstraps }
+  const passes = new OneEdge(
+    (onSocket) => ({ passes: new Passes({ base, ...place, onSocket }), bootstraps }),
+    place,
+  )
+  return { passes, bootstraps: passes.bootstraps }
 }
 
 async function newKeys() {

@@ -88,6 +88,17 @@ export interface AboutPeer {
 
 export interface FoundPeer extends Required<AboutPeer>, Published {}
 
+export interface KnownPeer extends FoundPeer {
+  readonly peer: PeerId
+  /** By which it is met, as it says: addresses of edges. Nobody has looked whether they are any. */
+  readonly edges: readonly string[]
+}
+
+export interface PeersOptions extends AskOptions {
+  /** Default: 8; at most 64. */
+  readonly limit?: number
+}
+
 /**
  * All reject with a WaypostError. `not-found`: it was asked, and there is nothing. `edge-unreachable`: nobody could be asked.
  * `dht-refused`: with the reason as `cause`. `unverified`: what came is not what was asked for.
@@ -107,6 +118,11 @@ export interface Dht {
   provide(cids: AnyCid | readonly AnyCid[], options?: ProvideOptions): Promise<{ readonly expiresAt: number }>
   providers(cid: AnyCid, options?: ProvidersOptions): Promise<readonly Provider[]>
   findPeer(peer: PeerId | string, options?: FindOptions): Promise<FoundPeer>
+  /**
+   * Some that announced themselves, as different in place and in who told of them as they are to be had: of what peers on links
+   * say, while the edge is away too, and of what the edge says. Empty when nobody knows of any.
+   */
+  peers(options?: PeersOptions): Promise<readonly KnownPeer[]>
   /** Of ourselves. Said again as it was, it is written only when a quarter of its time is left. */
   announce(about: AboutPeer, options?: AnnounceOptions): Promise<Published>
 }

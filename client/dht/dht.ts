@@ -1,14 +1,10 @@
 // The DHT of one client: checks what it is asked for, and composes who does it. Loaded when it is first used.
 
-import {
-  encodeAnnouncement,
-  type NodeClaim,
-  tryDecodeAnnouncement,
-} from '../../protocol/dht/records/announcement.ts'
+import type { SignedRecord, Verified } from '../../protocol/dht/contract.ts'
+import { tryDecodeAnnouncement } from '../../protocol/dht/records/announcement.ts'
 import { WaypostError } from '../../protocol/errors.ts'
 import { blockText } from '../../protocol/exchange/frames.ts'
 import {
-  DHT_ANNOUNCEMENT_BYTES_MAX,
   DHT_NAME_BYTES_MAX,
   DHT_PROVIDED_KEYS_MAX,
   DHT_PROVIDERS_ANSWERED_MAX,
@@ -19,6 +15,7 @@ import {
 import { parsePeerId } from '../../protocol/peer-id.ts'
 import { equalBytes, utf8 } from '../../protocol/wire/bytes.ts'
 import { encodeData } from '../../protocol/wire/data.ts'
+import { ownEdges } from '../edges/own-edges.ts'
 import { tryDecodeData } from '../joined-room.ts'
 import { checkDuration, checkOptions, checkSignal } from '../options.ts'
 import type {
@@ -49,6 +46,7 @@ import { HttpSource } from './http.ts'
 import { Kept } from './kept.ts'
 import { Mesh } from './mesh/mesh.ts'
 import { Names } from './names.ts'
+import { announcementOf, type Ours } from './own-announcement.ts'
 import { Renewals, renewAtMs } from './renewals.ts'
 import { Seen } from './seen.ts'
 import { under } from './signals.ts'
@@ -56,20 +54,25 @@ import { TogetherSource } from './together.ts'
 import { Visits } from './visits.ts'
 
 const NO_SALT = new Uint8Array()
-/** Of a node's claim, as JSON. */
-const NODE_TOLD_BYTES = 64
 
 type Kind = keyof typeof DHT_TTL_SECONDS_MOST
 /** `told`: what the application said, before we added to it. */
-type Done = { readonly told: Uint8Array; readonly startMs: number; readonly ttlMs: number } & Published
+interface Done extends Published {
+  readonly told: Uint8Array
+  readonly startMs: number
+  readonly ttlMs: number
+  readonly record: Verified<SignedRecord>
+}
 
-export class DhtClient implements Dht {
+/** `peers` is answered by introductions: who knows of whom has nothing to do with what is kept where. */
+export class DhtClient implements Omit<Dht, 'peers'> {
   /** Undefined where none is wanted. */
   readonly mesh: Mesh | undefined
   readonly #asking: Asking
   readonly #names: Names
   readonly #contents: Contents
   readonly #region: () => string
+  readonly #passes: DhtParts['passes']
   readonly #renewals = new Renewals()
   readonly #closing = new AbortController()
   #announced: Done | undefined
@@ -77,6 +80,7 @@ export class DhtClient implements Dht {
   constructor(parts: DhtParts, owner: DhtOwner) {
     const { suite, network, vault, bootstraps } = parts
     this.#region = () => bootstraps.region ?? ''
+    this.#passes = parts.passes
     const identity = { id: parts.identity.bytes, key: parts.identity.key }
     const dropped: DhtOwner['dropped'] = (reason) => owner.dropped(reason)
     const edge = new EdgeSource(owner, new HttpSource(parts))
@@ -149,7 +153,9 @@ export class DhtClient implements Dht {
     if (bytes.length > DHT_NAME_BYTES_MAX)
       throw new WaypostError('too-large', `a name says at most ${DHT_NAME_BYTES_MAX - 1} bytes`)
     const record = { kind: 'name', salt, value: bytes, ttlMs } as const
-    return this.#under('publish', options, (signal) => this.#names.publish(record, signal))
+    return this.#under('publish', options, async (signal) =>
+      publishedOf(await this.#names.publish(record, signal)),
+    )
   }
 
   async resolve(peer: string, name: string, options: FindOptions = {}): Promise<ResolvedName> {
@@ -215,29 +221,20 @@ export class DhtClient implements Dht {
     const ttlMs = ttlOf('announce', options.ttlMs, 'announcement')
     const { addresses = [], capabilities = [], rooms = [], mailbox = false, region } = about
     // As they are when it is said: where we are may be another place by then, and our node is of this week.
-    const encode = (node?: NodeClaim) => {
-      const said = { addresses, capabilities, rooms, mailbox, region: region ?? this.#region() }
-      const bytes = encodeAnnouncement(said)
-      // What the application says goes before what we have to add.
-      return bytes.length + NODE_TOLD_BYTES > DHT_ANNOUNCEMENT_BYTES_MAX
-        ? bytes
-        : encodeAnnouncement({ ...said, node })
-    }
+    const said = () => ({ addresses, capabilities, rooms, mailbox, region: region ?? this.#region() })
+    const encode = (ours?: Ours) => announcementOf(said(), ours)
     const told = encode() // What is wrong with it is said at once.
     return this.#under('announce', options, async (signal) => {
-      const said = this.#announced
-      const isSame = said !== undefined && equalBytes(said.told, told) && said.ttlMs === ttlMs
-      if (isSame && Date.now() < renewAtMs(said.startMs, said.expiresAt)) return publishedOf(said)
+      const last = this.#announced
+      const isSame = last !== undefined && equalBytes(last.told, told) && last.ttlMs === ttlMs
+      if (isSame && Date.now() < renewAtMs(last.startMs, last.expiresAt)) return publishedOf(last)
       return publishedOf(await this.#announce(encode, ttlMs, signal))
     })
   }
 
-  async #announce(
-    encode: (node?: NodeClaim) => Uint8Array,
-    ttlMs: number,
-    signal: AbortSignal,
-  ): Promise<Done> {
-    const [told, value] = [encode(), encode(await this.mesh?.claim())]
+  async #announce(encode: (ours?: Ours) => Uint8Array, ttlMs: number, signal: AbortSignal): Promise<Done> {
+    const ours = { node: await this.mesh?.claim(), edges: ownEdges(this.#passes) }
+    const [told, value] = [encode(), encode(ours)]
     const startMs = Date.now()
     const published = await this.#names.publish({ kind: 'announcement', salt: NO_SALT, value, ttlMs }, signal)
     const done = { told, startMs, ttlMs, ...published }
@@ -248,6 +245,12 @@ export class DhtClient implements Dht {
       return undefined
     })
     return done
+  }
+
+  /** What we announced of ourselves, while it lasts. */
+  get announcement(): Verified<SignedRecord> | undefined {
+    const { record, expiresAt = 0 } = this.#announced ?? {}
+    return Date.now() < expiresAt ? record : undefined
   }
 
   /** What is under way is told `closed`. */

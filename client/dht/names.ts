@@ -28,6 +28,10 @@ export interface FoundName extends Published {
   readonly value: Uint8Array
 }
 
+export interface PublishedRecord extends Published {
+  readonly record: Verified<SignedRecord>
+}
+
 export class Names {
   readonly #suite: Suite
   readonly #identity: Identity
@@ -55,7 +59,7 @@ export class Names {
     return kind === 'name' ? nameKey(this.#suite.hash, peer, salt) : Promise.resolve(peer)
   }
 
-  async publish(name: NewName, signal: AbortSignal): Promise<Published> {
+  async publish(name: NewName, signal: AbortSignal): Promise<PublishedRecord> {
     const key = await this.keyOf(name.kind, this.#identity.id, name.salt)
     const turn = toBase64url(key)
     const before = this.#turns.get(turn) ?? Promise.resolve()
@@ -66,7 +70,7 @@ export class Names {
     return published
   }
 
-  async #publish(name: NewName, key: Key, signal: AbortSignal): Promise<Published> {
+  async #publish(name: NewName, key: Key, signal: AbortSignal): Promise<PublishedRecord> {
     signal.throwIfAborted()
     // A device that is new to this name asks what others of the same identity said.
     const own = await this.#seen.sequence('own', key)
@@ -88,7 +92,7 @@ export class Names {
       const stored = await this.#asking.put(key, record.bytes, signal)
       if (stored !== 'stale') {
         this.#seen.newest(record, Date.now())
-        return { sequence, expiresAt: Math.min(stored, endOf(record)) }
+        return { sequence, expiresAt: Math.min(stored, endOf(record)), record }
       }
       const there = (await this.#found(key, name.kind, signal))?.record.sequence ?? sequence
       if (attempt >= PUBLISH_TRIES_MAX)

@@ -5,22 +5,35 @@ import { type Answer, askEdge } from '../bootstrap.ts'
 import { Bootstraps, Passes } from '../secure.ts'
 import type { EdgesPlace } from './edges.ts'
 
+export interface OwnOfEdge {
+  readonly passes: Passes
+  readonly bootstraps: Bootstraps
+}
+
 export class Candidate {
   readonly base: URL
-  /** Another edge named it, not the application. */
+  /** Another edge named it, or peers did (`told`), not the application. */
   readonly learnt: boolean
+  readonly told: boolean
   readonly network: string
   readonly passes: Passes
   readonly bootstraps: Bootstraps
   onSocket: (socket: object, entered: boolean) => void = () => {}
 
-  constructor(base: URL, learnt: boolean, place: EdgesPlace) {
+  /** `own`: of an edge that was the only one until now. */
+  constructor(base: URL, by: 'application' | 'edge' | 'peers', place: EdgesPlace, own?: OwnOfEdge) {
     this.base = base
-    this.learnt = learnt
+    this.learnt = by !== 'application'
+    this.told = by === 'peers'
     this.network = place.network
     const onSocket = (socket: object, entered: boolean) => this.onSocket(socket, entered)
-    this.passes = new Passes({ ...place, base, onSocket })
-    this.bootstraps = new Bootstraps(base, place.network, place.store)
+    this.passes = own?.passes ?? new Passes({ ...place, base, onSocket })
+    this.bootstraps = own?.bootstraps ?? new Bootstraps(base, place.network, place.store)
+  }
+
+  close(): void {
+    this.passes.close()
+    this.bootstraps.close()
   }
 
   /** Throws what a refusal says, and what answers and is no edge. */

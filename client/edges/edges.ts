@@ -1,13 +1,14 @@
 // Several edges of which one is in use: hosts the machine that says which (protocol/edges/), and stands where of one edge its passes
-// and its bootstrap stand. Loaded when connect() is told of several, or the one it is told of has named others before.
+// and its bootstrap stand. Loaded when connect() is told of several, or others are known of: the one it is told of has named them, or
+// peers have.
 
 import { hash, rank } from '../../protocol/balance/consistent-hash.ts'
 import type { Target } from '../../protocol/balance/contract.ts'
 import { unknownTarget } from '../../protocol/balance/target.ts'
-import type { IceServer } from '../../protocol/bootstrap.ts'
-import { type EdgesEffect, type EdgesInput, EdgesMachine } from '../../protocol/edges/machine.ts'
+import { type EdgesEffect, type EdgesInput, EdgesMachine, NEVER } from '../../protocol/edges/machine.ts'
 import { WaypostError } from '../../protocol/errors.ts'
 import { EDGE_RETURN_MS, EDGES_LEARNT_MAX, EDGES_MAX } from '../../protocol/limits/edges.ts'
+import { EDGES_TOLD_MAX } from '../../protocol/limits/introductions.ts'
 import { setAlarm } from '../alarm.ts'
 import type { Asking } from '../bootstrap.ts'
 import { nowMs } from '../clock.ts'
@@ -17,9 +18,14 @@ import type { BootstrapDesk } from '../kept-bootstrap.ts'
 import { watchNetwork } from '../network-watch.ts'
 import type { PassDesk, Passes, PassSource, RoomSocket } from '../pass.ts'
 import type { StampOptions } from '../stamp.ts'
-import type { BootstrapStatus, EdgeStatus } from '../types.ts'
-import { Candidate } from './candidate.ts'
+import type { EdgeStatus } from '../types.ts'
+import { deskOf } from './bootstrap-desk.ts'
+import { Candidate, type OwnOfEdge } from './candidate.ts'
 import { firstAnswer } from './first-answer.ts'
+import { inTurn, readToldEdges } from './told-edges.ts'
+
+/** In this part of the page, as whoever is told of edges needs both; a part of its own would cut the first script into more pieces. */
+export { Introductions } from '../introductions/introductions.ts'
 
 export type EdgesPlace = Omit<PassSource, 'base' | 'store' | 'onSocket'> & { readonly store: SealedStore }
 
@@ -29,6 +35,9 @@ const WALL = {
   setAlarm: (atMs: number, ring: () => void) => setAlarm(nowMs() + Math.max(0, atMs - Date.now()), ring),
 }
 
+/** Those that peers told of come after all that edges named. */
+const TOLD_RANK = 1_000
+
 /** With those that were learnt in earlier lives behind them. */
 export async function openEdges(
   bases: readonly URL[],
@@ -37,7 +46,7 @@ export async function openEdges(
   const hrefs = bases.map(({ href }) => href)
   if (new Set(hrefs).size < hrefs.length || hrefs.length > EDGES_MAX)
     throw new RangeError(`connect: the edges must be at most ${EDGES_MAX}, and each another`)
-  const candidates = bases.map((base) => new Candidate(base, false, place))
+  const candidates = bases.map((base) => new Candidate(base, 'application', place))
   await Promise.all(candidates.map(({ bootstraps }) => bootstraps.restore()))
   const learnt = new Set(candidates.flatMap(({ bootstraps }) => bootstraps.relays))
   for (const href of hrefs) learnt.delete(href)
@@ -45,15 +54,32 @@ export async function openEdges(
   const unordered = [...learnt].sort().map((href) => unknownTarget(href))
   const ordered = rank(unordered, place.network).map((at) => (unordered[at] as Target).id)
   for (const href of ordered.slice(0, Math.min(EDGES_LEARNT_MAX, EDGES_MAX - hrefs.length)))
-    candidates.push(new Candidate(new URL(href), true, place))
-  const edges = new Edges(candidates, place.network)
+    candidates.push(new Candidate(new URL(href), 'edge', place))
+  const isSecure = bases.every(({ protocol }) => protocol === 'https:')
+  const told = await readToldEdges(place.store, place.network, isSecure, nowMs())
+  const edges = new Edges(candidates, place)
+  edges.learn(inTurn(told, place.network))
   return { passes: edges, bootstraps: edges.bootstraps }
 }
+
+/** What was the only edge until now, and is in use, with those that peers told of behind it. */
+export function growEdges(base: URL, own: OwnOfEdge, place: EdgesPlace, onSocket: OnSocket): Edges {
+  const only = new Candidate(base, 'application', place, own)
+  const edges = new Edges([only], place)
+  onSocket((socket, entered) => only.onSocket(socket, entered))
+  edges.goOn()
+  return edges
+}
+
+/** Says who is told of the sockets of an edge from now on. */
+export type OnSocket = (hear: (socket: object, entered: boolean) => void) => void
 
 export class Edges implements PassDesk {
   readonly bootstraps: BootstrapDesk
   moved = () => {}
-  readonly #candidates: readonly Candidate[]
+  troubled = () => {}
+  readonly #candidates: Candidate[]
+  readonly #place: EdgesPlace
   readonly #machine: EdgesMachine
   readonly #host: Host<EdgesInput, EdgesEffect>
   readonly #over = new AbortController()
@@ -64,11 +90,11 @@ export class Edges implements PassDesk {
   /** Fires when another edge is used. */
   #leaving = new AbortController()
 
-  constructor(candidates: readonly Candidate[], network: string) {
+  constructor(candidates: Candidate[], place: EdgesPlace) {
     this.#candidates = candidates
-    for (const candidate of candidates)
-      candidate.onSocket = (socket, entered) => this.#socket(candidate, socket, entered)
-    const phaseMs = hash(network) % EDGE_RETURN_MS
+    this.#place = place
+    for (const candidate of candidates) this.#hears(candidate)
+    const phaseMs = hash(place.network) % EDGE_RETURN_MS
     const learnt = candidates.map((candidate) => candidate.learnt)
     this.#machine = new EdgesMachine({ learnt, random: Math.random, phaseMs })
     this.#host = new Host(this.#machine, (effect) => this.#perform(effect), WALL)
@@ -143,6 +169,37 @@ export class Edges implements PassDesk {
   /** Each edge was offered its own. */
   offer(): void {}
 
+  /** A place is taken from one that is told of no more, unless it is in use. */
+  learn(edges: readonly string[]): void {
+    const others = new Set(this.#candidates.flatMap(({ told, base }) => (told ? [] : [base.href])))
+    const wanted = edges.filter((href) => !others.has(href)).slice(0, EDGES_TOLD_MAX)
+    for (const href of wanted) {
+      if (this.#candidates.some(({ base }) => base.href === href)) continue
+      const edge = this.#placeFor(wanted)
+      if (edge === undefined) break
+      const candidate = new Candidate(new URL(href), 'peers', this.#place)
+      this.#hears(candidate)
+      this.#candidates[edge]?.close()
+      this.#candidates[edge] = candidate
+      this.#host.give({ kind: 'learnt', edge, rank: TOLD_RANK, isNew: true })
+    }
+    for (const [edge, { told, base }] of this.#candidates.entries()) {
+      const at = wanted.indexOf(base.href)
+      if (told) this.#host.give({ kind: 'learnt', edge, rank: at < 0 ? NEVER : TOLD_RANK + at, isNew: false })
+    }
+  }
+
+  #placeFor(wanted: readonly string[]): number | undefined {
+    const told = this.#candidates.filter((candidate) => candidate.told)
+    if (told.length < EDGES_TOLD_MAX && this.#candidates.length < EDGES_MAX) return this.#candidates.length
+    const free = told.find((one) => one !== this.#current && !wanted.includes(one.base.href))
+    return free && this.#candidates.indexOf(free)
+  }
+
+  #hears(candidate: Candidate): void {
+    candidate.onSocket = (socket, entered) => this.#socket(candidate, socket, entered)
+  }
+
   begin(): Promise<void> {
     return this.#current.passes.begin()
   }
@@ -163,7 +220,9 @@ export class Edges implements PassDesk {
 
   #socket(edge: Candidate, socket: object, entered: boolean): void {
     const index = this.#candidates.indexOf(edge)
+    if (index < 0) return // Its place is another's by now.
     const wasIn = this.#inside.delete(socket)
+    if (!entered) this.troubled()
     if (entered) this.#inside.add(socket)
     this.#host.give({ kind: entered ? 'entered' : wasIn ? 'interrupted' : 'shut', edge: index })
   }
@@ -171,9 +230,9 @@ export class Edges implements PassDesk {
   #perform(effect: EdgesEffect): void {
     const edge = this.#at(effect.edge)
     if (effect.kind === 'look') {
-      void edge
-        .looksWell(this.#over.signal)
-        .then((answered) => this.#host.give({ kind: 'looked', edge: effect.edge, answered }))
+      void edge.looksWell(this.#over.signal).then((answered) => {
+        if (this.#at(effect.edge) === edge) this.#host.give({ kind: 'looked', edge: effect.edge, answered })
+      })
       return
     }
     this.#leaving.abort()
@@ -184,34 +243,24 @@ export class Edges implements PassDesk {
   // ---- bootstrap -----------------------------------------------------------------------------------------------
 
   #desk(): BootstrapDesk {
-    const [edges, current] = [this, () => this.#current.bootstraps]
-    return {
-      get iceServers(): readonly IceServer[] {
-        return current().iceServers
-      },
-      get turn(): boolean {
-        return current().turn
-      },
-      get reportEveryMs(): number | undefined {
-        return current().reportEveryMs
-      },
-      get region(): string {
-        return current().region
-      },
-      get status(): BootstrapStatus {
-        return current().status
-      },
-      begin: (asking) => edges.#begin(asking),
+    return deskOf(() => this.#current.bootstraps, {
+      begin: (asking) => this.#begin(asking),
       keep: async () => {
-        await Promise.all(edges.#candidates.map(({ bootstraps }) => bootstraps.keep()))
+        await Promise.all(this.#candidates.map(({ bootstraps }) => bootstraps.keep()))
       },
       close: () => {
-        edges.#over.abort()
-        edges.#host.stop()
-        edges.#stopWatching()
-        for (const { bootstraps } of edges.#candidates) bootstraps.close()
+        this.#over.abort()
+        this.#host.stop()
+        this.#stopWatching()
+        for (const { bootstraps } of this.#candidates) bootstraps.close()
       },
-    }
+    })
+  }
+
+  /** From where it had come before there were others. */
+  goOn(): void {
+    const isKept = this.bootstraps.status.state === 'kept'
+    this.#host.give({ kind: 'start', use: 0, failed: isKept ? [0] : [] })
   }
 
   /** The first that answers; when none does and one was reached before, that, and whichever answers later. */

@@ -16,25 +16,24 @@ export class PowerOfTwo implements Strategy {
     const places = candidates(targets)
     if (places.length < 2) return places[0]
     const first = this.#draw(targets, places)
-    const second = this.#draw(
-      targets,
-      places.filter((place) => place !== first),
-    )
+    const second = this.#draw(targets, places, first)
     const [one, other] = [targets[first] as Target, targets[second] as Target]
     if (one.latencyMs === undefined || other.latencyMs === undefined)
       return score(one, asked) >= score(other, asked) ? first : second
     return cost(one) <= cost(other) ? first : second
   }
 
-  /** The heavier the likelier. */
-  #draw(targets: readonly Target[], places: readonly number[]): number {
-    const weightOf = (place: number) => (targets[place] as Target).weight
-    let left = this.#random() * places.reduce((sum, place) => sum + weightOf(place), 0)
-    const drawn = places.find((place) => {
+  /** The heavier the likelier; `except` not at all. */
+  #draw(targets: readonly Target[], places: readonly number[], except?: number): number {
+    const weightOf = (place: number) => (place === except ? 0 : (targets[place] as Target).weight)
+    let total = 0
+    for (const place of places) total += weightOf(place)
+    let left = this.#random() * total
+    for (const place of places) {
       left -= weightOf(place)
-      return left < 0
-    })
-    return (drawn ?? places[0]) as number
+      if (left < 0 && place !== except) return place
+    }
+    return places.find((place) => place !== except) as number
   }
 }
 

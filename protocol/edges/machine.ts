@@ -36,6 +36,11 @@ export type EdgesInput =
   | { readonly kind: 'entered' | 'interrupted' | 'shut'; readonly edge: number }
   /** The device's network changed: what was so need not be so. */
   | { readonly kind: 'networkChanged' }
+  /**
+   * One more that was learnt, in a new place or in that of another, which is not the one in use; or the rank of one that is
+   * there: the least is tried first, NEVER not at all.
+   */
+  | { readonly kind: 'learnt'; readonly edge: number; readonly rank: number; readonly isNew: boolean }
   | { readonly kind: 'wake' }
 
 export type EdgesEffect =
@@ -52,6 +57,8 @@ export interface EdgesConfig {
 
 interface Watched {
   readonly learnt: boolean
+  /** Among those that are learnt, or among those that are not. */
+  rank: number
   state: EdgeState
   /** Looks without an answer, and sockets that did not let us in, since there was one that did. */
   silences: number
@@ -69,17 +76,17 @@ interface Watched {
   returnAtMs: number
 }
 
-const NEVER = Number.POSITIVE_INFINITY
+export const NEVER = Number.POSITIVE_INFINITY
 
 export class EdgesMachine implements Machine<EdgesInput, EdgesEffect> {
-  readonly #edges: readonly Watched[]
+  readonly #edges: Watched[]
   readonly #random: Random
   readonly #phaseMs: number
   #current = 0
   #effects: EdgesEffect[] = []
 
   constructor({ learnt, random, phaseMs }: EdgesConfig) {
-    this.#edges = learnt.map(watched)
+    this.#edges = learnt.map((learnt, rank) => watched(learnt, rank))
     this.#random = random
     this.#phaseMs = phaseMs
   }
@@ -134,6 +141,8 @@ export class EdgesMachine implements Machine<EdgesInput, EdgesEffect> {
           edge.lookAtMs = nowMs
         }
         return this.#doubt(this.#current, nowMs)
+      case 'learnt':
+        return this.#learnt(input.edge, input.rank, input.isNew, nowMs)
       case 'wake':
         return this.#goBack(nowMs)
     }
@@ -146,6 +155,21 @@ export class EdgesMachine implements Machine<EdgesInput, EdgesEffect> {
   }
 
   // ---- what happened ------------------------------------------------------------------------------------------
+
+  #learnt(index: number, rank: number, isNew: boolean, nowMs: number): void {
+    if (!isNew) {
+      this.#at(index).rank = rank
+      return
+    }
+    if (index === this.#current || index > this.#edges.length)
+      throw new RangeError(`an edge is not learnt in the place ${index}`)
+    const edge = watched(true, rank)
+    this.#edges[index] = edge
+    if (isUsable(this.#at(this.#current))) return
+    // Nothing is left, and this is used as soon as it answers.
+    edge.state = 'failed'
+    edge.lookAtMs = nowMs
+  }
 
   #looked(index: number, answered: boolean, nowMs: number): void {
     const edge = this.#at(index)
@@ -226,24 +250,26 @@ export class EdgesMachine implements Machine<EdgesInput, EdgesEffect> {
     if (next !== undefined) this.#use(next, nowMs)
     else {
       // Nothing is left: whichever of them answers first is taken.
-      for (const other of this.#edges) if (other !== edge) other.lookAtMs = Math.min(other.lookAtMs, nowMs)
+      for (const other of this.#edges)
+        if (other !== edge && other.rank !== NEVER) other.lookAtMs = Math.min(other.lookAtMs, nowMs)
     }
   }
 
   /** The first that may be used, of those that are not learnt if there is one. */
   #best(except: number): number | undefined {
     const usable = (learnt: boolean) =>
-      this.#edges.findIndex(
-        (edge, index) =>
-          index !== except && edge.learnt === learnt && (isUsable(edge) || edge.state === 'recovering'),
-      )
-    const found = [usable(false), usable(true)].find((index) => index >= 0)
-    return found
+      this.#edges
+        .flatMap((edge, index) => {
+          const mayBe = index !== except && edge.learnt === learnt && edge.rank !== NEVER
+          return mayBe && (isUsable(edge) || edge.state === 'recovering') ? [{ index, rank: edge.rank }] : []
+        })
+        .sort((one, other) => one.rank - other.rank)[0]?.index
+    return usable(false) ?? usable(true)
   }
 
   #precedes(index: number): boolean {
     const [edge, current] = [this.#at(index), this.#at(this.#current)]
-    return edge.learnt === current.learnt ? index < this.#current : current.learnt
+    return edge.learnt === current.learnt ? edge.rank < current.rank : current.learnt
   }
 
   #use(index: number, nowMs: number): void {
@@ -285,9 +311,10 @@ export class EdgesMachine implements Machine<EdgesInput, EdgesEffect> {
   }
 }
 
-function watched(learnt: boolean): Watched {
+function watched(learnt: boolean, rank: number): Watched {
   return {
     learnt,
+    rank,
     state: 'untried',
     silences: 0,
     shuts: 0,

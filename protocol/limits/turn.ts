@@ -36,3 +36,5 @@ export const TURN_ANSWER_MS = 10_000
 /** After a failure the client asks again in this, doubled each time to the cap. */
 export const TURN_FAILED_RETRY_MS = 2_000
 export const TURN_FAILED_RETRY_MAX_MS = 120_000
+/** TURN servers of its own that a deployment tells a peer of: one, and one for when that is away. Of more it is told of two, by its id. */
+export const TURN_SERVERS_MAX = 2

@@ -187,6 +187,12 @@ export const MESH_REFUSAL = {
 
 export type MeshRefusal = keyof typeof MESH_REFUSAL
 
+/** Of introductions: on the lane `service` too. introductions/README.md shows each. */
+export const INTRODUCTION_FRAME = {
+  ask: 0xe0, //           4 token + repeated: 8, beginnings of digests that are known. Exact
+  answer: 0xe1, //        4 token + 1 count + (2 length + edge) each + repeated: 2 length + announcement. Exact
+} as const
+
 /** Lanes of a link: each an order of its own, and a window of its own. */
 export const LANE = {
   control: 0, // messages of the application

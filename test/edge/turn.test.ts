@@ -9,6 +9,7 @@ import { toBase64url } from '../../protocol/wire/base64url.ts'
 import type { GivenSettings } from '../../workers/settings/table.ts'
 import { Allowance } from '../../workers/turn/allowance.ts'
 import { coturnServer, hmac } from '../../workers/turn/coturn.ts'
+import { turnUrlsFor } from '../../workers/turn/spread.ts'
 import { passFor, type TestPass } from '../support/passes.ts'
 import { deployedWith } from './rooms.ts'
 
@@ -148,5 +149,38 @@ describe('the allowance of an isolate', () => {
     // `b` asked before `a` did: it goes first.
     expect(allowance.take('c', 1_000 + waitMs)).toBe(0)
     expect(allowance.take('a', 1_000 + waitMs)).toBeGreaterThan(0)
+  })
+})
+
+describe('of several TURN servers', () => {
+  const urls = ['a', 'b', 'c', 'd'].flatMap((name) => [
+    `turn:${name}.example:3478`,
+    `turns:${name}.example:443?transport=tcp`,
+  ])
+
+  it('each peer is told of two, by all their addresses, and always of the same', () => {
+    const hosts = (key: string) => new Set(turnUrlsFor(urls, key).map((url) => url.split(':')[1]))
+    for (let i = 0; i < 50; i++) {
+      const told = turnUrlsFor(urls, `peer ${i}`)
+      expect([told.length, hosts(`peer ${i}`).size]).toEqual([4, 2])
+      expect(turnUrlsFor(urls, `peer ${i}`)).toEqual(told)
+      // One that goes moves only those who were told of it.
+      const gone = turnUrlsFor(urls.slice(2), `peer ${i}`)
+      if (!told.some((url) => url.includes('a.example'))) expect(gone).toEqual(told)
+    }
+  })
+
+  it('each has its share of the peers', () => {
+    const counts = new Map<string, number>()
+    for (let i = 0; i < 2_000; i++)
+      for (const url of turnUrlsFor(urls, `peer ${i}`)) counts.set(url, (counts.get(url) ?? 0) + 1)
+    expect([...counts.values()].length).toBe(8)
+    for (const count of counts.values()) expect(Math.abs(count - 1_000)).toBeLessThan(120)
+  })
+
+  it('one or two are told as they are', () => {
+    const few = ['turn:a.example', 'turns:A.example:443', 'turn:[2001:db8::1]:3478?transport=udp']
+    expect(turnUrlsFor(few, 'peer')).toBe(few)
+    expect(new Set(turnUrlsFor([...few, 'turn:[2001:db8::2]:3478'], 'peer')).size).toBeLessThan(4)
   })
 })

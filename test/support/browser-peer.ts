@@ -53,7 +53,12 @@ export class BrowserPeer {
   }
 
   /** Connects and joins, and begins to keep what it hears. */
-  async joins(edge: string, room: string, options: ConnectOptions = {}, metadata?: Plain): Promise<this> {
+  async joins(
+    edge: string | readonly string[],
+    room: string,
+    options: ConnectOptions = {},
+    metadata?: Plain,
+  ): Promise<this> {
     this.id = await this.page.evaluate(
       async ([edge, name, options, metadata]) => {
         const waypost = await sdk.connect(edge, options)

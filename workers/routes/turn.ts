@@ -15,6 +15,7 @@ import { Allowance } from '../turn/allowance.ts'
 import { cloudflareServers, type UpstreamFailure } from '../turn/cloudflare.ts'
 import { coturnServer } from '../turn/coturn.ts'
 import { type TurnProvider, turnProvider } from '../turn/provider.ts'
+import { turnUrlsFor } from '../turn/spread.ts'
 
 const WHY: Readonly<Record<UpstreamFailure, string>> = {
   'turn-refused': 'the TURN service gives no credentials',
@@ -60,7 +61,8 @@ async function serversOf(
 ): Promise<readonly IceServer[] | UpstreamFailure> {
   if (provider.kind === 'cloudflare')
     return cloudflareServers(provider.address, provider.token, provider.lifetimeMs)
-  return [await coturnServer(provider.urls, provider.secret, subject, expiresAtMs)]
+  const urls = turnUrlsFor(provider.urls, toBase64url(subject))
+  return [await coturnServer(urls, provider.secret, subject, expiresAtMs)]
 }
 
 const urlsOf = ({ urls }: IceServer): readonly string[] => (typeof urls === 'string' ? [urls] : urls)

@@ -1,5 +1,5 @@
 // What a peer says of itself, as the JSON in an announcement's value. What is under the signature is bytes; JSON is only how they
-// are read, so nothing depends on how it is spelled. Every field is bounded, and all but `node` must be there. Fields that are not
+// are read, so nothing depends on how it is spelled. Every field is bounded, and all but `node` and `edges` must be there. Fields that are not
 // known are passed over: a later version may say more, and this one must still find its address.
 
 import {
@@ -10,6 +10,7 @@ import {
   DHT_CAPABILITY_LENGTH_MAX,
   DHT_ROOMS_MAX,
 } from '../../limits/dht.ts'
+import { INTRODUCTION_EDGES_ANSWERED_MAX } from '../../limits/introductions.ts'
 import { isRoomName } from '../../names.ts'
 import { fromBase64url, toBase64url } from '../../wire/base64url.ts'
 import { Reader, utf8, WireError } from '../../wire/bytes.ts'
@@ -34,13 +35,23 @@ export interface Announcement {
   /** Letters, or nothing. */
   readonly region: string
   readonly node?: NodeClaim | undefined
+  /** Edges by which it is met, as their addresses. */
+  readonly edges?: readonly string[] | undefined
 }
 
 /** Throws a RangeError for what no reader would take. */
 export function encodeAnnouncement(announcement: Announcement): Uint8Array<ArrayBuffer> {
-  const { addresses, capabilities, rooms, mailbox, region, node } = announcement
+  const { addresses, capabilities, rooms, mailbox, region, node, edges } = announcement
   const told = node && { era: node.era, stamp: toBase64url(node.stamp) }
-  const json = { addresses, capabilities, rooms, mailbox, region, ...(told && { node: told }) }
+  const json = {
+    addresses,
+    capabilities,
+    rooms,
+    mailbox,
+    region,
+    ...(told && { node: told }),
+    ...(edges && { edges }),
+  }
   const bytes = utf8(JSON.stringify(json)).slice()
   demand(tryDecodeAnnouncement(bytes) !== undefined, 'an announcement that is too long, or of other fields')
   return bytes
@@ -57,7 +68,10 @@ export function tryDecodeAnnouncement(bytes: Uint8Array): Announcement | undefin
   const { mailbox, region } = said
   if (addresses === undefined || capabilities === undefined || rooms === undefined) return undefined
   if (typeof mailbox !== 'boolean' || typeof region !== 'string' || !isRegion(region)) return undefined
-  const rest = { addresses, capabilities, rooms, mailbox, region }
+  const edges =
+    said.edges === undefined ? undefined : listOf(said.edges, INTRODUCTION_EDGES_ANSWERED_MAX, isAddress)
+  if (said.edges !== undefined && edges === undefined) return undefined
+  const rest = { addresses, capabilities, rooms, mailbox, region, ...(edges && { edges }) }
   if (said.node === undefined) return rest
   const node = nodeOf(said.node)
   return node && { ...rest, node }

@@ -36,6 +36,7 @@ describe('an announcement', () => {
         rooms: letters(/^[A-Za-z ]{1,20}$/),
         mailbox: fc.boolean(),
         region: fc.stringMatching(/^[A-Za-z]{0,16}$/),
+        edges: letters(/^[!-~]{1,40}$/),
         node: fc.record(
           {
             era: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
@@ -74,6 +75,7 @@ describe('an announcement', () => {
     ['16 rooms', { rooms: many(16) }],
     ['one of 128 letters', { rooms: [long(128)] }],
     ['a region of 16', { region: long(16) }],
+    ['four edges', { edges: ['a', 'b', 'c', 'd'] }],
     ['the last era', { node: { era: 2 ** 32 - 1, stamp: 'AAAAAA' } }],
   ])('may have %s', (_, fields) => {
     expect(said({ ...PLAIN, ...fields })).toBeDefined()
@@ -102,6 +104,9 @@ describe('an announcement', () => {
     ['no addresses', { addresses: undefined }],
     ['no rooms', { rooms: undefined }],
     ['no capabilities', { capabilities: undefined }],
+    ['five edges', { edges: ['a', 'b', 'c', 'd', 'e'] }],
+    ['an edge that is no address', { edges: ['a b'] }],
+    ['edges that are no list', { edges: 'https://a/' }],
     ['a node that is nothing', { node: null }],
     ['a node without a stamp', { node: { era: 1 } }],
     ['a node of no era', { node: { era: 1.5, stamp: 'AAAAAA' } }],

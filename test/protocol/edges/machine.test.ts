@@ -1,7 +1,7 @@
 // The machine that says which of several edges is used, in virtual time: given up, looked for, gone back to.
 
 import { describe, expect, it } from 'vitest'
-import { EdgesMachine } from '../../../protocol/edges/machine.ts'
+import { EdgesMachine, NEVER } from '../../../protocol/edges/machine.ts'
 import {
   EDGE_PAUSE_MOST_MS,
   EDGE_RETURN_MS,
@@ -170,6 +170,40 @@ describe('several edges', () => {
     scene.give({ kind: 'networkChanged' })
     scene.pass(100)
     expect(scene.states.includes('healthy')).toBe(true)
+  })
+
+  it('that are learnt on the way are tried by their ranks, and not when nobody tells of them any more', () => {
+    const scene = new Scene([false]).start()
+    const learns = (edge: number, rank: number, isNew = true, isThere = true) => {
+      scene.there[edge] = isThere
+      scene.give({ kind: 'learnt', edge, rank, isNew })
+    }
+    learns(1, 1_001)
+    learns(2, 1_000)
+    learns(3, 999)
+    learns(3, NEVER, false)
+    scene.pass(60_000)
+    expect(scene.looks).toEqual([])
+    scene.there[0] = false
+    scene.give({ kind: 'interrupted', edge: 0 })
+    scene.pass(5_000)
+    expect(scene.uses.map(({ edge }) => edge)).toEqual([2])
+    scene.there[2] = false
+    scene.give({ kind: 'interrupted', edge: 2 })
+    scene.pass(5_000)
+    expect(scene.uses.map(({ edge }) => edge)).toEqual([2, 1])
+    // In a place that was another's, while nothing is there: looked at at once.
+    scene.there[1] = false
+    scene.give({ kind: 'interrupted', edge: 1 })
+    scene.pass(5_000)
+    learns(3, 1_000)
+    scene.pass(100)
+    expect(scene.uses.map(({ edge }) => edge)).toEqual([2, 1, 3])
+    scene.there[0] = true
+    scene.pass(60_000)
+    expect(scene.machine.current).toBe(0)
+    expect(() => learns(0, 1)).toThrow(RangeError)
+    expect(() => learns(9, 1)).toThrow(RangeError)
   })
 
   it('that were learnt are used when none of the others is there, and no longer', () => {

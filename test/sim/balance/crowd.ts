@@ -26,6 +26,8 @@ const OVERLOADED = 1.15
 
 export type Way =
   | keyof typeof STRATEGIES
+  /** Of all of them alike, whatever is known: what bench/balance.ts has beside the others. */
+  | 'random'
   | 'score'
   | 'nearest-of-six'
   | 'nearest-of-six, loads unknown'
@@ -166,6 +168,7 @@ export class Crowd {
 }
 
 function strategyOf(way: Way, random: () => number): Strategy | undefined {
+  if (way === 'random') return { choose: (targets) => Math.floor(random() * targets.length) }
   return way in STRATEGIES ? STRATEGIES[way as keyof typeof STRATEGIES](random) : undefined
 }
 

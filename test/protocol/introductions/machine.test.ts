@@ -1,0 +1,261 @@
+// Introductions as their page promises them: who is asked and when, what is told on, what is kept, and what liars and floods come to.
+
+import { describe, expect, it } from 'vitest'
+import {
+  INTRODUCTION_AGAIN_MS,
+  INTRODUCTION_ANSWER_MS,
+  INTRODUCTION_EDGE_KEPT_MS,
+  INTRODUCTION_EDGES_KEPT_MAX,
+  INTRODUCTION_EDGES_OF_TELLER_MAX,
+  INTRODUCTION_EVERY_MS,
+  INTRODUCTIONS_KEPT_MAX,
+  INTRODUCTIONS_OF_TELLER_MAX,
+} from '../../../protocol/limits/introductions.ts'
+import { announcement, Circle, HOUR_MS, introducedOf, type Said } from './circle.ts'
+
+const named = (count: number, name: string, more: Partial<Said> = {}): Said[] =>
+  Array.from({ length: count }, (_, i) => ({ peer: `${name} ${i}`, ...more }))
+
+/** Says as much as fits, again and again, whenever it is asked. */
+function tellsMany(circle: Circle, teller: string, said: readonly Said[]): void {
+  for (let at = 0; at < said.length; at += 8) {
+    circle.passes(INTRODUCTION_AGAIN_MS)
+    circle.give({ kind: 'wanted' })
+    expect(circle.answers(teller, { records: said.slice(at, at + 8) })).toBe(true)
+  }
+}
+
+describe('whom we ask', () => {
+  it('the first four, and one more each quarter of an hour, another each time', () => {
+    const circle = new Circle()
+    circle.link('a', 'b', 'c', 'd', 'e', 'f')
+    expect(circle.asked).toEqual(['a', 'b', 'c', 'd'])
+    circle.link('a', 'b') // Their paths changed.
+    expect(circle.asked.length).toBe(4)
+    circle.passes(3 * INTRODUCTION_EVERY_MS)
+    expect(circle.asked.slice(4, 6).sort()).toEqual(['e', 'f'])
+    expect(circle.asked.length).toBeLessThanOrEqual(8)
+  })
+
+  it('whoever is asked for again only after a while, though somebody wants to know, and nobody without a link', () => {
+    const circle = new Circle()
+    circle.link('a', 'b')
+    circle.give({ kind: 'unlinked', peer: 'b' })
+    circle.answers('a', {})
+    circle.give({ kind: 'wanted' })
+    expect(circle.asked).toEqual(['a', 'b'])
+    circle.passes(INTRODUCTION_AGAIN_MS)
+    circle.give({ kind: 'wanted' })
+    expect(circle.asked).toEqual(['a', 'b', 'a'])
+    expect(circle.machine.isSettled).toBe(false)
+    circle.passes(INTRODUCTION_ANSWER_MS)
+    expect(circle.machine.isSettled).toBe(true)
+  })
+
+  it('nobody, any more, when all have gone', () => {
+    const circle = new Circle()
+    circle.link('a')
+    circle.give({ kind: 'unlinked', peer: 'a' })
+    circle.passes(2 * INTRODUCTION_EVERY_MS)
+    expect(circle.machine.wakeAtMs).toBeUndefined()
+  })
+})
+
+describe('what is told', () => {
+  it('is what peers announced, ours first, and not to whom told it or whom it is of, nor what it has', () => {
+    const own = {
+      ...(introducedOf(announcement({ peer: 'self' }), 0) as { bytes: Uint8Array; digest: Uint8Array }),
+    }
+    const circle = new Circle({ own: () => own })
+    circle.link('a', 'b')
+    circle.answers('a', { records: [{ peer: 'b' }, { peer: 'x' }, { peer: 'self' }] })
+    expect(circle.asks('b')).toEqual([{ peer: 'self' }, { peer: 'x' }])
+    expect(circle.asks('a')).toEqual([{ peer: 'self' }])
+    expect(circle.asks('b', [own.digest.subarray(0, 8)])).toEqual([{ peer: 'x' }])
+    expect(circle.peers.toSorted()).toEqual(['b', 'x'])
+  })
+
+  it('is of an edge only what we are at, whatever we were told', () => {
+    const circle = new Circle()
+    circle.link('a', 'b')
+    circle.answers('a', { edges: ['https://rumour/'] })
+    circle.asks('b')
+    const answer = circle.sent.at(-1)?.frame
+    expect(answer?.kind === 'answer' && answer.edges).toEqual(['https://own/'])
+  })
+
+  it('is the newest that each said, and nothing that has ended', () => {
+    const circle = new Circle()
+    circle.link('a', 'b')
+    circle.answers('a', { records: [{ peer: 'x', sequence: 2, region: 'new' }] })
+    circle.answers('b', {
+      records: [
+        { peer: 'x', sequence: 1, region: 'old' },
+        { peer: 'y', expiresAtMs: 120_000 },
+      ],
+    })
+    expect(circle.asks('a')).toEqual([{ peer: 'y', expiresAtMs: 120_000 }])
+    expect(circle.machine.sample(9, circle.nowMs).find(({ peer }) => peer === 'x')?.region).toBe('new')
+    circle.passes(61_000) // What ends in less than a minute is told to nobody.
+    expect(circle.asks('a')).toEqual([])
+    circle.passes(HOUR_MS)
+    expect(circle.peers).toEqual([])
+  })
+
+  it('is of several regions and of several tellers', () => {
+    const circle = new Circle()
+    circle.link('a', 'b', 'c', 'd')
+    circle.answers('a', { records: named(8, 'of a', { region: 'weur' }) })
+    circle.answers('b', { records: [{ peer: 'of b', region: 'weur' }] })
+    circle.answers('c', { records: [{ peer: 'of c', region: 'apac' }] })
+    const sample = circle.machine.sample(3, circle.nowMs).map(({ peer }) => peer.slice(0, 4))
+    expect(sample.toSorted()).toEqual(['of a', 'of b', 'of c'])
+  })
+})
+
+describe('edges', () => {
+  it('are known by how many told of them, and what is none, or ours, is passed over', () => {
+    const circle = new Circle()
+    circle.link('a', 'b', 'c')
+    circle.answers('a', { edges: ['https://one/', 'https://own/', 'ftp://none'] })
+    circle.answers('b', { edges: ['https://two/'] })
+    circle.answers('c', { records: [{ peer: 'x', edges: ['https://two/'] }] })
+    expect(circle.edges).toEqual([
+      { url: 'https://two/', tellers: ['b', 'c'], toldAtMs: 0 },
+      { url: 'https://one/', tellers: ['a'], toldAtMs: 0 },
+    ])
+  })
+
+  it('are remembered over lives, for a month', () => {
+    const edges = [
+      { url: 'https://one/', tellers: ['a'], toldAtMs: 0 },
+      { url: 'https://two/', tellers: ['a'], toldAtMs: 1_000 },
+    ]
+    const circle = new Circle()
+    circle.nowMs = INTRODUCTION_EDGE_KEPT_MS + 500
+    circle.give({ kind: 'restored', edges })
+    circle.link('b')
+    circle.answers('b', { edges: ['https://two/'] })
+    expect(circle.edges.map(({ url, tellers }) => [url, tellers])).toEqual([['https://two/', ['a', 'b']]])
+  })
+})
+
+describe('a liar', () => {
+  it('that forges is believed nothing any more, and what others told stays', () => {
+    const circle = new Circle()
+    circle.link('liar', 'honest')
+    circle.answers('honest', { edges: ['https://good/'], records: [{ peer: 'x' }] })
+    circle.answers('liar', {
+      edges: ['https://bad/', 'https://good/'],
+      records: [{ peer: 'y' }, { peer: 'z', isForged: true }, ...named(6, 'more')],
+    })
+    expect(circle.drops).toEqual(['unverified'])
+    expect(circle.verified).toBe(3) // The rest is not looked at.
+    expect(circle.peers).toEqual(['x'])
+    expect(circle.edges).toEqual([{ url: 'https://good/', tellers: ['honest'], toldAtMs: 0 }])
+    circle.passes(2 * INTRODUCTION_EVERY_MS)
+    circle.give({ kind: 'unlinked', peer: 'liar' })
+    circle.link('liar')
+    circle.give({ kind: 'wanted' })
+    expect(circle.asked.filter((peer) => peer === 'liar')).toEqual(['liar'])
+  })
+
+  it('whose announcements have ended is a clock that is wrong', () => {
+    const circle = new Circle()
+    circle.nowMs = HOUR_MS
+    circle.link('a')
+    circle.answers('a', {
+      records: [
+        { peer: 'x', expiresAtMs: 1 },
+        { peer: 'y', expiresAtMs: 2 * HOUR_MS },
+      ],
+    })
+    expect([circle.drops, circle.peers]).toEqual([['expired'], ['y']])
+  })
+
+  it('that signs a thousand itself has no more than its share, and drives nobody out', () => {
+    const circle = new Circle()
+    circle.link('liar', 'a', 'b', 'c')
+    const [honest, long] = [['a', 'b', 'c'], { expiresAtMs: 9 * HOUR_MS }]
+    for (const peer of honest)
+      circle.answers(peer, { edges: [`https://${peer}/`], records: named(4, `of ${peer}`, long) })
+    tellsMany(circle, 'liar', named(1_000, 'made up', long))
+    const madeUp = circle.peers.filter((peer) => peer.startsWith('made up'))
+    expect(madeUp.length).toBe(INTRODUCTIONS_OF_TELLER_MAX)
+    expect(circle.peers.length).toBe(INTRODUCTIONS_OF_TELLER_MAX + 12)
+    const sample = circle.machine.sample(8, circle.nowMs).filter(({ peer }) => peer.startsWith('made up'))
+    expect(sample.length).toBe(2)
+  })
+
+  it('that names edges without end has three of them, behind those that two told of', () => {
+    const circle = new Circle()
+    circle.link('liar', 'a', 'b')
+    for (const peer of ['a', 'b']) circle.answers(peer, { edges: ['https://good/'] })
+    const many = Array.from({ length: 400 }, (_, i) => ({
+      peer: 'x',
+      sequence: i + 2,
+      edges: [`https://bad-${i}/`],
+    }))
+    tellsMany(circle, 'liar', many)
+    expect(circle.edges[0]?.url).toBe('https://good/')
+    expect(circle.edges.length).toBe(1 + INTRODUCTION_EDGES_OF_TELLER_MAX)
+  })
+
+  it('with many links takes room, and never more than there is', () => {
+    const circle = new Circle()
+    circle.link('a', 'b')
+    for (const peer of ['a', 'b'])
+      circle.answers(peer, { edges: ['https://good/'], records: named(6, `of ${peer}`) })
+    for (let i = 0; i < 60; i++) {
+      circle.passes(INTRODUCTION_AGAIN_MS)
+      circle.link(`liar ${i}`)
+      circle.give({ kind: 'wanted' })
+      const edges = [1, 2, 3, 4].map((j) => `https://bad-${i}-${j}/`)
+      circle.answers(`liar ${i}`, { edges, records: named(8, `of liar ${i}`, { expiresAtMs: 9 * HOUR_MS }) })
+    }
+    expect(circle.peers.length).toBeLessThanOrEqual(INTRODUCTIONS_KEPT_MAX)
+    expect(circle.edges.length).toBeLessThanOrEqual(INTRODUCTION_EDGES_KEPT_MAX)
+    expect(circle.edges[0]?.url).toBe('https://good/')
+  })
+})
+
+describe('a flood', () => {
+  it('of answers nobody asked for is verified nowhere', () => {
+    const circle = new Circle()
+    circle.link('a')
+    const token = (circle.askOf('a')?.token ?? 0) ^ 1
+    const records = named(8, 'x').map(announcement)
+    for (let i = 0; i < 1_000; i++)
+      circle.hears('a', { kind: 'answer', token, edges: ['https://bad/'], records })
+    expect([circle.verified, circle.edges, new Set(circle.drops)]).toEqual([0, [], new Set(['unexpected'])])
+    circle.answers('a', { records: [{ peer: 'x' }] })
+    circle.answers('a', { records: [{ peer: 'y' }] }) // Twice is once too often.
+    expect([circle.peers, circle.verified]).toEqual([['x'], 1])
+    circle.give({ kind: 'wanted' })
+    circle.passes(INTRODUCTION_ANSWER_MS)
+    expect(circle.answers('a', { records: [{ peer: 'late' }] })).toBe(true)
+    expect(circle.verified).toBe(1)
+  })
+
+  it('of asks is answered as often as an honest one asks, over new links too', () => {
+    const circle = new Circle()
+    circle.link('a')
+    for (let i = 0; i < 1_000; i++) {
+      circle.give({ kind: 'unlinked', peer: 'a' })
+      circle.link('a')
+      circle.asks('a')
+    }
+    expect(circle.sent.filter(({ frame }) => frame.kind === 'answer').length).toBe(4)
+    expect(circle.drops.filter((reason) => reason === 'rate-limited').length).toBe(996)
+    circle.passes(30_000)
+    expect(circle.asks('a')).toEqual([])
+  })
+
+  it('of whoever has no link, or says nothing that reads, is counted', () => {
+    const circle = new Circle()
+    circle.link('a')
+    circle.hears('stranger', { kind: 'ask', token: 1, known: [] })
+    circle.give({ kind: 'heard', peer: 'a', bytes: new Uint8Array(100_000) })
+    expect(circle.drops).toEqual(['unknown-peer', 'malformed'])
+  })
+})
