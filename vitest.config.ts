@@ -5,6 +5,7 @@ import { mkdirSync } from 'node:fs'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import { cheapPlaces } from './test/support/cheap-places.ts'
 import { TEST_SECRET } from './test/support/passes.ts'
 
 // wrangler.toml names the built dashboard, and the plugin wants the folder to exist; no test needs what is in it.
@@ -96,7 +97,10 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     projects: [
       { test: { name: 'protocol', include: ['test/protocol/**/*.test.ts'], ...pure, ...patient } },
-      { test: { name: 'client', include: ['test/client/**/*.test.ts'], environment: 'node', ...patient } },
+      {
+        plugins: [cheapPlaces],
+        test: { name: 'client', include: ['test/client/**/*.test.ts'], environment: 'node', ...patient },
+      },
       {
         test: {
           name: 'project',

@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { portOf, workerBundle } from '../../bench/server.ts'
 import { root } from '../../scripts/paths.ts'
 import { bundled } from './bundles.ts'
+import { cheapPlacesBundled } from './cheap-places.ts'
 import { TEST_SECRET } from './passes.ts'
 
 export type EdgeVars = Readonly<Record<string, string | number>>
@@ -48,6 +49,7 @@ export class LocalEdge {
     const worker = await bundled({
       ...workerBundle,
       entryPoints: { worker: join(root, entry ?? setting('main')) },
+      plugins: [cheapPlacesBundled],
     })
     writeFileSync(join(edge.#folder, 'worker.js'), worker.get('worker.js') ?? '')
     edge.#configure(vars)
