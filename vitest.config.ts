@@ -5,6 +5,7 @@ import { mkdirSync } from 'node:fs'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import { cheapPlaces } from './test/support/cheap-places.ts'
 import { TEST_SECRET } from './test/support/passes.ts'
 
 // wrangler.toml names the built dashboard, and the plugin wants the folder to exist; no test needs what is in it.
@@ -40,6 +41,7 @@ const group = (groupOrder: number) => ({ sequence: { groupOrder } })
 const FIRST = [
   'faults/presence',
   'edge/fuzz',
+  'edge/breakers',
   'client/mail-attacks',
   'faults/chaos',
   'faults/vault',
@@ -71,8 +73,22 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+const inWorkerd = cloudflareTest({
+  wrangler: { configPath: './wrangler.toml' },
+  // Cloudflare's own counter, which wrangler.toml leaves to the deployment; only requests that say an address meet it.
+  miniflare: {
+    bindings: TEST_VARS,
+    ratelimits: { RATE_LIMITER: { namespace_id: '1', simple: { limit: 50, period: 10 } } },
+  },
+})
+
+const EDGE = ['test/edge/**/*.test.ts']
+// What is told of an isolate as a whole, what an isolate remembers, and what keeps one busy: each of these has one of its own.
+const COUNTED = ['breakers', 'fuzz', 'gate', 'metrics'].map((name) => `test/edge/${name}.test.ts`)
+
 /** Machines and formats leave nothing behind in a process: a new one for each file costs a third of what they cost. */
-const pure = { environment: 'node', isolate: false } as const
+const shared = { isolate: false } as const
+const pure = { environment: 'node', ...shared } as const
 
 export default defineConfig({
   test: {
@@ -81,7 +97,10 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     projects: [
       { test: { name: 'protocol', include: ['test/protocol/**/*.test.ts'], ...pure, ...patient } },
-      { test: { name: 'client', include: ['test/client/**/*.test.ts'], environment: 'node', ...patient } },
+      {
+        plugins: [cheapPlaces],
+        test: { name: 'client', include: ['test/client/**/*.test.ts'], environment: 'node', ...patient },
+      },
       {
         test: {
           name: 'project',
@@ -93,18 +112,17 @@ export default defineConfig({
       },
       { test: { name: 'sim', include: ['test/sim/**/*.test.ts'], ...pure, testTimeout: 60_000 } },
       {
-        plugins: [
-          cloudflareTest({
-            wrangler: { configPath: './wrangler.toml' },
-            // Cloudflare's own counter, which wrangler.toml leaves to the deployment; only requests that say an address meet it.
-            miniflare: {
-              bindings: TEST_VARS,
-              ratelimits: { RATE_LIMITER: { namespace_id: '1', simple: { limit: 50, period: 10 } } },
-            },
-          }),
-        ],
-        test: { name: 'edge', include: ['test/edge/**/*.test.ts'], ...patient },
+        plugins: [inWorkerd],
+        test: {
+          name: 'edge',
+          include: EDGE,
+          exclude: COUNTED,
+          setupFiles: 'test/edge/fresh.ts',
+          ...shared,
+          ...patient,
+        },
       },
+      { plugins: [inWorkerd], test: { name: 'counted', include: COUNTED, ...patient } },
       {
         test: {
           name: 'faults',

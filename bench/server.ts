@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { build } from 'esbuild'
+import { type BuildOptions, build } from 'esbuild'
 import { root } from '../scripts/paths.ts'
 import { TEST_SECRET } from '../test/support/passes.ts'
 import type { Side } from './benchmark.ts'
@@ -119,22 +119,22 @@ export async function withServers<Result>(
 }
 
 /** As wrangler (4.155.0) does it: the same conditions, target and kept names, nothing minified. */
-export async function bundle(entry: string, outfile: string): Promise<void> {
-  await build({
-    absWorkingDir: root,
-    entryPoints: [entry],
-    outfile,
-    bundle: true,
-    format: 'esm',
-    target: 'es2024',
-    platform: 'browser',
-    conditions: ['workerd', 'worker', 'browser'],
-    keepNames: true,
-    external: ['cloudflare:*', 'node:*'],
-    loader: { '.sql': 'text' },
-    define: { 'process.env.NODE_ENV': '"production"' },
-    logLevel: 'warning',
-  })
+export const workerBundle = {
+  absWorkingDir: root,
+  bundle: true,
+  format: 'esm',
+  target: 'es2024',
+  platform: 'browser',
+  conditions: ['workerd', 'worker', 'browser'],
+  keepNames: true,
+  external: ['cloudflare:*', 'node:*'],
+  loader: { '.sql': 'text' },
+  define: { 'process.env.NODE_ENV': '"production"' },
+  logLevel: 'warning',
+} as const satisfies BuildOptions
+
+async function bundle(entry: string, outfile: string): Promise<void> {
+  await build({ ...workerBundle, entryPoints: [entry], outfile })
 }
 
 function configOf({ classes, settings }: Kind, objects: string): string {

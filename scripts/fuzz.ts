@@ -8,7 +8,7 @@ import { root } from './paths.ts'
 const { values } = parseArgs({ options: { times: { type: 'string', default: '4' } } })
 const times = Number(values.times)
 if (!Number.isInteger(times) || times < 1) throw new RangeError('--times wants a whole number from 1 on')
-const { status } = spawnSync('vitest', ['run', '--project', 'edge', 'test/edge/fuzz.test.ts'], {
+const { status } = spawnSync('vitest', ['run', '--project', 'counted', 'test/edge/fuzz.test.ts'], {
   cwd: root,
   env: { ...process.env, FUZZ_TIMES: String(times) },
   stdio: 'inherit',

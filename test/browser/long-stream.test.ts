@@ -37,8 +37,8 @@ function listen(peer: BrowserPeer): Promise<void> {
     globalThis.progress = { bytes: 0, wrongAt: undefined, ended: false }
     kept.waypost.on('stream', async ({ stream }) => {
       for await (const chunk of stream.readable as unknown as AsyncIterable<Uint8Array>) {
-        for (const [i, byte] of chunk.entries()) {
-          if (byte !== Math.imul(progress.bytes + i, 0x9e3779b1) >>> 24)
+        for (let i = 0; i < chunk.length; i++) {
+          if (chunk[i] !== Math.imul(progress.bytes + i, 0x9e3779b1) >>> 24)
             progress.wrongAt ??= progress.bytes + i
         }
         progress.bytes += chunk.length

@@ -7,6 +7,7 @@ import { EXCHANGE_STALL_MS } from '../../protocol/limits/content.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
 import { LocalEdge } from '../support/local-edge.ts'
 import { client, codeOf, newRoom } from './clients.ts'
+import { noise, same } from './contents.ts'
 import { liar, wrongBlock } from './hostile-provider.ts'
 
 let edge: LocalEdge
@@ -40,17 +41,6 @@ const altered =
 
 const flipped = (at: number) => (bytes: Uint8Array) => bytes.map((byte, i) => (i === at ? byte ^ 1 : byte))
 const drops = (waypost: Waypost) => waypost.status().drops
-
-function noise(length: number, seed = 1): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length)
-  let state = seed
-  for (let i = 0; i < length; i++) {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0
-    bytes[i] = state >>> 24
-  }
-  return bytes
-}
-const same = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0
 
 describe('an edge that lies', () => {
   it('about a value is not believed', async () => {

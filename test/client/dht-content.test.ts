@@ -15,20 +15,10 @@ import { nativeHash } from '../../protocol/crypto/native.ts'
 import type { Subtle } from '../../protocol/crypto/subtle.ts'
 import { blockText } from '../../protocol/exchange/frames.ts'
 import { BLOCK_CHUNK_BYTES, CONTENT_BYTES_MAX, NODE_LINKS } from '../../protocol/limits/content.ts'
+import { noise } from './contents.ts'
 
 const hash = nativeHash(crypto.subtle as unknown as Subtle)
 const never = new AbortController().signal
-
-/** Bytes of which no two chunks are alike. */
-function bytesOf(length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length)
-  let state = 1
-  for (let i = 0; i < length; i++) {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0
-    bytes[i] = state >>> 24
-  }
-  return bytes
-}
 
 const ours = (bytes: Uint8Array) => cut(hash, bytes, () => {}, never)
 
@@ -89,7 +79,7 @@ describe('cutting', () => {
     ['a full node and a byte', NODE_LINKS * K + 1],
     ['three nodes', 2 * NODE_LINKS * K + 7],
   ])('gives %s the CID and the blocks that others give it', async (_, length) => {
-    const bytes = bytesOf(length)
+    const bytes = noise(length)
     const [mine, other] = [await ours(bytes), await theirs(bytes)]
     expect(mine.root.cid.toString()).toBe(other.cid.toString())
     // Their names are their digests.
@@ -108,7 +98,7 @@ describe('cutting', () => {
     const told: number[] = []
     const cutting = cut(
       hash,
-      bytesOf(4 * K),
+      noise(4 * K),
       (done) => told.push(done) === 2 && stop.abort('enough'),
       stop.signal,
     )
@@ -218,7 +208,7 @@ describe('reading', () => {
   })
 
   it('ends when it is told to, and says how far it is', async () => {
-    const bytes = bytesOf(100 * K)
+    const bytes = noise(100 * K)
     const { root, blocks } = await ours(bytes)
     const shelf = new Shelf().put(blocks)
     const stop = new AbortController()

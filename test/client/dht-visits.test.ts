@@ -11,6 +11,7 @@ import { VISIT_LINGER_MS, VISIT_ROOMS_MAX } from '../../protocol/limits/content.
 import { parsePeerId } from '../../protocol/peer-id.ts'
 import { LocalEdge } from '../support/local-edge.ts'
 import { client, codeOf, newRoom } from './clients.ts'
+import { noise, same } from './contents.ts'
 
 const hash = nativeHash(crypto.subtle as unknown as Subtle)
 let edge: LocalEdge
@@ -19,18 +20,6 @@ beforeAll(async () => {
   edge = await LocalEdge.start()
 }, 90_000)
 afterAll(() => edge.stop())
-
-function noise(length: number, seed = 1): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length)
-  let state = seed
-  for (let i = 0; i < length; i++) {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0
-    bytes[i] = state >>> 24
-  }
-  return bytes
-}
-
-const same = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0
 
 describe('content', () => {
   it('whose provider said where it is met is fetched there; the room is left, and the application hears nothing of it', async () => {

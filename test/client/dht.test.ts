@@ -13,6 +13,7 @@ import type { Subtle } from '../../protocol/crypto/subtle.ts'
 import { parsePeerId, peerIdText } from '../../protocol/peer-id.ts'
 import { LocalEdge } from '../support/local-edge.ts'
 import { client, codeOf, newRoom } from './clients.ts'
+import { noise, same } from './contents.ts'
 
 const hash = nativeHash(crypto.subtle as unknown as Subtle)
 let edge: LocalEdge
@@ -39,22 +40,10 @@ async function atHome(name: string): Promise<Waypost> {
   return waypost
 }
 
-function noise(length: number, seed = 1): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length)
-  let state = seed
-  for (let i = 0; i < length; i++) {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0
-    bytes[i] = state >>> 24
-  }
-  return bytes
-}
-
 /** Its key, as a request names it. */
 async function nameOf({ id }: Waypost, name: string): Promise<string> {
   return peerIdText(await nameKey(hash, parsePeerId(id), new TextEncoder().encode(name)))
 }
-
-const same = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0
 
 /** Counts what goes over HTTP to the DHT. */
 function watchHttp() {

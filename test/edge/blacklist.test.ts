@@ -14,7 +14,7 @@ import { peerIdText } from '../../protocol/peer-id.ts'
 import { GRANT_HEADER, JOIN_HEADER } from '../../protocol/room/admission.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
 import { encode } from '../../protocol/wire/codec.ts'
-import { CLOSE_CODE_BASE, REFUSAL, WIRE_VERSION } from '../../protocol/wire/registry.ts'
+import { CLOSE_CODE_BASE, REFUSAL } from '../../protocol/wire/registry.ts'
 import type { RegistryStub } from '../../workers/env.ts'
 import { newOwner } from '../support/mail.ts'
 import { offerOf } from '../support/passes.ts'
@@ -22,7 +22,7 @@ import { ADMIN, administered, asAdmin, lists, unlists } from './admin.ts'
 import { ask, newPeer as newIdentity, putValue, randomBytes } from './dht-http.ts'
 import { MailSocket } from './mail-socket.ts'
 import { deployedWith, roomObject } from './rooms.ts'
-import { newPeer, RoomSocket, refusedFor, upgrade } from './socket.ts'
+import { joinOf, newPeer, RoomSocket, refusedFor, upgrade } from './socket.ts'
 
 const registry = (peer: Uint8Array, network: string) =>
   (env as unknown as { REGISTRIES: { getByName(name: string): RegistryStub } }).REGISTRIES.getByName(
@@ -110,16 +110,9 @@ describe('whoever is listed by hand', () => {
     administered(async () => {
       const [peer, network] = [newPeer(), 'zero-trust']
       await lists(peer, network)
-      const join = {
-        kind: 'join',
-        version: WIRE_VERSION,
-        peer,
-        session: new Uint8Array(8),
-        metadata: new Uint8Array(),
-      }
       const headers = {
         Upgrade: 'websocket',
-        [JOIN_HEADER]: toBase64url(encode(join as Parameters<typeof encode>[0])),
+        [JOIN_HEADER]: toBase64url(encode(joinOf(peer))),
         [GRANT_HEADER]: toBase64url(new Uint8Array(10)),
       }
       const enters = () => roomObject('direct', network).fetch('https://edge.example/', { headers } as never)
@@ -180,14 +173,7 @@ describe('whoever offends', () => {
 
   it('not at all, is not listed for what others do in its name', async () => {
     const [peer, network] = [newPeer(), 'framed']
-    const join = {
-      kind: 'join',
-      version: WIRE_VERSION,
-      peer,
-      session: new Uint8Array(8),
-      metadata: peer,
-    } as const
-    const offered = await offerOf(join, { network, secret: 'B'.repeat(44) })
+    const offered = await offerOf(joinOf(peer, { metadata: peer }), { network, secret: 'B'.repeat(44) })
     for (let n = 0; n < 12; n++) {
       const socket = RoomSocket.of(await upgrade(`/v1/rooms/framing?network=${network}`, offered))
       socket.sendBytes(Uint8Array.of(0xee))

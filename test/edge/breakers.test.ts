@@ -7,10 +7,11 @@ import { SignalingRoom } from '../../durable-objects/signaling-room.ts'
 import { CALL_TIMEOUT_MS, CLASS_CALLS_LEAST, OBJECT_CALLS_LEAST } from '../../protocol/limits/breaker.ts'
 import { newOwner } from '../support/mail.ts'
 import { offerOf } from '../support/passes.ts'
-import { Figures, setAs } from './figures.ts'
+import { Figures } from './figures.ts'
 import { allows, ask, asOwner } from './mail-http.ts'
 import { mailboxObject } from './mailboxes.ts'
-import { newPeer, RoomSocket, refusedFor, upgrade } from './socket.ts'
+import { deployedWith } from './rooms.ts'
+import { joinOf, RoomSocket, refusedFor, upgrade } from './socket.ts'
 
 const reads = (owner: Awaited<ReturnType<typeof newOwner>>) => asOwner(owner, '/messages')
 
@@ -23,16 +24,9 @@ async function mailbox(broken = false) {
   return owner
 }
 
-async function joinRefusal() {
-  const peer = newPeer()
-  const join = {
-    kind: 'join',
-    version: 1,
-    peer,
-    session: peer.slice(0, 8),
-    metadata: new Uint8Array(),
-  } as const
-  const socket = await RoomSocket.of(await upgrade('/v1/rooms/busy', await offerOf(join)), join)
+async function joinRefusal(room: string) {
+  const join = joinOf()
+  const socket = RoomSocket.of(await upgrade(`/v1/rooms/${room}`, await offerOf(join)), join)
   return { code: (await refusedFor(socket)).code, frames: socket.frames }
 }
 
@@ -94,20 +88,9 @@ describe('a class that fails', () => {
       throw new Error('no room')
     })
     const codes: string[] = []
-    for (let i = 0; i < CLASS_CALLS_LEAST; i++) {
-      const peer = newPeer()
-      const join = {
-        kind: 'join',
-        version: 1,
-        peer,
-        session: peer.slice(0, 8),
-        metadata: new Uint8Array(),
-      } as const
-      const socket = await RoomSocket.of(await upgrade(`/v1/rooms/r${i}`, await offerOf(join)), join)
-      codes.push((await refusedFor(socket)).code)
-    }
+    for (let i = 0; i < CLASS_CALLS_LEAST; i++) codes.push((await joinRefusal(`r${i}`)).code)
     expect(new Set(codes)).toEqual(new Set(['internal']))
-    const { code, frames } = await joinRefusal()
+    const { code, frames } = await joinRefusal('busy')
     failing.mockRestore()
     expect(code).toBe('edge-busy')
     expect(frames.find(({ kind }) => kind === 'refusal')).toMatchObject({ retryAfterMs: expect.any(Number) })
@@ -135,7 +118,7 @@ describe('too much at once', () => {
       .mockImplementation(
         () => held.then(() => ({ letters: [], cursor: new Uint8Array(), more: false })) as never,
       )
-    await setAs({ IN_FLIGHT_MAX: 15 }, async () => {
+    await deployedWith({ IN_FLIGHT_MAX: 15 }, async () => {
       const reading = Array.from({ length: 30 }, () => reads(owner))
       const shed = await Promise.race(reading)
       expect([shed.status, shed.body.error]).toMatchObject([503, { code: 'overloaded', retryAfterMs: 5_000 }])

@@ -1,9 +1,9 @@
 // What the edge says of itself, as a test reads it: figures by name and labels, and the lines of its log.
 
-import { env, exports } from 'cloudflare:workers'
+import { exports } from 'cloudflare:workers'
 import parsePrometheus from 'parse-prometheus-text-format'
 import { expect, vi } from 'vitest'
-import type { GivenSettings } from '../../workers/settings/table.ts'
+import { deployedWith } from './rooms.ts'
 
 interface Sample {
   readonly value?: string
@@ -17,19 +17,6 @@ interface Family {
   readonly metrics: readonly Sample[]
 }
 
-const bindings = env as unknown as Record<string, unknown>
-
-/** While `run` runs, the deployment is set so. */
-export async function setAs<T>(vars: GivenSettings, run: () => Promise<T>): Promise<T> {
-  const before = Object.fromEntries(Object.keys(vars).map((name) => [name, bindings[name]]))
-  Object.assign(bindings, vars)
-  try {
-    return await run()
-  } finally {
-    Object.assign(bindings, before)
-  }
-}
-
 export class Figures {
   readonly families: readonly Family[]
   readonly text: string
@@ -41,7 +28,7 @@ export class Figures {
 
   /** As this isolate says them now. */
   static read(query = ''): Promise<Figures> {
-    return setAs({ NETWORK_VIEW: 'open' }, async () => {
+    return deployedWith({ NETWORK_VIEW: 'open' }, async () => {
       const answer = await exports.default.fetch(`https://edge.example/metrics${query}`)
       expect(answer.status).toBe(200)
       return new Figures(await answer.text())

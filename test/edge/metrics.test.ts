@@ -8,11 +8,12 @@ import { summaryOf } from '../protocol/network/summaries.ts'
 import { keyOf, peerOf, valueRecord } from '../support/dht.ts'
 import { contactPut, newOwner } from '../support/mail.ts'
 import { offerOf } from '../support/passes.ts'
-import { Figures, setAs } from './figures.ts'
+import { Figures } from './figures.ts'
 import { allows, ask, put } from './mail-http.ts'
 import { allRegistries, tell } from './network.ts'
+import { deployedWith } from './rooms.ts'
 import { askShard } from './shards.ts'
-import { RoomSocket, refusedFor, upgrade } from './socket.ts'
+import { joinOf, RoomSocket, refusedFor, upgrade } from './socket.ts'
 
 const TOKEN = 'A'.repeat(43)
 
@@ -27,7 +28,7 @@ describe('GET /metrics', () => {
   it('is closed where nothing else is said, and opens to whoever shows the token as Prometheus does', async () => {
     expect(await fetchMetrics()).toMatchObject({ status: 501, code: 'admin-off' })
     expect(await fetchMetrics({ Authorization: `Bearer ${TOKEN}` })).toMatchObject({ code: 'admin-off' })
-    await setAs({ ADMIN_TOKEN: TOKEN }, async () => {
+    await deployedWith({ ADMIN_TOKEN: TOKEN }, async () => {
       expect(await fetchMetrics()).toMatchObject({ status: 401, code: 'admin-missing' })
       expect((await fetchMetrics()).headers.get('WWW-Authenticate')).toBe('Bearer')
       for (const wrong of ['B'.repeat(43), TOKEN.slice(1), `${TOKEN}A`, ''])
@@ -39,7 +40,7 @@ describe('GET /metrics', () => {
       expect(shown.headers.get('Cache-Control')).toBe('no-store')
       expect(shown.text).not.toContain(TOKEN)
     })
-    await setAs({ NETWORK_VIEW: 'open' }, async () => expect((await fetchMetrics()).status).toBe(200))
+    await deployedWith({ NETWORK_VIEW: 'open' }, async () => expect((await fetchMetrics()).status).toBe(200))
   })
 
   it('is text that a parser takes, every series once, with the isolate that says so', async () => {
@@ -91,16 +92,9 @@ describe('GET /metrics', () => {
   it('counts sockets that were taken and those that were refused, and why', async () => {
     const before = await Figures.read()
     await (await RoomSocket.join('counted')).welcomed()
-    const peer = crypto.getRandomValues(new Uint8Array(32))
-    const join = {
-      kind: 'join',
-      version: 1,
-      peer,
-      session: peer.slice(0, 8),
-      metadata: new Uint8Array(),
-    } as const
+    const join = joinOf()
     const offered = await offerOf(join, { expiresAtMs: 1 })
-    await refusedFor(await RoomSocket.of(await upgrade('/v1/rooms/counted', offered), join))
+    await refusedFor(RoomSocket.of(await upgrade('/v1/rooms/counted', offered), join))
     const figures = await Figures.read()
     const route = '/v1/rooms/:room'
     expect(figures.value('waypost_upgrades_total', { route, outcome: 'accepted' })).toBe(1)
@@ -135,7 +129,7 @@ describe('GET /metrics', () => {
     expect(figures.value('waypost_network_peers', { network: 'silence' })).toBe(0)
     expect(figures.value('waypost_network_health', { network: 'silence', status: 'unknown' })).toBe(1)
     const many = Array.from({ length: 9 }, (_, i) => `network=n${i}`).join('&')
-    await setAs({ NETWORK_VIEW: 'open' }, async () => {
+    await deployedWith({ NETWORK_VIEW: 'open' }, async () => {
       expect((await ask(`/metrics?${many}`)).status).toBe(400)
       expect((await ask('/metrics?network=%22')).status).toBe(400)
     })
@@ -172,7 +166,7 @@ describe('GET /metrics', () => {
     [{ TRACE_HEADERS: '["secret"]' }, 'TRACE_HEADERS'],
     [{ IN_FLIGHT_MAX: '0' }, 'IN_FLIGHT_MAX'],
   ])('a deployment set to %j is misconfigured, and says what is', async (vars, name) => {
-    await setAs(vars, async () => {
+    await deployedWith(vars, async () => {
       const { status, body } = await ask('/health')
       expect([status, body.error.code]).toEqual([500, 'misconfigured'])
       expect(body.error.message).toContain(name)

@@ -7,15 +7,13 @@ import { Reports } from '../../durable-objects/registry/reports.ts'
 import { HISTORY_KEPT_EVERY_MS } from '../../protocol/limits/network.ts'
 import { encodeReport } from '../../protocol/network/report.ts'
 import { peerIdText } from '../../protocol/peer-id.ts'
-import type { JoinFrame } from '../../protocol/wire/frames.ts'
-import { WIRE_VERSION } from '../../protocol/wire/registry.ts'
 import { WATCH_FRAME } from '../../protocol/wire/watch-frame.ts'
 import { summaryOf } from '../protocol/network/summaries.ts'
 import { offerOf } from '../support/passes.ts'
 import { ask } from './mail-http.ts'
 import { asAdmin, EVERY_MS, health, linkTo, registryOf, report, topology, watched } from './network.ts'
 import { roomObject } from './rooms.ts'
-import { newPeer, RoomSocket } from './socket.ts'
+import { joinOf, newPeer, RoomSocket } from './socket.ts'
 
 const eventually = (look: () => Promise<void>) => vi.waitFor(look, { timeout: 30_000, interval: 250 })
 
@@ -100,13 +98,7 @@ describe('a watched network', () => {
     await watched(async () => {
       const network = 'placed'
       const peer = newPeer()
-      const join: JoinFrame = {
-        kind: 'join',
-        version: WIRE_VERSION,
-        peer,
-        session: new Uint8Array(8),
-        metadata: new Uint8Array(),
-      }
+      const join = joinOf(peer)
       const headers = {
         Upgrade: 'websocket',
         'Sec-WebSocket-Protocol': (await offerOf(join, { network })).join(', '),

@@ -16,15 +16,9 @@ import {
 } from '../../protocol/wire/registry.ts'
 import { offerOf } from '../support/passes.ts'
 import { deployedWith } from './rooms.ts'
-import { allSettled, newPeer, RoomSocket, refusedFor, upgrade } from './socket.ts'
+import { allSettled, joinOf, newPeer, RoomSocket, refusedFor, upgrade } from './socket.ts'
 
-const hello = await offerOf({
-  kind: 'join',
-  version: 1,
-  peer: newPeer(),
-  session: newPeer().slice(0, 8),
-  metadata: utf8(''),
-})
+const hello = await offerOf(joinOf())
 /** So few that it does not matter how fast the machine is. */
 const FEW_TOKENS = { ROOM_TOKENS_PER_SECOND: 1 }
 const fatal = (code: RefusalCode) => ({
@@ -82,13 +76,7 @@ describe('an upgrade is refused, in a way a browser can read,', () => {
   })
 
   it('with a hello that is cut', async () => {
-    const join = encode({
-      kind: 'join',
-      version: 1,
-      peer: newPeer(),
-      session: new Uint8Array(8),
-      metadata: utf8(''),
-    })
+    const join = encode(joinOf())
     const cut = JOIN_SUBPROTOCOL_PREFIX + toBase64url(join.subarray(0, join.length - 1))
     expect(await refusedFor(RoomSocket.of(await upgrade('/v1/rooms/r', [SUBPROTOCOL, cut])))).toEqual(
       fatal('bad-request'),

@@ -7,7 +7,7 @@ import { decode, encode } from '../../protocol/wire/codec.ts'
 import { FRAME, SUBPROTOCOL } from '../../protocol/wire/registry.ts'
 import { offerOf } from '../support/passes.ts'
 import { deployedWith, UNLIMITED } from './rooms.ts'
-import { allSettled, newPeer, RoomSocket, upgrade } from './socket.ts'
+import { allSettled, joinOf, newPeer, RoomSocket, upgrade } from './socket.ts'
 
 async function together(room: string, count: number): Promise<RoomSocket[]> {
   const members: RoomSocket[] = []
@@ -35,13 +35,7 @@ describe('a room', () => {
   })
 
   it('answers with the subprotocol, and never with the hello', async () => {
-    const join = {
-      kind: 'join',
-      version: 1,
-      peer: newPeer(),
-      session: new Uint8Array(8),
-      metadata: utf8('x'),
-    } as const
+    const join = joinOf(newPeer(), { metadata: utf8('x') })
     const response = await upgrade('/v1/rooms/protocol', await offerOf(join))
     expect(response.status).toBe(101)
     expect(response.headers.get('Sec-WebSocket-Protocol')).toBe(SUBPROTOCOL)
@@ -164,14 +158,7 @@ class Listener {
   #heard: () => void = () => {}
 
   static async join(room: string): Promise<Listener> {
-    const metadata = utf8('m'.repeat(30))
-    const join = {
-      kind: 'join',
-      version: 1,
-      peer: newPeer(),
-      session: newPeer().subarray(0, 8),
-      metadata,
-    } as const
+    const join = joinOf(newPeer(), { metadata: utf8('m'.repeat(30)) })
     const response = await upgrade(`/v1/rooms/${room}`, await offerOf(join))
     const listener = new Listener()
     response.webSocket!.addEventListener('message', ({ data }) =>

@@ -34,6 +34,17 @@ export function newPeer(): Uint8Array {
   return peer
 }
 
+/** What it says when it comes. */
+export function joinOf(peer = newPeer(), options: Omit<JoinOptions, 'network'> = {}): JoinFrame {
+  return {
+    kind: 'join',
+    version: options.version ?? WIRE_VERSION,
+    peer,
+    session: options.session ?? crypto.getRandomValues(new Uint8Array(8)),
+    metadata: options.metadata ?? new Uint8Array(),
+  }
+}
+
 /** The upgrade request of a room, with whatever subprotocols it offers. */
 export async function upgrade(path: string, offered?: readonly string[]): Promise<Response> {
   const headers = new Headers({ Upgrade: 'websocket' })
@@ -78,13 +89,7 @@ export class RoomSocket {
   }
 
   static async join(room: string, peer = newPeer(), options: JoinOptions = {}): Promise<RoomSocket> {
-    const join: JoinFrame = {
-      kind: 'join',
-      version: options.version ?? WIRE_VERSION,
-      peer,
-      session: options.session ?? crypto.getRandomValues(new Uint8Array(8)),
-      metadata: options.metadata ?? new Uint8Array(),
-    }
+    const join = joinOf(peer, options)
     const network = options.network === undefined ? '' : `?network=${options.network}`
     const path = `/v1/rooms/${encodeURIComponent(room)}${network}`
     return RoomSocket.of(await upgrade(path, await offerOf(join, { network: options.network })), join)

@@ -2,13 +2,11 @@
 // of its own, as different people's browsers are.
 
 import { createServer, type Server } from 'node:http'
-import { basename } from 'node:path'
-import { build } from 'esbuild'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import type * as Sdk from '../../client/index.ts'
 import { browserBundle, PUBLISHED_FILES } from '../../scripts/bundle.ts'
 import { findBrowser } from '../../scripts/find-browser.mjs'
-import { root } from '../../scripts/paths.ts'
+import { bundled } from './bundles.ts'
 
 declare global {
   /** In test pages: the SDK, and whatever a test keeps there between steps. */
@@ -150,45 +148,24 @@ function blockWebrtc(): void {
   }
 }
 
-async function bundled(entry: string): Promise<string> {
-  const bundle = await build({
-    absWorkingDir: root,
-    entryPoints: [entry],
-    bundle: true,
-    format: 'esm',
-    target: 'es2022',
-    write: false,
-  })
-  return bundle.outputFiles[0]?.text ?? ''
-}
-
 /** As scripts/build.ts makes the files of `waypost/min`. */
-async function published(): Promise<Map<string, string>> {
-  const { outputFiles } = await build({
-    ...browserBundle,
-    entryPoints: PUBLISHED_FILES,
-    outdir: 'published',
-    write: false,
-  })
-  return new Map(outputFiles.map(({ path, text }) => [`/${basename(path)}`, text]))
-}
+const published = () => bundled({ ...browserBundle, entryPoints: PUBLISHED_FILES })
 
-async function readable(): Promise<Map<string, string>> {
-  // What identities keep for links is no part of the API: tests reach it by a script of its own.
-  const [sdk, keeper] = await Promise.all([
-    bundled('client/index.ts'),
-    bundled('client/identities/keeper.ts'),
-  ])
-  return new Map([
-    ['/sdk.js', sdk],
-    ['/keeper.js', keeper],
-  ])
+/** What identities keep for links is no part of the API: tests reach it by a script of its own. */
+async function readable(): Promise<ReadonlyMap<string, string>> {
+  const ones = { 'sdk.js': 'client/index.ts', 'keeper.js': 'client/identities/keeper.ts' }
+  const made = Object.entries(ones).map(async ([name, entry]) => {
+    const files = await bundled({ entryPoints: [entry], bundle: true, format: 'esm', target: 'es2022' })
+    const [script = ''] = files.values()
+    return [name, script] as const
+  })
+  return new Map(await Promise.all(made))
 }
 
 async function serveSdk(asPublished: boolean): Promise<{ server: Server; url: string }> {
   const scripts = await (asPublished ? published() : readable())
   const server = createServer((request, response) => {
-    const script = scripts.get(request.url ?? '')
+    const script = scripts.get((request.url ?? '').slice(1))
     response.setHeader('Content-Type', script === undefined ? 'text/html' : 'text/javascript')
     response.end(script ?? (asPublished ? PUBLISHED_PAGE : PAGE))
   })

@@ -8,8 +8,10 @@ import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bundle, portOf } from '../../bench/server.ts'
+import { portOf, workerBundle } from '../../bench/server.ts'
 import { root } from '../../scripts/paths.ts'
+import { bundled } from './bundles.ts'
+import { cheapPlacesBundled } from './cheap-places.ts'
 import { TEST_SECRET } from './passes.ts'
 
 export type EdgeVars = Readonly<Record<string, string | number>>
@@ -44,7 +46,12 @@ export class LocalEdge {
     const edge = new LocalEdge(await freePort())
     edge.#heard = heard
     mkdirSync(edge.objects)
-    await bundle(join(root, entry ?? setting('main')), join(edge.#folder, 'worker.js'))
+    const worker = await bundled({
+      ...workerBundle,
+      entryPoints: { worker: join(root, entry ?? setting('main')) },
+      plugins: [cheapPlacesBundled],
+    })
+    writeFileSync(join(edge.#folder, 'worker.js'), worker.get('worker.js') ?? '')
     edge.#configure(vars)
     await edge.up()
     return edge

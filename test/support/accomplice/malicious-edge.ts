@@ -1,10 +1,9 @@
 // A malicious edge as tests see it: started like any other, told what lies to tell, and joined by an accomplice.
 
 import { join } from 'node:path'
-import { build } from 'esbuild'
 import type { Page } from 'playwright-core'
-import { root } from '../../../scripts/paths.ts'
 import type { TestBrowser } from '../browser.ts'
+import { bundled } from '../bundles.ts'
 import { LocalEdge } from '../local-edge.ts'
 import type * as Mallory from './mallory.ts'
 import { ACCOMPLICE_PATH, ORDERS_PATH, type Order } from './orders.ts'
@@ -30,16 +29,15 @@ export async function order(edge: LocalEdge, room: string, order: Order): Promis
 /** Whoever conspires with the edge in this room. The one place where it gets in. */
 export async function openAccomplice(browser: TestBrowser, edge: LocalEdge, room: string): Promise<Page> {
   const page = await browser.page()
-  const bundle = await build({
-    absWorkingDir: root,
+  const files = await bundled({
     entryPoints: [join(FOLDER, 'accomplice', 'mallory.ts')],
     bundle: true,
     format: 'iife',
     globalName: 'mallory',
     target: 'es2022',
-    write: false,
   })
-  await page.addScriptTag({ content: bundle.outputFiles[0]?.text ?? '' })
+  const [content = ''] = files.values()
+  await page.addScriptTag({ content })
   const door = `${edge.url.replace(/^http/, 'ws')}${ACCOMPLICE_PATH}?${new URLSearchParams({ room })}`
   await page.evaluate((door) => mallory.conspire(door), door)
   return page
