@@ -15,7 +15,7 @@ const mutated = (random: Random, frame: Uint8Array) => mutatedFrame(random, fram
 export class Hostile {
   readonly #random: Random
   readonly #room: string
-  readonly #peer: Uint8Array
+  #peer: Uint8Array
   #session: Uint8Array
   #socket: WebSocket | undefined
   #address = 0
@@ -113,6 +113,8 @@ export class Hostile {
     webSocket.addEventListener('message', ({ data }) => this.#hear(data))
     webSocket.addEventListener('close', () => {
       this.closed++
+      // Whoever is thrown out is on the blacklist soon, and comes back as somebody who is not.
+      this.#peer = this.#random.bytes(32)
       if (this.#socket === webSocket) this.#socket = undefined
       this.#changed()
     })
