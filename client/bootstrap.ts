@@ -7,8 +7,8 @@ import { traced } from './trace.ts'
 /** Between tries while the edge does not answer: a page that loads while the network comes up should not have to retry. */
 export const RETRY_MS = 500
 
-/** An edge that is silent for so long is not there. */
-const ANSWER_MS = 20_000
+/** An edge that is silent for so long is asked again: among many a connection may be the one that is not looked at. */
+const ANSWER_MS = 10_000
 
 export interface Answer {
   readonly ok: boolean

@@ -66,8 +66,8 @@ export interface PassSource {
 const MARGIN_MS = 300_000
 /** A challenge is used only while there is this much of its life left to make the stamp in. */
 const CHALLENGE_LEFT_MS = CHALLENGE_LIFETIME_MS / 2
-/** An edge that is silent for so long is not there. */
-const ANSWER_MS = 20_000
+/** An edge that is silent for so long is asked again: among many a connection may be the one that is not looked at. */
+const ANSWER_MS = 10_000
 /** A challenge may run out while a laptop sleeps over its stamp: once more then, with another. */
 const ATTEMPTS_MAX = 2
 

@@ -93,3 +93,9 @@ export const MAILBOX_DRAWS_PER_SECOND = 1 / 10
 export const MAILBOX_DRAWS_BURST = 32
 /** With so few left the owner is told. */
 export const MAILBOX_PREKEYS_LOW = 16
+
+/**
+ * Refused frames a socket may send before it is closed as `flooding`; it earns as many a second as in a room. There a batch is one; here each
+ * of its frames is, since each is answered.
+ */
+export const MAILBOX_PATIENCE_BURST = 1_000

@@ -49,8 +49,11 @@ export const PRICE = {
   pass: 20,
 } as const
 
-/** Refused messages a socket may send, saved up and per second, before it is closed as `flooding`. */
-export const PATIENCE_BURST = 1_000
+/**
+ * Refused messages a socket may send, saved up and per second, before it is closed as `flooding`. Clients know what they may send
+ * and wait; whoever does not would have the room read for it what it refuses, at most of the price of a message that is taken.
+ */
+export const PATIENCE_BURST = 250
 export const PATIENCE_PER_SECOND = 50
 
 /**

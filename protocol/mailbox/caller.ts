@@ -5,7 +5,8 @@ import { FULL, type Rate, take } from '../bucket.ts'
 import { GRANT_BYTES } from '../crypto/admission/pass.ts'
 import { SIZES } from '../crypto/suite.ts'
 import { REGIONS, type Region } from '../dht/regions.ts'
-import { PATIENCE_BURST, PATIENCE_PER_SECOND, PRICE } from '../limits/room.ts'
+import { MAILBOX_PATIENCE_BURST } from '../limits/mailbox.ts'
+import { PATIENCE_PER_SECOND, PRICE } from '../limits/room.ts'
 import { Reader, Writer } from '../wire/bytes.ts'
 import { FRAME } from '../wire/registry.ts'
 import type { SocketRates } from './config.ts'
@@ -80,7 +81,7 @@ export function unpackCaller(record: Uint8Array): CallerRecord | undefined {
   }
 }
 
-const PATIENCE: Rate = { perSecond: PATIENCE_PER_SECOND, burst: PATIENCE_BURST }
+const PATIENCE: Rate = { perSecond: PATIENCE_PER_SECOND, burst: MAILBOX_PATIENCE_BURST }
 
 export function priceOf(frames: readonly Uint8Array[]): number {
   const passes = frames.filter(([type]) => type === FRAME.passWanted).length

@@ -9,6 +9,7 @@ import { sha256Block, stampSearcher } from '../../../protocol/crypto/admission/s
 import { platformSuite } from '../../../protocol/crypto/platform.ts'
 import type { Subtle } from '../../../protocol/crypto/subtle.ts'
 import { STAMP_PUZZLES } from '../../../protocol/limits/admission.ts'
+import { JOIN_TIMEOUT_MS } from '../../../protocol/limits/kept-socket.ts'
 import { KEEP_ALIVE_MS } from '../../../protocol/limits/room.ts'
 import { fromBase64url } from '../../../protocol/wire/base64url.ts'
 import { framesOf } from '../../../protocol/wire/batch.ts'
@@ -23,7 +24,7 @@ const ASK_EVERY_MS = 1_000
 const NEWCOMER_EVERY_MS = 500
 /** Somebody who waited so long for an answer does not count it. */
 const LATE_MS = 5_000
-/** …and for a page to be in: as long as `connect()` tries. What fails meanwhile is tried again, as it does. */
+/** …and for a page to be in: as long as `connect()` tries. What fails, or is silent for so long as it waits, is tried again. */
 const ARRIVE_LATE_MS = 30_000
 const AGAIN_MS = 1_000
 const ASK = 1
@@ -75,7 +76,7 @@ class Member {
     const socket = await openSocket(port, `/v1/rooms/${room}`, headers)
     const member = new Member(socket)
     socket.start()
-    const untilMs = performance.now() + ARRIVE_LATE_MS
+    const untilMs = performance.now() + JOIN_TIMEOUT_MS
     while (member.address === 0) {
       if (performance.now() > untilMs) throw new Error('nobody answered')
       await new Promise((resolve) => setTimeout(resolve, 5))
@@ -141,7 +142,7 @@ async function arrive(port: number, person: number): Promise<void> {
 async function enter(port: number, person: number): Promise<Member> {
   const origin = `http://127.0.0.1:${port}`
   const headers = { 'CF-Connecting-IP': addressOf(person) }
-  const signal = AbortSignal.timeout(ARRIVE_LATE_MS)
+  const signal = AbortSignal.timeout(JOIN_TIMEOUT_MS)
   const bootstrap = await fetch(`${origin}/v1/bootstrap?network=default`, { headers, signal })
   const { challenge } = (await bootstrap.json()) as { challenge: string }
   const bytes = fromBase64url(challenge)
