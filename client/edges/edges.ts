@@ -117,6 +117,10 @@ export class Edges implements PassDesk {
     }))
   }
 
+  get #isAnyNamedWell(): boolean {
+    return this.#candidates.some(({ learnt }, at) => !learnt && this.#machine.stateOf(at) === 'healthy')
+  }
+
   get all(): readonly Passes[] {
     return this.#candidates.filter(({ learnt }) => !learnt).map(({ passes }) => passes)
   }
@@ -222,9 +226,10 @@ export class Edges implements PassDesk {
     const index = this.#candidates.indexOf(edge)
     if (index < 0) return // Its place is another's by now.
     const wasIn = this.#inside.delete(socket)
-    if (!entered) this.troubled()
     if (entered) this.#inside.add(socket)
     this.#host.give({ kind: entered ? 'entered' : wasIn ? 'interrupted' : 'shut', edge: index })
+    // While another that we were told of is well there is a way, and no need to ask all whom we know at the worst of moments.
+    if (!entered && !this.#isAnyNamedWell) this.troubled()
   }
 
   #perform(effect: EdgesEffect): void {
