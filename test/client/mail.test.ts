@@ -171,7 +171,7 @@ describe('a message', () => {
     const alice = await client(edge.url, as('alice'))
     const sending = codeOf(alice.send(bobsId, 'soon'))
     // Kept, and not yet put: the first thing that is waited for is the bundle.
-    await expect.poll(() => alice.status().mail?.outbox).toBe(1)
+    await expect.poll(() => alice.status().mail?.outbox, { interval: 1 }).toBe(1)
     await alice.close()
     expect(await sending).toBe('closed')
 

@@ -1,5 +1,5 @@
 // Before everything else: while more is asked of this isolate than it can bear, whoever asks more than a page needs to arrive is told so
-// at the lowest price there is, before any route is looked for. That is a third of what the shortest way through the app costs.
+// at the lowest price there is, before any route is looked for. That is two thirds of what the shortest way through the app costs.
 
 import { checkPass } from '../../protocol/crypto/admission/pass.ts'
 import { DEFAULT_NETWORK } from '../../protocol/names.ts'
