@@ -99,7 +99,13 @@ export default defineConfig({
       { test: { name: 'protocol', include: ['test/protocol/**/*.test.ts'], ...pure, ...patient } },
       {
         plugins: [cheapPlaces],
-        test: { name: 'client', include: ['test/client/**/*.test.ts'], environment: 'node', ...patient },
+        test: {
+          name: 'client',
+          include: ['test/client/**/*.test.ts'],
+          environment: 'node',
+          ...patient,
+          ...onceMore,
+        },
       },
       {
         test: {

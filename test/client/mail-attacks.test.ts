@@ -189,7 +189,7 @@ describe('a mailbox that', () => {
     await expect.poll(bob.texts).toEqual(['said 1'])
     bob.box.oneTime = [] // And so on its next socket.
     bob.box.home?.drop()
-    await expect.poll(() => bob.waypost.status().mail?.state).toBe('connecting')
+    await expect.poll(() => bob.waypost.status().mail?.state, { interval: 1 }).toBe('connecting')
     await expect.poll(() => bob.waypost.status().mail?.state).toBe('open')
     expect(bob.box.publications).toBe(1)
   })
