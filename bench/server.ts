@@ -118,7 +118,7 @@ export async function withServers<Result>(
   }
 }
 
-/** As wrangler (4.155.0) does it: the same conditions, target and kept names, nothing minified. */
+/** As wrangler (4.155.0) does it with our wrangler.toml: the same conditions and target, nothing minified. */
 export const workerBundle = {
   absWorkingDir: root,
   bundle: true,
@@ -126,7 +126,6 @@ export const workerBundle = {
   target: 'es2024',
   platform: 'browser',
   conditions: ['workerd', 'worker', 'browser'],
-  keepNames: true,
   external: ['cloudflare:*', 'node:*'],
   loader: { '.sql': 'text' },
   define: { 'process.env.NODE_ENV': '"production"' },

@@ -12,9 +12,13 @@ import {
   SUBPROTOCOL,
 } from '../protocol/wire/registry.ts'
 
+/** One will do for all objects of an isolate. */
+let pingAndPong: WebSocketRequestResponsePair | undefined
+
 /** The platform answers pings itself, also while the object sleeps, and notes when (platform: one pair for each object). */
 export function answerKeepAlives(ctx: DurableObjectState): void {
-  ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(KEEP_ALIVE_PING, KEEP_ALIVE_PONG))
+  pingAndPong ??= new WebSocketRequestResponsePair(KEEP_ALIVE_PING, KEEP_ALIVE_PONG)
+  ctx.setWebSocketAutoResponse(pingAndPong)
 }
 
 /** The upgrade's answer. That nothing is deflated is said in wrangler.toml: a header that says so here is not heeded. */

@@ -12,7 +12,7 @@ import { MAILBOX_SENDERS_MAX } from '../protocol/limits/mailbox.ts'
 import { KEEP_ALIVE_MS } from '../protocol/limits/room.ts'
 import { AUDIENCE_HEADER, HELLO_HEADER, helloOf, REGION_HEADER } from '../protocol/mailbox/admission.ts'
 import { type CallerRecord, newCaller } from '../protocol/mailbox/caller.ts'
-import { type MailboxConfig, type MailboxSettings, mailboxConfig } from '../protocol/mailbox/config.ts'
+import { type MailboxSettings, mailboxConfig } from '../protocol/mailbox/config.ts'
 import type {
   AccessRules,
   MailboxEffect,
@@ -45,6 +45,7 @@ import { Reception } from './mailbox/reception.ts'
 import { SqliteLetterStore, SqliteOwnerStore, Tables } from './mailbox/sqlite-store.ts'
 import { PassRenewal } from './pass-renewal.ts'
 import { Guard, type GuardRegistries } from './protection/guard.ts'
+import { settled } from './settled.ts'
 import { TracedObject, type TraceSettings, tracedFetch } from './tracing.ts'
 
 interface Settings extends MailboxSettings, PassSecrets, ProtectionSettings, RegionSettings, TraceSettings {
@@ -53,8 +54,13 @@ interface Settings extends MailboxSettings, PassSecrets, ProtectionSettings, Reg
   readonly SHARDS: ShardNamespace
 }
 
+const rulesOf = settled((env: Settings) => ({
+  config: mailboxConfig(env),
+  connectionsMax: connectionsMax(env),
+}))
+
 export class RelayMailbox extends TracedObject<Settings> {
-  readonly #config: MailboxConfig
+  readonly #rules: ReturnType<typeof rulesOf>
   readonly #place: MailboxPlace | undefined
   readonly #letters: SqliteLetterStore
   readonly #owner: SqliteOwnerStore
@@ -74,7 +80,7 @@ export class RelayMailbox extends TracedObject<Settings> {
 
   constructor(ctx: DurableObjectState, env: Settings) {
     super(ctx, env)
-    this.#config = mailboxConfig(env)
+    this.#rules = rulesOf(env)
     this.#place = placeOf(ctx.id.name)
     const tables = new Tables(ctx.storage)
     this.#letters = new SqliteLetterStore(tables)
@@ -105,7 +111,7 @@ export class RelayMailbox extends TracedObject<Settings> {
     const flush = () => this.#callers.flush()
     this.#reception = new Reception({
       mailbox: id,
-      rates: this.#config.socket,
+      rates: this.#rules.config.socket,
       callers: this.#callers,
       forwarding: new Forwarding(env.MAILBOXES, network, flush),
       dht: new DhtDesk({ shards: env.SHARDS, sites: sitesOf(env), network, owner: id, answered: flush }),
@@ -267,7 +273,7 @@ export class RelayMailbox extends TracedObject<Settings> {
   /** Made when it is first needed: a socket that only pings, or passes puts on, needs none. */
   get #machine(): MailboxMachine<Answer> {
     if (this.#made !== undefined) return this.#made
-    this.#made = new MailboxMachine(this.#letters, this.#config, randomIncarnation())
+    this.#made = new MailboxMachine(this.#letters, this.#rules.config, randomIncarnation())
     const home = this.#callers.home()
     if (home !== undefined) this.#receive({ kind: 'resumed', state: home.record.state })
     return this.#made
@@ -280,7 +286,7 @@ export class RelayMailbox extends TracedObject<Settings> {
     if (letters === null) {
       const tags = addressTags(headers)
       if (this.#callers.senders >= MAILBOX_SENDERS_MAX) return 'edge-busy'
-      if (isCrowded(this.ctx, tags, connectionsMax(this.env))) return 'edge-busy'
+      if (isCrowded(this.ctx, tags, this.#rules.connectionsMax)) return 'edge-busy'
       this.#callers.accept(socket, newCaller(audience, undefined), tags)
       return undefined
     }

@@ -5,14 +5,18 @@ import type { DropReason } from '../protocol/drops.ts'
 import { registryObjectName } from '../protocol/mailbox/report.ts'
 import type { ClientReport } from '../protocol/network/report.ts'
 import { RoomWatch, type WatchedMember } from '../protocol/network/room-watch.ts'
-import { reportEveryMs, type WatchSettings } from '../protocol/network/settings.ts'
+import type { WatchSettings } from '../protocol/network/settings.ts'
 import { type RoomSummary, registryOfRoom, roomOfObject } from '../protocol/network/summary.ts'
 import type { Member } from '../protocol/room/member.ts'
 import { FRAME } from '../protocol/wire/registry.ts'
 import type { Seats } from './seats.ts'
 
+export interface WatchedRegistries {
+  getByName(name: string): { heard(summary: RoomSummary): Promise<void> }
+}
+
 export interface WatchedSettings extends WatchSettings {
-  readonly REGISTRIES: { getByName(name: string): { heard(summary: RoomSummary): Promise<void> } }
+  readonly REGISTRIES: WatchedRegistries
 }
 
 /** Not refused to anybody: nobody was there, or whoever was does not read. */
@@ -20,15 +24,15 @@ const NOT_CARRIED: ReadonlySet<DropReason> = new Set<DropReason>(['no-such-membe
 
 export class RoomWatching {
   readonly #ctx: DurableObjectState
-  readonly #settings: WatchedSettings
+  readonly #registries: WatchedRegistries
   readonly #seats: Seats
   readonly #watch: RoomWatch
 
-  constructor(ctx: DurableObjectState, settings: WatchedSettings, seats: Seats) {
+  constructor(ctx: DurableObjectState, registries: WatchedRegistries, seats: Seats, everyMs: number) {
     this.#ctx = ctx
-    this.#settings = settings
+    this.#registries = registries
     this.#seats = seats
-    this.#watch = new RoomWatch(reportEveryMs(settings), Date.now())
+    this.#watch = new RoomWatch(everyMs, Date.now())
   }
 
   admitted(nowMs: number): void {
@@ -76,7 +80,7 @@ export class RoomWatching {
     const summary = this.#watch.summary(place.room, count, this.#members(), nowMs)
     const registry = registryObjectName(place.network, registryOfRoom(place.room))
     // Who does not hear it hears the next one; nobody waits for it.
-    const told = this.#settings.REGISTRIES.getByName(registry).heard(summary)
+    const told = this.#registries.getByName(registry).heard(summary)
     this.#ctx.waitUntil(told.catch(() => {}))
   }
 

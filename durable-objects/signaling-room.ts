@@ -4,11 +4,12 @@
 import type { PassSecrets } from '../protocol/crypto/admission/keys.ts'
 import { GRANT_BYTES } from '../protocol/crypto/admission/pass.ts'
 import { DropCounts, type DropReason } from '../protocol/drops.ts'
+import { reportEveryMs } from '../protocol/network/settings.ts'
 import { regionIn } from '../protocol/network/summary.ts'
 import { connectionsMax, type ProtectionSettings } from '../protocol/protection/config.ts'
 import { retryAfterMsOf, type Verdict } from '../protocol/protection/known-lists.ts'
 import { GRANT_HEADER, JOIN_HEADER, REGION_HEADER } from '../protocol/room/admission.ts'
-import { type RoomConfig, type RoomSettings, roomConfig } from '../protocol/room/config.ts'
+import { type RoomSettings, roomConfig } from '../protocol/room/config.ts'
 import { type RoomEffect, type RoomInput, RoomMachine } from '../protocol/room/machine.ts'
 import type { Member } from '../protocol/room/member.ts'
 import { fromBase64url } from '../protocol/wire/base64url.ts'
@@ -30,6 +31,7 @@ import { PassRenewal } from './pass-renewal.ts'
 import { Guard, type GuardRegistries } from './protection/guard.ts'
 import { RoomWatching, type WatchedSettings } from './room-watching.ts'
 import { regionTag, Seats } from './seats.ts'
+import { settled } from './settled.ts'
 import { TracedObject, type TraceSettings, tracedFetch } from './tracing.ts'
 
 interface Joining {
@@ -41,8 +43,13 @@ interface Settings extends RoomSettings, PassSecrets, ProtectionSettings, TraceS
   readonly REGISTRIES: GuardRegistries & WatchedSettings['REGISTRIES']
 }
 
+const rulesOf = settled((env: Settings) => ({
+  config: roomConfig(env),
+  connectionsMax: connectionsMax(env),
+  reportEveryMs: reportEveryMs(env),
+}))
+
 export class SignalingRoom extends TracedObject<Settings> {
-  readonly #config: RoomConfig
   readonly #seats: Seats
   readonly #machine: RoomMachine
   readonly #outbox: Outbox
@@ -54,10 +61,10 @@ export class SignalingRoom extends TracedObject<Settings> {
 
   constructor(ctx: DurableObjectState, env: Settings) {
     super(ctx, env)
-    this.#config = roomConfig(env)
-    this.#connectionsMax = connectionsMax(env)
+    const rules = rulesOf(env)
+    this.#connectionsMax = rules.connectionsMax
     this.#seats = new Seats(ctx)
-    this.#machine = new RoomMachine(this.#seats, this.#config)
+    this.#machine = new RoomMachine(this.#seats, rules.config)
     this.#outbox = new Outbox(this.#seats, (seat) =>
       this.#receive({ kind: 'overflowing', member: seat.member }),
     )
@@ -69,7 +76,7 @@ export class SignalingRoom extends TracedObject<Settings> {
       room,
       expel: (peer, untilMs) => this.expel(peer, untilMs),
     })
-    this.#watching = new RoomWatching(ctx, env, this.#seats)
+    this.#watching = new RoomWatching(ctx, env.REGISTRIES, this.#seats, rules.reportEveryMs)
     answerKeepAlives(ctx)
   }
 

@@ -7,6 +7,8 @@ export const WATCH_SETTINGS = {
   REPORT_EVERY_MS: { otherwise: REPORT_EVERY_MS, least: 0, most: REPORT_EVERY_MOST_MS },
 } as const
 
+const REPORT_EVERY = whole('how often clients report', WATCH_SETTINGS.REPORT_EVERY_MS)
+
 export interface WatchSettings {
   /** How often clients report, and rooms at most; 0: never. */
   readonly REPORT_EVERY_MS?: string | number
@@ -14,8 +16,7 @@ export interface WatchSettings {
 
 /** Throws RangeError naming the setting: a deployment that is wrong should fail on its first request, not serve wrongly. */
 export function reportEveryMs({ REPORT_EVERY_MS: given }: WatchSettings): number {
-  const setting = whole('how often clients report', WATCH_SETTINGS.REPORT_EVERY_MS)
-  return atLeast(setting.read('REPORT_EVERY_MS', given))
+  return atLeast(REPORT_EVERY.read('REPORT_EVERY_MS', given))
 }
 
 /** Nobody shall be told with every message. */

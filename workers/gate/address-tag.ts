@@ -11,7 +11,7 @@ import { limitedAddress } from './rates.ts'
 
 const TAG_BYTES = 12
 const LABEL = utf8('waypost/1 address of a socket ')
-const hash = nativeHash(crypto.subtle as unknown as Subtle)
+const hash = nativeHash(crypto.subtle as unknown as Subtle, 1)
 
 /** For an upgrade's headers; none where addresses are not limited. */
 export async function addressHeader(request: Request, env: Env): Promise<Readonly<Record<string, string>>> {
