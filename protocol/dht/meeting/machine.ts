@@ -103,10 +103,8 @@ export class Meeting implements MeetingMachine {
       if (this.#nowMs >= this.#homeAtMs) this.#goesHome('')
       return
     }
-    if (this.#home.isIn) {
-      this.#looksDeeper(this.#home)
-      this.#looksUp(this.#home)
-    }
+    if (this.#home.isIn) this.#looksDeeper(this.#home)
+    if (this.#home.isIn) this.#looksUp(this.#home)
     this.#makesRoom()
     this.#meetsNearest()
     this.#meetsBuckets()
@@ -114,8 +112,14 @@ export class Meeting implements MeetingMachine {
 
   // ---- where we live -------------------------------------------------------------------------------------------
 
+  /** Where that is the room that we keep, we live in it again, and keep it no more. */
   #goesHome(bits: Bits): void {
-    this.#home = this.#enters(bits)
+    const kept = this.#kept
+    if (kept?.bits === bits) {
+      this.#home = kept
+      this.#kept = undefined
+      this.#do({ kind: 'say', room: bits, isKeeper: false })
+    } else this.#home = this.#enters(bits)
     this.#deeperAtMs = undefined
     this.#lonelySinceMs = undefined
   }
@@ -154,15 +158,9 @@ export class Meeting implements MeetingMachine {
     }
     this.#lonelySinceMs ??= this.#nowMs
     if (this.#nowMs < this.#lonelySinceMs + MEETING_LONELY_MS) return
-    const parent = home.bits.slice(0, -1)
     this.#returnedUntilMs = this.#nowMs + MEETING_RETURNED_MS
     this.#leaves(home)
-    if (this.#kept?.bits !== parent) return this.#goesHome(parent)
-    this.#home = this.#kept
-    this.#kept = undefined
-    this.#lonelySinceMs = undefined
-    this.#deeperAtMs = undefined
-    this.#do({ kind: 'say', room: parent, isKeeper: false })
+    this.#goesHome(home.bits.slice(0, -1))
   }
 
   #keeps(home: RoomView): void {
@@ -270,10 +268,7 @@ export class Meeting implements MeetingMachine {
     return [this.#home, this.#kept, this.#visit?.room].find((room) => room?.bits === bits)
   }
 
-  /** One we are in already is not entered again. */
   #enters(bits: Bits): RoomView {
-    const known = this.#roomOf(bits)
-    if (known !== undefined) return known
     this.#do({ kind: 'enter', room: bits, isKeeper: false })
     return new RoomView(bits, this.#config.self, this.#nowMs)
   }
@@ -283,10 +278,8 @@ export class Meeting implements MeetingMachine {
     this.#leaves(room)
   }
 
-  /** Unless we are in it for another reason. */
-  #leaves(room: RoomView): void {
-    if (this.#home === room) this.#home = undefined
-    if (this.#roomOf(room.bits) === undefined) this.#do({ kind: 'leave', room: room.bits })
+  #leaves({ bits }: RoomView): void {
+    this.#do({ kind: 'leave', room: bits })
   }
 
   #do(effect: MeetingEffect): void {

@@ -1,69 +1,216 @@
 // One meeting machine, told by hand what a room would tell it: what it decides where a world of many hides it.
 
-import { expect, it } from 'vitest'
-import type { MeetingEffect, MeetingInput } from '../../../protocol/dht/meeting/contract.ts'
+import { describe, expect, it } from 'vitest'
+import type { Bits, MeetingEffect, MeetingInput } from '../../../protocol/dht/meeting/contract.ts'
 import { Meeting } from '../../../protocol/dht/meeting/machine.ts'
 import { MESH_LINKS_MAX } from '../../../protocol/limits/direct.ts'
 import {
   MEETING_AVOIDED_MS,
+  MEETING_BITS_MAX,
   MEETING_CONNECT_MS,
+  MEETING_CONNECTING_MAX,
   MEETING_KEEPERS,
+  MEETING_LONELY_MS,
+  MEETING_OTHERS_LEAST,
   MEETING_RESIDENTS_MAX,
+  MEETING_RETRY_MS,
+  MEETING_RETURNED_MS,
 } from '../../../protocol/limits/meeting.ts'
 
-const placed = (first: number, second = 0) => {
+const placed = (...first: readonly number[]) => {
   const place = new Uint8Array(32)
-  place.set([first, second])
+  place.set(first)
   return place
+}
+
+/** One of that place, which chooses the first of what there is, and begins. */
+class Alone {
+  readonly meeting: Meeting
+  connections = 0
+  nowMs = 0
+
+  constructor(self: Uint8Array) {
+    const connections = () => this.connections
+    this.meeting = new Meeting({ self, random: () => 0, connections, isMet: () => false })
+    this.tell({ kind: 'begin' })
+  }
+
+  tell(input: MeetingInput): readonly MeetingEffect[] {
+    return this.meeting.receive(input, this.nowMs)
+  }
+
+  wakes(afterMs: number): readonly MeetingEffect[] {
+    this.nowMs += afterMs
+    return this.tell({ kind: 'wake' })
+  }
+
+  /** Into a room of so many others, of whom so many keep it; and what it did when it was in. */
+  comesInto(room: Bits, others = 0, keepers = 0, nodeOf = (i: number) => placed(0, 0, i + 1)) {
+    this.nowMs++
+    for (let i = 0; i < others; i++) {
+      const member = { peer: `peer ${i}`, node: nodeOf(i), isKeeper: i < keepers }
+      this.tell({ kind: 'seen', room, member })
+    }
+    this.nowMs++
+    return this.tell({ kind: 'entered', room })
+  }
+
+  /** Through rooms that are all split, to one in which so many live. */
+  livesIn(home: Bits, others: number): void {
+    for (let bits = ''; bits.length < home.length; bits += '0')
+      this.comesInto(bits, MEETING_KEEPERS, MEETING_KEEPERS)
+    this.comesInto(home, others)
+    expect(this.meeting.home).toBe(home)
+  }
 }
 
 /** In the room of all, with so many others of whom so many keep it; and what it did when it came in. */
 function among(first: number, others: number, keepers = 0, connections = 0) {
-  const meeting = new Meeting({
-    self: placed(first),
-    random: () => 0,
-    connections: () => connections,
-    isMet: () => false,
-  })
-  const tell = (input: MeetingInput, nowMs: number) => meeting.receive(input, nowMs)
-  tell({ kind: 'begin' }, 0)
-  for (let i = 0; i < others; i++) {
-    const member = { peer: `peer ${i}`, node: placed(0x80, i), isKeeper: i < keepers }
-    tell({ kind: 'seen', room: '', member }, 1)
-  }
-  return { tell, came: tell({ kind: 'entered', room: '' }, 2) }
+  const one = new Alone(placed(first))
+  one.connections = connections
+  return { one, came: one.comesInto('', others, keepers, (i) => placed(0x80, i)) }
 }
 
 const asked = (effects: readonly MeetingEffect[]) => effects.filter(({ kind }) => kind === 'connect').length
-const moved = (effects: readonly MeetingEffect[]) => effects.filter(({ kind }) => kind !== 'connect')
+const moved = (effects: readonly MeetingEffect[]) => effects.filter(({ kind }) => !/connect|letGo/.test(kind))
+const enter = (room: Bits) => ({ kind: 'enter', room, isKeeper: false })
+const leave = (room: Bits) => ({ kind: 'leave', room })
+const say = (room: Bits, isKeeper: boolean) => ({ kind: 'say', room, isKeeper })
 
-const KEEPS = { kind: 'say', room: '', isKeeper: true }
-const DEEPER = { kind: 'enter', room: '0', isKeeper: false }
+describe('where it lives', () => {
+  it('a room of too many is split by the first few of them, who keep it', () => {
+    expect(moved(among(0, MEETING_RESIDENTS_MAX - 1).came)).toEqual([])
+    expect(moved(among(0, MEETING_RESIDENTS_MAX).came)).toEqual([say('', true), enter('0')])
+    expect(moved(among(0xff, MEETING_RESIDENTS_MAX).came)).toEqual([])
+  })
 
-it('somebody with whom no link came about is not asked for a bucket, either, for a while', () => {
-  const { tell, came } = among(0, 1)
-  expect(asked(came)).toBe(1)
-  const overdueMs = 2 + MEETING_CONNECT_MS
-  expect(asked(tell({ kind: 'wake' }, overdueMs))).toBe(0)
-  expect(asked(tell({ kind: 'wanted', buckets: [0] }, overdueMs + 1))).toBe(0)
-  expect(asked(tell({ kind: 'wanted', buckets: [0] }, overdueMs + MEETING_AVOIDED_MS))).toBe(1)
+  it('whoever comes into a room that is split goes on, and keeps it where too few do', () => {
+    expect(moved(among(0, MEETING_KEEPERS - 1, MEETING_KEEPERS - 1).came)).toEqual([
+      say('', true),
+      enter('0'),
+    ])
+    expect(moved(among(0, MEETING_KEEPERS, MEETING_KEEPERS).came)).toEqual([leave(''), enter('0')])
+  })
+
+  it('keeps one room alone, and another when it was thrown out of that', () => {
+    const { one } = among(0, 1, 1)
+    expect(moved(one.comesInto('0', 1, 1))).toEqual([leave('0'), enter('00')])
+    one.tell({ kind: 'ended', room: '', isFull: false })
+    expect(moved(one.comesInto('00', 1, 1))).toEqual([say('00', true), enter('000')])
+  })
+
+  it('goes no deeper than a name has bits, whoever keeps that room and however full it is', () => {
+    const one = new Alone(placed(0))
+    one.livesIn('0'.repeat(MEETING_BITS_MAX), MEETING_OTHERS_LEAST)
+    const keeper = { peer: 'keeper', node: placed(0, 0, 99), isKeeper: true }
+    const room = one.meeting.home as Bits
+    expect(moved(one.tell({ kind: 'seen', room, member: keeper }))).toEqual([])
+    expect(moved(one.tell({ kind: 'ended', room, isFull: true }))).toEqual([])
+    expect(moved(one.wakes(MEETING_RETRY_MS - 1))).toEqual([])
+    expect(moved(one.wakes(1))).toEqual([enter('')])
+  })
+
+  it('goes back up when it was lonely for long, and does not go deeper again at once', () => {
+    const one = new Alone(placed(0))
+    one.livesIn('0', MEETING_OTHERS_LEAST - 1)
+    expect(moved(one.wakes(MEETING_LONELY_MS - 1))).toEqual([])
+    expect(moved(one.wakes(1))).toEqual([leave('0'), enter('')])
+    one.comesInto('', MEETING_KEEPERS, MEETING_KEEPERS)
+    expect(moved(one.wakes(MEETING_RETURNED_MS - 3))).toEqual([])
+    expect(moved(one.wakes(1))).toEqual([leave(''), enter('0')])
+  })
+
+  it('is lonely from when it was last with enough others on', () => {
+    const one = new Alone(placed(0))
+    one.livesIn('0', MEETING_OTHERS_LEAST)
+    one.nowMs += MEETING_LONELY_MS
+    one.tell({ kind: 'gone', room: '0', peer: 'peer 0' })
+    expect(moved(one.wakes(MEETING_LONELY_MS - 1))).toEqual([])
+    const back = { peer: 'peer 0', node: placed(0, 0, 1), isKeeper: false }
+    one.tell({ kind: 'seen', room: '0', member: back })
+    one.tell({ kind: 'gone', room: '0', peer: 'peer 0' })
+    expect(moved(one.wakes(MEETING_LONELY_MS - 1))).toEqual([])
+    expect(moved(one.wakes(1))).toEqual([leave('0'), enter('')])
+  })
+
+  it('lives again in the room that it keeps, and keeps it no more, when it was lonely below or was thrown out', () => {
+    const { one: lonely } = among(0, 1, 1)
+    lonely.comesInto('0')
+    expect(moved(lonely.wakes(MEETING_LONELY_MS))).toEqual([leave('0'), say('', false)])
+    const { one: thrown } = among(0, 1, 1)
+    thrown.comesInto('0', MEETING_OTHERS_LEAST)
+    thrown.tell({ kind: 'ended', room: '0', isFull: false })
+    expect(moved(thrown.wakes(MEETING_RETRY_MS))).toEqual([say('', false)])
+    expect(thrown.meeting.home).toBe('')
+    thrown.tell({ kind: 'ended', room: '', isFull: false })
+    expect(thrown.meeting.home).toBe(undefined)
+  })
 })
 
-it('a room of too many is split by the first few of them, who keep it', () => {
-  expect(moved(among(0, MEETING_RESIDENTS_MAX - 1).came)).toEqual([])
-  expect(moved(among(0, MEETING_RESIDENTS_MAX).came)).toEqual([KEEPS, DEEPER])
-  expect(moved(among(0xff, MEETING_RESIDENTS_MAX).came)).toEqual([])
+describe('with whom it makes links', () => {
+  it('nobody, where there are as many connections as there may be', () => {
+    expect(asked(among(0, 3, 0, MESH_LINKS_MAX - 1).came)).toBeGreaterThan(0)
+    expect(asked(among(0, 3, 0, MESH_LINKS_MAX).came)).toBe(0)
+  })
+
+  it('the next nearest, where with one of the nearest none came about', () => {
+    const { one, came } = among(0, MEETING_CONNECTING_MAX + 1)
+    expect(asked(came)).toBe(MEETING_CONNECTING_MAX)
+    const last = { kind: 'connect', room: '', peer: `peer ${MEETING_CONNECTING_MAX}` }
+    expect(one.wakes(MEETING_CONNECT_MS)).toContainEqual(last)
+  })
+
+  it('somebody with whom no link came about is not asked for a bucket, either, for a while', () => {
+    const { one, came } = among(0, 1)
+    expect(asked(came)).toBe(1)
+    expect(asked(one.wakes(MEETING_CONNECT_MS))).toBe(0)
+    expect(asked(one.tell({ kind: 'wanted', buckets: [0] }))).toBe(0)
+    one.nowMs += MEETING_AVOIDED_MS
+    expect(asked(one.tell({ kind: 'wanted', buckets: [0] }))).toBe(1)
+  })
 })
 
-it('whoever comes into a room that is split goes on, and keeps it where too few do', () => {
-  expect(moved(among(0, MEETING_KEEPERS - 1, MEETING_KEEPERS - 1).came)).toEqual([KEEPS, DEEPER])
-  expect(moved(among(0, MEETING_KEEPERS, MEETING_KEEPERS).came)).toEqual([
-    { kind: 'leave', room: '' },
-    DEEPER,
-  ])
-})
+describe('a bucket in which nobody is', () => {
+  const WANTED = { kind: 'wanted', buckets: [0] } as const
+  const OTHER = (peer: string) => ({ peer, node: placed(0x80), isKeeper: false })
 
-it('nobody is asked where there are as many connections as there may be', () => {
-  expect(asked(among(0, 3, 0, MESH_LINKS_MAX - 1).came)).toBeGreaterThan(0)
-  expect(asked(among(0, 3, 0, MESH_LINKS_MAX).came)).toBe(0)
+  /** In a neighbourhood of three bits. */
+  function settled(): Alone {
+    const one = new Alone(placed(0))
+    one.livesIn('000', MEETING_OTHERS_LEAST)
+    for (let i = 0; i < MEETING_OTHERS_LEAST; i++)
+      one.tell({ kind: 'linked', peer: `peer ${i}`, node: placed(0, 0, i + 1) })
+    return one
+  }
+
+  it('is looked for in a room of our own depth, then in larger ones, one at a time', () => {
+    const one = settled()
+    expect(one.tell(WANTED)).toEqual([enter('100')])
+    expect(one.tell(WANTED)).toEqual([])
+    expect(one.comesInto('100')).toEqual([leave('100'), enter('10')])
+    expect(one.comesInto('10')).toEqual([leave('10'), enter('1')])
+    expect(one.comesInto('1')).toEqual([leave('1')])
+  })
+
+  it('is looked for no further when somebody of it was asked, or there is a link', () => {
+    const one = settled()
+    one.tell(WANTED)
+    one.tell({ kind: 'seen', room: '100', member: OTHER('far') })
+    expect(one.comesInto('100')).toEqual([{ kind: 'connect', room: '100', peer: 'far' }])
+    expect(one.wakes(MEETING_CONNECT_MS)).toEqual([{ kind: 'letGo', peer: 'far' }, leave('100')])
+    one.tell(WANTED)
+    expect(one.tell({ kind: 'linked', peer: 'friend', node: placed(0x80) })).toEqual([])
+    expect(one.comesInto('100')).toEqual([leave('100')])
+    expect(one.tell(WANTED)).toEqual([])
+  })
+
+  it('is not looked for where there is no place for a link', () => {
+    const one = settled()
+    one.connections = MESH_LINKS_MAX
+    expect(one.tell(WANTED)).toEqual([])
+    one.connections--
+    expect(one.wakes(1)).toEqual([enter('100')])
+    one.connections++
+    expect(one.comesInto('100')).toEqual([leave('100')])
+  })
 })
