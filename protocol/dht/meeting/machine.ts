@@ -106,8 +106,9 @@ export class Meeting implements MeetingMachine {
     if (this.#home.isIn) this.#looksDeeper(this.#home)
     if (this.#home.isIn) this.#looksUp(this.#home)
     this.#makesRoom()
-    this.#meetsNearest()
-    this.#meetsBuckets()
+    if (!this.#home.isIn) return
+    this.#meetsNearest(this.#home)
+    this.#meetsBuckets(this.#home)
   }
 
   // ---- where we live -------------------------------------------------------------------------------------------
@@ -131,6 +132,7 @@ export class Meeting implements MeetingMachine {
     const residents = home.residents
     const keepers = residents.filter(({ isKeeper }) => isKeeper).length
     if (keepers === 0) {
+      this.#deeperAtMs = undefined
       // Of too many the same few for all who see them; who comes into a room at its beginning has seen no room that is too full.
       const isFull = residents.length + 1 > MEETING_RESIDENTS_MAX
       const before = residents.filter(({ node }) => compareKeys(node, this.#config.self) < 0).length
@@ -182,9 +184,7 @@ export class Meeting implements MeetingMachine {
 
   // ---- with whom we have links -----------------------------------------------------------------------------------
 
-  #meetsNearest(): void {
-    const home = this.#home
-    if (home?.isIn !== true) return
+  #meetsNearest(home: RoomView): void {
     let near = 0
     for (const { peer } of home.nearest) {
       if (this.#suitors.isAvoided(peer, this.#nowMs)) continue
@@ -194,9 +194,7 @@ export class Meeting implements MeetingMachine {
   }
 
   /** Of a bucket as deep as our neighbourhood somebody is in it; for the others we go and look. */
-  #meetsBuckets(): void {
-    const home = this.#home
-    if (home?.isIn !== true) return
+  #meetsBuckets(home: RoomView): void {
     this.#looksAround()
     for (const bucket of this.#wanted) {
       if (this.#suitors.isFilled(bucket)) continue
@@ -229,10 +227,7 @@ export class Meeting implements MeetingMachine {
   #connectsToSome(room: RoomView, bucket: number): boolean {
     const { self, random } = this.#config
     const some = room.members.filter(
-      ({ peer, node }) =>
-        sharedBits(self, node) === bucket &&
-        this.#suitors.isFree(peer) &&
-        !this.#suitors.isAvoided(peer, this.#nowMs),
+      ({ peer, node }) => sharedBits(self, node) === bucket && !this.#suitors.isAvoided(peer, this.#nowMs),
     )
     const one = some[Math.floor(random() * some.length)]
     return one !== undefined && this.#connects(room, one.peer)

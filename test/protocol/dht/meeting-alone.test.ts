@@ -7,14 +7,19 @@ import { MESH_LINKS_MAX } from '../../../protocol/limits/direct.ts'
 import {
   MEETING_AVOIDED_MS,
   MEETING_BITS_MAX,
+  MEETING_BUSY_MS,
   MEETING_CONNECT_MS,
   MEETING_CONNECTING_MAX,
+  MEETING_IDLE_MS,
   MEETING_KEEPERS,
   MEETING_LONELY_MS,
+  MEETING_NEAREST,
+  MEETING_NEWCOMER_MS,
   MEETING_OTHERS_LEAST,
   MEETING_RESIDENTS_MAX,
   MEETING_RETRY_MS,
   MEETING_RETURNED_MS,
+  MEETING_SPREAD_MS,
 } from '../../../protocol/limits/meeting.ts'
 
 const placed = (...first: readonly number[]) => {
@@ -23,15 +28,16 @@ const placed = (...first: readonly number[]) => {
   return place
 }
 
-/** One of that place, which chooses the first of what there is, and begins. */
+/** One of that place, which chooses the first of what there is, and has begun. */
 class Alone {
   readonly meeting: Meeting
+  random = 0
   connections = 0
   nowMs = 0
 
   constructor(self: Uint8Array) {
     const connections = () => this.connections
-    this.meeting = new Meeting({ self, random: () => 0, connections, isMet: () => false })
+    this.meeting = new Meeting({ self, random: () => this.random, connections, isMet: () => false })
     this.tell({ kind: 'begin' })
   }
 
@@ -47,12 +53,12 @@ class Alone {
   /** Into a room of so many others, of whom so many keep it; and what it did when it was in. */
   comesInto(room: Bits, others = 0, keepers = 0, nodeOf = (i: number) => placed(0, 0, i + 1)) {
     this.nowMs++
-    for (let i = 0; i < others; i++) {
+    const before = Array.from({ length: others }, (_, i) => {
       const member = { peer: `peer ${i}`, node: nodeOf(i), isKeeper: i < keepers }
-      this.tell({ kind: 'seen', room, member })
-    }
+      return this.tell({ kind: 'seen', room, member })
+    })
     this.nowMs++
-    return this.tell({ kind: 'entered', room })
+    return [...before.flat(), ...this.tell({ kind: 'entered', room })]
   }
 
   /** Through rooms that are all split, to one in which so many live. */
@@ -65,8 +71,8 @@ class Alone {
 }
 
 /** In the room of all, with so many others of whom so many keep it; and what it did when it came in. */
-function among(first: number, others: number, keepers = 0, connections = 0) {
-  const one = new Alone(placed(first))
+function among(self: number | readonly number[], others: number, keepers = 0, connections = 0) {
+  const one = new Alone(placed(...[self].flat()))
   one.connections = connections
   return { one, came: one.comesInto('', others, keepers, (i) => placed(0x80, i)) }
 }
@@ -81,7 +87,8 @@ describe('where it lives', () => {
   it('a room of too many is split by the first few of them, who keep it', () => {
     expect(moved(among(0, MEETING_RESIDENTS_MAX - 1).came)).toEqual([])
     expect(moved(among(0, MEETING_RESIDENTS_MAX).came)).toEqual([say('', true), enter('0')])
-    expect(moved(among(0xff, MEETING_RESIDENTS_MAX).came)).toEqual([])
+    const between = (before: number) => moved(among([0x80, before - 1, 1], MEETING_RESIDENTS_MAX).came)
+    expect([between(MEETING_KEEPERS - 1).length, between(MEETING_KEEPERS).length]).toEqual([2, 0])
   })
 
   it('whoever comes into a room that is split goes on, and keeps it where too few do', () => {
@@ -90,6 +97,26 @@ describe('where it lives', () => {
       enter('0'),
     ])
     expect(moved(among(0, MEETING_KEEPERS, MEETING_KEEPERS).came)).toEqual([leave(''), enter('0')])
+  })
+
+  it('those who live where it is split follow at a moment of their own, unless those who keep it have gone', () => {
+    const one = new Alone(placed(0))
+    one.comesInto('', MEETING_OTHERS_LEAST)
+    one.random = 0.5
+    const keeper = (room: Bits) => {
+      const member = { peer: 'keeper', node: placed(0, 0, 99), isKeeper: true }
+      one.nowMs++
+      return moved(one.tell({ kind: 'seen', room, member }))
+    }
+    expect(keeper('')).toEqual([])
+    one.tell({ kind: 'gone', room: '', peer: 'keeper' })
+    expect(moved(one.wakes(MEETING_SPREAD_MS))).toEqual([])
+    for (const room of ['', '0']) {
+      expect(keeper(room)).toEqual([])
+      expect(moved(one.wakes(MEETING_SPREAD_MS / 2 - 1))).toEqual([])
+      expect(moved(one.wakes(1))[1]).toEqual(enter(`${room}0`))
+      one.comesInto(`${room}0`, MEETING_OTHERS_LEAST)
+    }
   })
 
   it('keeps one room alone, and another when it was thrown out of that', () => {
@@ -112,9 +139,12 @@ describe('where it lives', () => {
 
   it('goes back up when it was lonely for long, and does not go deeper again at once', () => {
     const one = new Alone(placed(0))
-    one.livesIn('0', MEETING_OTHERS_LEAST - 1)
-    expect(moved(one.wakes(MEETING_LONELY_MS - 1))).toEqual([])
-    expect(moved(one.wakes(1))).toEqual([leave('0'), enter('')])
+    one.livesIn('00', MEETING_OTHERS_LEAST - 1)
+    for (const home of ['00', '0']) {
+      expect(moved(one.wakes(MEETING_LONELY_MS - 1))).toEqual([])
+      expect(moved(one.wakes(1))).toEqual([leave(home), enter(home.slice(1))])
+      one.tell({ kind: 'entered', room: home.slice(1) })
+    }
     one.comesInto('', MEETING_KEEPERS, MEETING_KEEPERS)
     expect(moved(one.wakes(MEETING_RETURNED_MS - 3))).toEqual([])
     expect(moved(one.wakes(1))).toEqual([leave(''), enter('0')])
@@ -145,6 +175,43 @@ describe('where it lives', () => {
     thrown.tell({ kind: 'ended', room: '', isFull: false })
     expect(thrown.meeting.home).toBe(undefined)
   })
+
+  it('hears nothing of rooms in which it is no more', () => {
+    const one = new Alone(placed(0))
+    one.livesIn('0', MEETING_OTHERS_LEAST)
+    for (const isFull of [true, false]) one.tell({ kind: 'ended', room: '', isFull })
+    expect(one.meeting.home).toBe('0')
+  })
+})
+
+describe('when it looks at all again', () => {
+  it('is not at all before it begins, soon while something is under way, and seldom where nothing is', () => {
+    expect(
+      new Meeting({ self: placed(0), random: () => 0, connections: () => 0, isMet: () => false }).wakeAtMs,
+    ).toBe(undefined)
+    const one = new Alone(placed(0))
+    one.livesIn('000', MEETING_OTHERS_LEAST)
+    const isBusy = (isIt: boolean) =>
+      expect(one.meeting.wakeAtMs).toBe(one.nowMs + (isIt ? MEETING_BUSY_MS : MEETING_IDLE_MS))
+    isBusy(true)
+    for (let i = 0; i < MEETING_OTHERS_LEAST; i++)
+      one.tell({ kind: 'linked', peer: `peer ${i}`, node: placed(0, 0, i + 1) })
+    isBusy(true) // They came but now.
+    one.wakes(MEETING_NEWCOMER_MS)
+    isBusy(false)
+    one.tell({ kind: 'wanted', buckets: [0] })
+    isBusy(true)
+    one.tell({ kind: 'ended', room: '100', isFull: false })
+    isBusy(false)
+    one.random = 0.9
+    one.tell({ kind: 'seen', room: '000', member: { peer: 'peer 0', node: placed(0, 0, 1), isKeeper: true } })
+    one.wakes(MEETING_NEWCOMER_MS)
+    isBusy(true)
+    one.tell({ kind: 'gone', room: '000', peer: 'peer 0' })
+    isBusy(false)
+    one.tell({ kind: 'unlinked', peer: 'peer 1' })
+    isBusy(true)
+  })
 })
 
 describe('with whom it makes links', () => {
@@ -158,6 +225,15 @@ describe('with whom it makes links', () => {
     expect(asked(came)).toBe(MEETING_CONNECTING_MAX)
     const last = { kind: 'connect', room: '', peer: `peer ${MEETING_CONNECTING_MAX}` }
     expect(one.wakes(MEETING_CONNECT_MS)).toContainEqual(last)
+  })
+
+  it('nobody before it is in, and with its four nearest alone', () => {
+    const { one, came } = among(0, MEETING_NEAREST + 1)
+    const names = (effects: readonly MeetingEffect[]) =>
+      effects.flatMap((effect) => (effect.kind === 'connect' ? [effect.peer] : []))
+    expect(names(came)).toEqual(['peer 0', 'peer 1', 'peer 2', 'peer 3'])
+    for (const [i, peer] of names(came).entries())
+      expect(one.tell({ kind: 'linked', peer, node: placed(0x80, i) })).toEqual([])
   })
 
   it('somebody with whom no link came about is not asked for a bucket, either, for a while', () => {
@@ -192,6 +268,23 @@ describe('a bucket in which nobody is', () => {
     expect(one.comesInto('1')).toEqual([leave('1')])
   })
 
+  it('is looked for among those we live with, where it is as deep as our neighbourhood', () => {
+    const one = settled()
+    expect(one.tell({ kind: 'wanted', buckets: [3] })).toEqual([])
+    const late = { peer: 'late', node: placed(0x10), isKeeper: false }
+    expect(one.tell({ kind: 'seen', room: '000', member: late })).toEqual([])
+    expect(one.tell({ kind: 'wanted', buckets: [3] })).toEqual([
+      { kind: 'connect', room: '000', peer: 'late' },
+    ])
+  })
+
+  it('is looked for anew when it is wanted anew, though a look was cut short', () => {
+    const one = settled()
+    one.tell(WANTED)
+    expect(one.tell({ kind: 'ended', room: '100', isFull: true })).toEqual([])
+    expect(one.tell(WANTED)).toEqual([enter('100')])
+  })
+
   it('is looked for no further when somebody of it was asked, or there is a link', () => {
     const one = settled()
     one.tell(WANTED)
@@ -211,6 +304,7 @@ describe('a bucket in which nobody is', () => {
     one.connections--
     expect(one.wakes(1)).toEqual([enter('100')])
     one.connections++
+    one.tell({ kind: 'seen', room: '100', member: OTHER('far') })
     expect(one.comesInto('100')).toEqual([leave('100')])
   })
 })
