@@ -5,6 +5,7 @@ import type { Bits, MeetingEffect, MeetingInput } from '../../../protocol/dht/me
 import { Meeting } from '../../../protocol/dht/meeting/machine.ts'
 import { MESH_LINKS_MAX } from '../../../protocol/limits/direct.ts'
 import {
+  MEETING_AVOIDED_MAX,
   MEETING_AVOIDED_MS,
   MEETING_BITS_MAX,
   MEETING_BUSY_MS,
@@ -13,6 +14,7 @@ import {
   MEETING_IDLE_MS,
   MEETING_KEEPERS,
   MEETING_LONELY_MS,
+  MEETING_MEMBERS_MAX,
   MEETING_NEAREST,
   MEETING_NEWCOMER_MS,
   MEETING_OTHERS_LEAST,
@@ -33,11 +35,13 @@ class Alone {
   readonly meeting: Meeting
   random = 0
   connections = 0
+  readonly met = new Set<string>()
   nowMs = 0
 
   constructor(self: Uint8Array) {
     const connections = () => this.connections
-    this.meeting = new Meeting({ self, random: () => this.random, connections, isMet: () => false })
+    const isMet = (peer: string) => this.met.has(peer)
+    this.meeting = new Meeting({ self, random: () => this.random, connections, isMet })
     this.tell({ kind: 'begin' })
   }
 
@@ -78,6 +82,8 @@ function among(self: number | readonly number[], others: number, keepers = 0, co
 }
 
 const asked = (effects: readonly MeetingEffect[]) => effects.filter(({ kind }) => kind === 'connect').length
+const names = (effects: readonly MeetingEffect[]) =>
+  effects.flatMap((effect) => (effect.kind === 'connect' ? [effect.peer] : []))
 const moved = (effects: readonly MeetingEffect[]) => effects.filter(({ kind }) => !/connect|letGo/.test(kind))
 const enter = (room: Bits) => ({ kind: 'enter', room, isKeeper: false })
 const leave = (room: Bits) => ({ kind: 'leave', room })
@@ -227,19 +233,60 @@ describe('with whom it makes links', () => {
     expect(one.wakes(MEETING_CONNECT_MS)).toContainEqual(last)
   })
 
-  it('nobody before it is in, and with its four nearest alone', () => {
-    const { one, came } = among(0, MEETING_NEAREST + 1)
-    const names = (effects: readonly MeetingEffect[]) =>
-      effects.flatMap((effect) => (effect.kind === 'connect' ? [effect.peer] : []))
-    expect(names(came)).toEqual(['peer 0', 'peer 1', 'peer 2', 'peer 3'])
-    for (const [i, peer] of names(came).entries())
-      expect(one.tell({ kind: 'linked', peer, node: placed(0x80, i) })).toEqual([])
+  it('nobody before it is in, and its four nearest alone: of those who come later such as have not asked', () => {
+    const one = new Alone(placed(0))
+    const came = one.comesInto('', MEETING_NEAREST + 1, 0, (i) => placed(0x80, 9 - i))
+    expect(names(came)).toEqual(['peer 4', 'peer 3', 'peer 2', 'peer 1'])
+    for (const peer of names(came)) expect(one.tell({ kind: 'linked', peer, node: placed(0x80) })).toEqual([])
+    expect(names(one.tell({ kind: 'unlinked', peer: 'peer 4' }))).toEqual(['peer 4'])
+    const nearer = { peer: 'nearer', node: placed(0x80, 1), isKeeper: false }
+    one.nowMs++
+    one.tell({ kind: 'seen', room: '', member: nearer })
+    one.nowMs += MEETING_NEWCOMER_MS - 1
+    expect(one.tell({ kind: 'seen', room: '', member: nearer })).toEqual([])
+    expect(names(one.wakes(1))).toEqual(['nearer'])
+  })
+
+  it('of those who live there, and of no more members than are looked at', () => {
+    const askedBehind = (visitors: number) => {
+      const one = new Alone(placed(0))
+      one.comesInto('', MEETING_KEEPERS, MEETING_KEEPERS)
+      return asked(
+        one.comesInto('0', visitors + 1, 0, (i) => (i < visitors ? placed(0x80, i) : placed(0, 0, 1))),
+      )
+    }
+    expect([3, MEETING_MEMBERS_MAX - 1, MEETING_MEMBERS_MAX].map(askedBehind)).toEqual([1, 1, 0])
+  })
+
+  it('nobody of those, many as they are, who were of no use lately', () => {
+    const { one } = among(0, 1)
+    one.tell({ kind: 'spare', peer: 'peer 0' })
+    for (let n = 1; n < MEETING_AVOIDED_MAX; n++)
+      expect(asked(one.tell({ kind: 'spare', peer: `other ${n}` }))).toBe(0)
+    expect(asked(one.tell({ kind: 'spare', peer: 'one too many' }))).toBe(1)
+  })
+
+  it('and lets one of the fullest bucket go where there are too many, but none of its nearest, nor one that is met', () => {
+    const one = new Alone(placed(0))
+    const far = { 'alone there': 0x40, 'one of two': 0x80, 'the other': 0x81 }
+    for (const [peer, first] of Object.entries(far)) one.tell({ kind: 'linked', peer, node: placed(first) })
+    for (let i = 0; i < MEETING_NEAREST; i++)
+      one.tell({ kind: 'linked', peer: `near ${i}`, node: placed(0, 0, i + 1) })
+    one.connections = MESH_LINKS_MAX
+    expect(one.wakes(1)).toEqual([])
+    one.connections++
+    for (const peer of ['one of two', 'the other', 'alone there']) {
+      expect(one.wakes(1)).toEqual([{ kind: 'letGo', peer }])
+      one.met.add(peer)
+    }
+    expect(one.wakes(1)).toEqual([])
   })
 
   it('somebody with whom no link came about is not asked for a bucket, either, for a while', () => {
     const { one, came } = among(0, 1)
     expect(asked(came)).toBe(1)
-    expect(asked(one.wakes(MEETING_CONNECT_MS))).toBe(0)
+    expect(one.wakes(MEETING_CONNECT_MS - 1)).toEqual([])
+    expect(one.wakes(1)).toEqual([{ kind: 'letGo', peer: 'peer 0' }])
     expect(asked(one.tell({ kind: 'wanted', buckets: [0] }))).toBe(0)
     one.nowMs += MEETING_AVOIDED_MS
     expect(asked(one.tell({ kind: 'wanted', buckets: [0] }))).toBe(1)
@@ -288,13 +335,26 @@ describe('a bucket in which nobody is', () => {
   it('is looked for no further when somebody of it was asked, or there is a link', () => {
     const one = settled()
     one.tell(WANTED)
-    one.tell({ kind: 'seen', room: '100', member: OTHER('far') })
+    for (const peer of ['far', 'farther']) one.tell({ kind: 'seen', room: '100', member: OTHER(peer) })
     expect(one.comesInto('100')).toEqual([{ kind: 'connect', room: '100', peer: 'far' }])
-    expect(one.wakes(MEETING_CONNECT_MS)).toEqual([{ kind: 'letGo', peer: 'far' }, leave('100')])
+    expect(one.wakes(1)).toEqual([])
+    expect(names(one.wakes(MEETING_CONNECT_MS))).toEqual(['farther'])
+    expect(one.wakes(MEETING_CONNECT_MS)).toEqual([{ kind: 'letGo', peer: 'farther' }, leave('100')])
     one.tell(WANTED)
     expect(one.tell({ kind: 'linked', peer: 'friend', node: placed(0x80) })).toEqual([])
     expect(one.comesInto('100')).toEqual([leave('100')])
     expect(one.tell(WANTED)).toEqual([])
+  })
+
+  it('is looked for further when it is its turn', () => {
+    const one = new Alone(placed(0))
+    one.livesIn('000', MEETING_CONNECTING_MAX)
+    one.tell(WANTED)
+    expect(one.comesInto('100')).toEqual([])
+    expect(one.tell({ kind: 'linked', peer: 'peer 0', node: placed(0, 0, 1) })).toEqual([
+      leave('100'),
+      enter('10'),
+    ])
   })
 
   it('is not looked for where there is no place for a link', () => {
