@@ -271,7 +271,7 @@ export class IntroductionsMachine implements Machine<IntroductionsInput, Introdu
     this.#said.splice(0, this.#said.length, ...honest)
     this.#known.forgetTeller(teller)
     const one = this.#acquaintances.get(teller)
-    if (one !== undefined) one.isLiar = true
+    if (one !== undefined) Object.assign(one, { isLiar: true, token: undefined })
     if (this.#edges.forgetTeller(teller)) this.#saysEdges()
   }
 

@@ -1,6 +1,7 @@
 // Introductions as their page promises them: who is asked and when, what is told on, what is kept, and what liars and floods come to.
 
 import { describe, expect, it } from 'vitest'
+import { encodeIntroduction } from '../../../protocol/introductions/frames.ts'
 import {
   INTRODUCTION_AGAIN_MS,
   INTRODUCTION_ANSWER_MS,
@@ -114,6 +115,50 @@ describe('what is told', () => {
 })
 
 describe('edges', () => {
+  /** Of edges alone, when all have been asked again. */
+  const tells = (circle: Circle, teller: string, ...names: readonly string[]) => {
+    circle.passes(INTRODUCTION_AGAIN_MS)
+    for (let n = 0; n < 2; n++) circle.give({ kind: 'wanted' })
+    circle.answers(teller, { edges: names.map((name) => `https://${name}/`) })
+  }
+  const known = (circle: Circle) =>
+    circle.edges.map(({ url, tellers }) => [url.slice(8, -1), tellers.join('')])
+
+  it('are known until nobody has told of them for a month', () => {
+    const circle = new Circle()
+    circle.link('a', 'b')
+    tells(circle, 'a', 'one', 'two', 'three')
+    circle.nowMs += INTRODUCTION_EDGE_KEPT_MS / 2
+    tells(circle, 'a', 'one')
+    tells(circle, 'b', 'two')
+    circle.nowMs += INTRODUCTION_EDGE_KEPT_MS / 2
+    tells(circle, 'b', 'four')
+    expect(known(circle)).toEqual([
+      ['two', 'ab'],
+      ['one', 'a'],
+      ['four', 'b'],
+    ])
+  })
+
+  it('that enough have told of already cost whoever tells of them, too, none of its own', () => {
+    const circle = new Circle()
+    circle.link('a', 'b', 'c', 'd', 'e')
+    for (const teller of ['a', 'b', 'c', 'd']) tells(circle, teller, 'good')
+    tells(circle, 'e', 'one', 'two', 'three', 'good')
+    expect(known(circle)).toEqual([
+      ['good', 'abcd'],
+      ['one', 'e'],
+      ['two', 'e'],
+      ['three', 'e'],
+    ])
+    tells(circle, 'e', 'four')
+    expect(known(circle).slice(1)).toEqual([
+      ['two', 'e'],
+      ['three', 'e'],
+      ['four', 'e'],
+    ])
+  })
+
   it('are known by how many told of them, and what is none, or ours, is passed over', () => {
     const circle = new Circle()
     circle.link('a', 'b', 'c')
@@ -158,6 +203,24 @@ describe('a liar', () => {
     circle.link('liar')
     circle.give({ kind: 'wanted' })
     expect(circle.asked.filter((peer) => peer === 'liar')).toEqual(['liar'])
+  })
+
+  it('that was asked again before it was found out is heard no more for that', () => {
+    const circle = new Circle()
+    circle.link('liar')
+    const token = circle.askOf('liar')?.token ?? 0
+    const records = [announcement({ peer: 'x', isForged: true })]
+    const bytes = encodeIntroduction({ kind: 'answer', token, edges: [], records })
+    const [verify] = circle.machine.receive({ kind: 'heard', peer: 'liar', bytes }, circle.nowMs)
+    circle.passes(INTRODUCTION_AGAIN_MS)
+    circle.give({ kind: 'wanted' })
+    expect([verify?.kind, circle.asked]).toEqual(['verify', ['liar', 'liar']])
+    circle.give({ kind: 'verified', task: 1, introduced: undefined })
+    expect(circle.machine.isSettled).toBe(true)
+    const before = circle.edges
+    circle.answers('liar', { edges: ['https://bad/'], records: [{ peer: 'y' }] })
+    expect([circle.drops, circle.peers]).toEqual([['unverified', 'unexpected'], []])
+    expect(circle.edges).toBe(before) // It had told of none, so nobody is told that one went.
   })
 
   it('whose announcements have ended is a clock that is wrong', () => {
