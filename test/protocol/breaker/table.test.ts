@@ -66,6 +66,18 @@ describe('a class of objects', () => {
     expect(one.refusedBy('another')).toBe('class')
   })
 
+  it('learns that it is well from an object that was bad, and lets that off for two good calls in a row, and not for one', () => {
+    const one = scene()
+    for (let i = 0; i < 5; i++) one.call('bad', 'failed')
+    for (let i = 0; i < 15; i++) one.call(`object ${i}`, 'failed')
+    one.nowMs += 1_000
+    one.call('bad')
+    expect(one.table.objects()['half-open']).toBe(1)
+    one.call('bad')
+    expect([one.table.state, one.table.objects()['half-open']]).toEqual(['closed', 0])
+    expect(one.table.counts(one.nowMs)).toMatchObject({ calls: 2, failed: 0 })
+  })
+
   it('does not doubt an object whose caller went away', () => {
     const one = scene()
     const call = one.begins('slow') as ObjectCall
