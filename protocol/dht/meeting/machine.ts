@@ -265,7 +265,7 @@ export class Meeting implements MeetingMachine {
 
   #enters(bits: Bits): RoomView {
     this.#do({ kind: 'enter', room: bits, isKeeper: false })
-    return new RoomView(bits, this.#config.self, this.#nowMs)
+    return new RoomView(bits, this.#config.self)
   }
 
   #ends({ room }: Visit): void {

@@ -102,7 +102,9 @@ describe('where it lives', () => {
       say('', true),
       enter('0'),
     ])
-    expect(moved(among(0, MEETING_KEEPERS, MEETING_KEEPERS).came)).toEqual([leave(''), enter('0')])
+    const one = new Alone(placed(0))
+    one.random = 0.9
+    expect(moved(one.comesInto('', MEETING_KEEPERS, MEETING_KEEPERS))).toEqual([leave(''), enter('0')])
   })
 
   it('those who live where it is split follow at a moment of their own, unless those who keep it have gone', () => {
@@ -178,7 +180,7 @@ describe('where it lives', () => {
     thrown.tell({ kind: 'ended', room: '0', isFull: false })
     expect(moved(thrown.wakes(MEETING_RETRY_MS))).toEqual([say('', false)])
     expect(thrown.meeting.home).toBe('')
-    thrown.tell({ kind: 'ended', room: '', isFull: false })
+    expect(moved(thrown.tell({ kind: 'ended', room: '', isFull: false }))).toEqual([])
     expect(thrown.meeting.home).toBe(undefined)
   })
 
@@ -203,6 +205,11 @@ describe('when it looks at all again', () => {
     for (let i = 0; i < MEETING_OTHERS_LEAST; i++)
       one.tell({ kind: 'linked', peer: `peer ${i}`, node: placed(0, 0, i + 1) })
     isBusy(true) // They came but now.
+    one.wakes(MEETING_NEWCOMER_MS)
+    isBusy(false)
+    one.tell({ kind: 'seen', room: '000', member: { peer: 'late', node: placed(0x10), isKeeper: false } })
+    isBusy(true)
+    one.tell({ kind: 'gone', room: '000', peer: 'late' })
     one.wakes(MEETING_NEWCOMER_MS)
     isBusy(false)
     one.tell({ kind: 'wanted', buckets: [0] })
@@ -230,6 +237,8 @@ describe('with whom it makes links', () => {
     const { one, came } = among(0, MEETING_CONNECTING_MAX + 1)
     expect(asked(came)).toBe(MEETING_CONNECTING_MAX)
     const last = { kind: 'connect', room: '', peer: `peer ${MEETING_CONNECTING_MAX}` }
+    one.random = 0.9
+    expect(asked(one.tell({ kind: 'wanted', buckets: [0] }))).toBe(0)
     expect(one.wakes(MEETING_CONNECT_MS)).toContainEqual(last)
   })
 
@@ -256,6 +265,16 @@ describe('with whom it makes links', () => {
       )
     }
     expect([3, MEETING_MEMBERS_MAX - 1, MEETING_MEMBERS_MAX].map(askedBehind)).toEqual([1, 1, 0])
+    // What those say who are looked at is still heard.
+    const one = new Alone(placed(0))
+    one.comesInto('', MEETING_KEEPERS, MEETING_KEEPERS)
+    one.comesInto('0', MEETING_MEMBERS_MAX, 0, (i) => (i > 0 ? placed(0x80, i) : placed(0, 0, 1)))
+    const keeper = { peer: 'peer 0', node: placed(0, 0, 1), isKeeper: true }
+    one.nowMs++
+    expect(moved(one.tell({ kind: 'seen', room: '0', member: keeper }))).toEqual([
+      say('0', true),
+      enter('00'),
+    ])
   })
 
   it('nobody of those, many as they are, who were of no use lately', () => {
@@ -297,22 +316,29 @@ describe('a bucket in which nobody is', () => {
   const WANTED = { kind: 'wanted', buckets: [0] } as const
   const OTHER = (peer: string) => ({ peer, node: placed(0x80), isKeeper: false })
 
-  /** In a neighbourhood of three bits. */
-  function settled(): Alone {
+  /** In a neighbourhood, with those who live there. */
+  function settled(home: Bits = '000'): Alone {
     const one = new Alone(placed(0))
-    one.livesIn('000', MEETING_OTHERS_LEAST)
+    one.livesIn(home, MEETING_OTHERS_LEAST)
     for (let i = 0; i < MEETING_OTHERS_LEAST; i++)
       one.tell({ kind: 'linked', peer: `peer ${i}`, node: placed(0, 0, i + 1) })
     return one
   }
 
   it('is looked for in a room of our own depth, then in larger ones, one at a time', () => {
-    const one = settled()
-    expect(one.tell(WANTED)).toEqual([enter('100')])
+    const one = settled('00000')
+    expect(one.tell({ kind: 'wanted', buckets: [1] })).toEqual([enter('01000')])
     expect(one.tell(WANTED)).toEqual([])
-    expect(one.comesInto('100')).toEqual([leave('100'), enter('10')])
-    expect(one.comesInto('10')).toEqual([leave('10'), enter('1')])
-    expect(one.comesInto('1')).toEqual([leave('1')])
+    expect(one.comesInto('01000')).toEqual([leave('01000'), enter('010')])
+    expect(one.comesInto('010')).toEqual([leave('010'), enter('01')])
+    expect(one.comesInto('01')).toEqual([leave('01'), enter('10000')])
+  })
+
+  it('is looked for when we live somewhere', () => {
+    const one = new Alone(placed(0))
+    one.tell({ kind: 'seen', room: '', member: OTHER('far') })
+    expect(one.tell(WANTED)).toEqual([])
+    expect(names(one.tell({ kind: 'entered', room: '' }))).toEqual(['far'])
   })
 
   it('is looked for among those we live with, where it is as deep as our neighbourhood', () => {
@@ -336,10 +362,12 @@ describe('a bucket in which nobody is', () => {
     const one = settled()
     one.tell(WANTED)
     for (const peer of ['far', 'farther']) one.tell({ kind: 'seen', room: '100', member: OTHER(peer) })
-    expect(one.comesInto('100')).toEqual([{ kind: 'connect', room: '100', peer: 'far' }])
+    one.random = 0.9
+    expect(one.comesInto('100')).toEqual([{ kind: 'connect', room: '100', peer: 'farther' }])
     expect(one.wakes(1)).toEqual([])
-    expect(names(one.wakes(MEETING_CONNECT_MS))).toEqual(['farther'])
-    expect(one.wakes(MEETING_CONNECT_MS)).toEqual([{ kind: 'letGo', peer: 'farther' }, leave('100')])
+    expect(names(one.wakes(MEETING_CONNECT_MS))).toEqual(['far'])
+    expect(one.wakes(MEETING_CONNECT_MS)).toEqual([{ kind: 'letGo', peer: 'far' }, leave('100')])
+    one.random = 0
     one.tell(WANTED)
     expect(one.tell({ kind: 'linked', peer: 'friend', node: placed(0x80) })).toEqual([])
     expect(one.comesInto('100')).toEqual([leave('100')])
