@@ -9,6 +9,7 @@ import {
   INTRODUCTION_EDGES_KEPT_MAX,
   INTRODUCTION_EDGES_OF_TELLER_MAX,
   INTRODUCTION_EVERY_MS,
+  INTRODUCTION_LINKS_MAX,
   INTRODUCTIONS_KEPT_MAX,
   INTRODUCTIONS_OF_TELLER_MAX,
 } from '../../../protocol/limits/introductions.ts'
@@ -36,6 +37,30 @@ describe('whom we ask', () => {
     circle.passes(3 * INTRODUCTION_EVERY_MS)
     expect(circle.asked.slice(4, 6).sort()).toEqual(['e', 'f'])
     expect(circle.asked.length).toBeLessThanOrEqual(8)
+    const before = circle.asked.length
+    circle.passes(INTRODUCTION_AGAIN_MS)
+    circle.give({ kind: 'wanted' })
+    expect(circle.asked.length).toBe(before + 4)
+  })
+
+  it('in its time one more, however often others come, and whoever was asked but now not for coming again', () => {
+    const circle = new Circle()
+    circle.link('a', 'a', 'b', 'c', 'd')
+    expect(circle.asked).toEqual(['a', 'b', 'c', 'd'])
+    for (let minute = 0; minute < 20; minute++) {
+      circle.passes(60_000)
+      circle.link('e')
+    }
+    expect(circle.asked.length).toBeGreaterThan(4)
+  })
+
+  it('as many as links are looked at, of whom those without one make room', () => {
+    const circle = new Circle()
+    circle.link(...Array.from({ length: INTRODUCTION_LINKS_MAX }, (_, i) => `peer ${i}`), 'late')
+    expect(circle.asks('late')).toBe(undefined)
+    circle.give({ kind: 'unlinked', peer: 'peer 7' })
+    circle.link('late')
+    expect([circle.asks('late'), circle.asks('peer 7'), circle.asks('peer 8')]).toEqual([[], undefined, []])
   })
 
   it('whoever is asked for again only after a while, though somebody wants to know, and nobody without a link', () => {
@@ -43,6 +68,7 @@ describe('whom we ask', () => {
     circle.link('a', 'b')
     circle.give({ kind: 'unlinked', peer: 'b' })
     circle.answers('a', {})
+    expect(circle.machine.isSettled).toBe(true)
     circle.give({ kind: 'wanted' })
     expect(circle.asked).toEqual(['a', 'b'])
     circle.passes(INTRODUCTION_AGAIN_MS)
@@ -55,7 +81,10 @@ describe('whom we ask', () => {
 
   it('nobody, any more, when all have gone', () => {
     const circle = new Circle()
-    circle.link('a')
+    circle.link('a', 'b')
+    circle.give({ kind: 'unlinked', peer: 'b' })
+    circle.passes(2 * INTRODUCTION_EVERY_MS)
+    expect(circle.asked.slice(0, 3)).toEqual(['a', 'b', 'a'])
     circle.give({ kind: 'unlinked', peer: 'a' })
     circle.passes(2 * INTRODUCTION_EVERY_MS)
     expect(circle.machine.wakeAtMs).toBeUndefined()
@@ -73,7 +102,18 @@ describe('what is told', () => {
     expect(circle.asks('b')).toEqual([{ peer: 'self' }, { peer: 'x' }])
     expect(circle.asks('a')).toEqual([{ peer: 'self' }])
     expect(circle.asks('b', [own.digest.subarray(0, 8)])).toEqual([{ peer: 'x' }])
+    const x = introducedOf(announcement({ peer: 'x' }), 0) as { digest: Uint8Array }
+    expect(circle.asks('b', [x.digest.subarray(0, 8)])).toEqual([{ peer: 'self' }])
     expect(circle.peers.toSorted()).toEqual(['b', 'x'])
+  })
+
+  it('is no more than an answer has room for, and the edge tells as any peer does', () => {
+    const circle = new Circle({ own: () => introducedOf(announcement({ peer: 'self' }), 0) as never })
+    circle.link('a', 'b')
+    circle.give({ kind: 'sampled', records: named(9, 'of the edge').map(announcement) })
+    expect([circle.peers.length, circle.asks('a')?.length]).toEqual([9, 8])
+    circle.give({ kind: 'sampled', records: [announcement({ peer: 'x', isForged: true })] })
+    expect(circle.peers).toEqual([])
   })
 
   it('is of an edge only what we are at, whatever we were told', () => {
@@ -101,6 +141,35 @@ describe('what is told', () => {
     expect(circle.asks('a')).toEqual([])
     circle.passes(HOUR_MS)
     expect(circle.peers).toEqual([])
+    circle.passes(HOUR_MS) // Nor is it said to be known.
+    expect([circle.askOf('a')?.known, circle.askOf('b')?.known]).toEqual([[], []])
+  })
+
+  it('is the newest, and still his who told of it first', () => {
+    const circle = new Circle()
+    circle.link('a', 'b')
+    circle.answers('a', { records: [{ peer: 'x', sequence: 1, region: 'old' }] })
+    circle.answers('b', { records: [{ peer: 'x', sequence: 2, region: 'new' }, { peer: 'y' }] })
+    expect(circle.machine.sample(9, 0).find(({ peer }) => peer === 'x')?.region).toBe('new')
+    circle.passes(INTRODUCTION_AGAIN_MS)
+    circle.give({ kind: 'wanted' })
+    expect(circle.askOf('a')?.known.length).toBe(2)
+    circle.answers('b', { records: [{ peer: 'z', isForged: true }] })
+    expect(circle.peers).toEqual(['x'])
+  })
+
+  it('is of whom there is only one in a region, and otherwise by chance', () => {
+    const sampled = (seed: number) => {
+      const circle = new Circle({}, seed)
+      circle.link('a')
+      circle.answers('a', {
+        records: [...named(7, 'near', { region: 'weur' }), { peer: 'far', region: 'oc' }],
+      })
+      return circle.machine.sample(2, 0).map(({ peer }) => peer)
+    }
+    const samples = Array.from({ length: 9 }, (_, seed) => sampled(seed))
+    expect(samples.every((peers) => peers.includes('far'))).toBe(true)
+    expect(new Set(samples.flat()).size).toBeGreaterThan(3)
   })
 
   it('is of several regions and of several tellers', () => {
@@ -212,6 +281,11 @@ describe('a liar', () => {
     const records = [announcement({ peer: 'x', isForged: true })]
     const bytes = encodeIntroduction({ kind: 'answer', token, edges: [], records })
     const [verify] = circle.machine.receive({ kind: 'heard', peer: 'liar', bytes }, circle.nowMs)
+    expect(circle.machine.isSettled).toBe(false)
+    // One after another, and none but that which is being verified.
+    circle.give({ kind: 'sampled', records: [announcement({ peer: 'honest' })] })
+    circle.give({ kind: 'verified', task: 0, introduced: undefined })
+    expect([circle.verified, circle.drops]).toEqual([0, []])
     circle.passes(INTRODUCTION_AGAIN_MS)
     circle.give({ kind: 'wanted' })
     expect([verify?.kind, circle.asked]).toEqual(['verify', ['liar', 'liar']])
@@ -219,7 +293,7 @@ describe('a liar', () => {
     expect(circle.machine.isSettled).toBe(true)
     const before = circle.edges
     circle.answers('liar', { edges: ['https://bad/'], records: [{ peer: 'y' }] })
-    expect([circle.drops, circle.peers]).toEqual([['unverified', 'unexpected'], []])
+    expect([circle.drops, circle.peers]).toEqual([['unverified', 'unexpected'], ['honest']])
     expect(circle.edges).toBe(before) // It had told of none, so nobody is told that one went.
   })
 
@@ -248,6 +322,24 @@ describe('a liar', () => {
     expect(circle.peers.length).toBe(INTRODUCTIONS_OF_TELLER_MAX + 12)
     const sample = circle.machine.sample(8, circle.nowMs).filter(({ peer }) => peer.startsWith('made up'))
     expect(sample.length).toBe(2)
+  })
+
+  it('that takes all the room there is gives way itself, and not those who told of a few', () => {
+    const circle = new Circle()
+    const long = { expiresAtMs: 9 * HOUR_MS }
+    const greedy = ['a', 'b', 'c', 'd', 'e']
+    circle.link('modest', ...greedy, 'late')
+    const tells = (teller: string, count: number) => {
+      circle.passes(INTRODUCTION_AGAIN_MS)
+      for (let n = 0; n < 2; n++) circle.give({ kind: 'wanted' })
+      circle.answers(teller, { records: named(count, `${teller} ${circle.nowMs}`, long) })
+    }
+    tells('modest', 4)
+    for (const teller of greedy) for (const count of [8, 4]) tells(teller, count)
+    expect(circle.peers.length).toBe(INTRODUCTIONS_KEPT_MAX)
+    for (let n = 0; n < 2; n++) tells('late', 4)
+    const of = (teller: string) => circle.peers.filter((peer) => peer.startsWith(teller)).length
+    expect([of('modest'), of('late'), circle.peers.length]).toEqual([4, 8, INTRODUCTIONS_KEPT_MAX])
   })
 
   it('that names edges without end has three of them, behind those that two told of', () => {
@@ -300,6 +392,16 @@ describe('a flood', () => {
     expect(circle.verified).toBe(1)
   })
 
+  it('of answers that are late takes none from who still has time', () => {
+    const circle = new Circle()
+    circle.link('a')
+    circle.passes(INTRODUCTION_ANSWER_MS / 2)
+    circle.link('b')
+    circle.passes(INTRODUCTION_ANSWER_MS / 2)
+    for (const peer of ['a', 'b']) circle.answers(peer, { records: [{ peer: `of ${peer}` }] })
+    expect([circle.peers, circle.drops]).toEqual([['of b'], ['unexpected']])
+  })
+
   it('of asks is answered as often as an honest one asks, over new links too', () => {
     const circle = new Circle()
     circle.link('a')
@@ -319,6 +421,8 @@ describe('a flood', () => {
     circle.link('a')
     circle.hears('stranger', { kind: 'ask', token: 1, known: [] })
     circle.give({ kind: 'heard', peer: 'a', bytes: new Uint8Array(100_000) })
-    expect(circle.drops).toEqual(['unknown-peer', 'malformed'])
+    circle.give({ kind: 'unlinked', peer: 'a' })
+    circle.hears('a', { kind: 'ask', token: 1, known: [] })
+    expect(circle.drops).toEqual(['unknown-peer', 'malformed', 'unknown-peer'])
   })
 })
