@@ -17,7 +17,10 @@ export class OneEdge implements PassDesk {
   troubled = () => {}
   readonly #own: OwnOfEdge
   readonly #place: EdgesPlace
-  #hear: Hear = () => {}
+  /** Until there are others: afterwards it is for these to say whether they are needed. */
+  #hear: Hear = (_, entered) => {
+    if (!entered) this.troubled()
+  }
   #grown: Edges | undefined
   #growing: Promise<Edges> | undefined
   #told: readonly string[] = []
@@ -25,10 +28,7 @@ export class OneEdge implements PassDesk {
 
   /** `make`: who hears of the sockets to that edge is said later. */
   constructor(make: (onSocket: Hear) => OwnOfEdge, place: EdgesPlace) {
-    this.#own = make((socket, entered) => {
-      this.#hear(socket, entered)
-      if (!entered) this.troubled()
-    })
+    this.#own = make((socket, entered) => this.#hear(socket, entered))
     this.#place = place
     this.bootstraps = this.#desk()
   }

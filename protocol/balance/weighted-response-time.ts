@@ -19,9 +19,11 @@ export class WeightedResponseTime implements Strategy {
       return weight / Math.max(1, latencyMs)
     }
     let left = this.#random() * places.reduce((sum, place) => sum + shareOf(place), 0)
-    return places.find((place) => {
+    // What is left of a sum of fractions may be a little more than nothing at its end.
+    const found = places.find((place) => {
       left -= shareOf(place)
       return left < 0
     })
+    return found ?? places.at(-1)
   }
 }

@@ -61,7 +61,6 @@ export const BREAKER: BreakerConfig = {
 export interface Call {
   readonly beganAtMs: number
   readonly era: number
-  readonly probe: boolean
 }
 
 export type Verdict =
@@ -104,18 +103,18 @@ export class Breaker {
       this.#window.clear()
       this.#enter('half-open')
     }
-    if (this.#state === 'closed') return { pass: true, call: this.#begun(nowMs, false) }
+    const call = { beganAtMs: nowMs, era: this.#era }
+    if (this.#state === 'closed') return { pass: true, call }
     if (this.#probe !== undefined)
-      return { pass: false, retryAfterMs: Math.ceil(this.#probe.beganAtMs + this.#config.probeMs - nowMs) }
-    this.#probe = this.#begun(nowMs, true)
-    return { pass: true, call: this.#probe }
+      return { pass: false, retryAfterMs: this.#probe.beganAtMs + this.#config.probeMs - nowMs }
+    this.#probe = call
+    return { pass: true, call }
   }
 
   ended(call: Call, outcome: Outcome, nowMs: number): void {
-    this.#giveUpProbe(nowMs)
     if (call.era !== this.#era) return
-    if (call.probe && this.#probe === call) this.#probe = undefined
-    else if (this.#state !== 'closed') return // Given up already.
+    if (call === this.#probe) this.#probe = undefined
+    else if (this.#state !== 'closed') return
     if (outcome === 'unheard') return
     const bad = this.#note(call, outcome, nowMs)
     if (this.#state === 'closed') {
@@ -124,9 +123,9 @@ export class Breaker {
     else if (++this.#successes >= this.#config.successes) this.#close()
   }
 
-  /** What is known of a call that nobody asked about. */
+  /** What is known of a call that nobody asked about: news while it is closed, and no probe otherwise. */
   noted(beganAtMs: number, outcome: Outcome, nowMs: number): void {
-    this.ended({ beganAtMs, era: this.#era, probe: false }, outcome, nowMs)
+    this.ended({ beganAtMs, era: this.#era }, outcome, nowMs)
   }
 
   isBad(call: { readonly beganAtMs: number }, outcome: Outcome, nowMs: number): boolean {
@@ -140,10 +139,6 @@ export class Breaker {
 
   health(nowMs: number): Health {
     return healthOf(this.#state, this.counts(nowMs))
-  }
-
-  #begun(nowMs: number, probe: boolean): Call {
-    return { beganAtMs: nowMs, era: this.#era, probe }
   }
 
   #note(call: Call, outcome: Outcome, nowMs: number): boolean {
@@ -161,14 +156,12 @@ export class Breaker {
 
   #giveUpProbe(nowMs: number): void {
     const probe = this.#probe
-    if (probe === undefined || nowMs - probe.beganAtMs < this.#config.probeMs) return
-    this.#note(probe, 'failed', nowMs)
-    this.#open(nowMs)
+    if (probe !== undefined && nowMs - probe.beganAtMs >= this.#config.probeMs) this.#open(nowMs)
   }
 
   #open(nowMs: number): void {
     const { openMs, openMostMs } = this.#config
-    const lengthMs = Math.min(openMostMs, openMs * 2 ** Math.min(this.#openings++, 30))
+    const lengthMs = Math.min(openMostMs, openMs * 2 ** this.#openings++)
     this.#openUntilMs = nowMs + lengthMs * (0.75 + this.#random() / 2)
     this.#enter('open')
   }

@@ -10,13 +10,12 @@ export type Health = (typeof HEALTHS)[number]
 /**
  * - unhealthy: the breaker is not closed, or fewer than 80 % of the calls succeed;
  * - unknown: there were none;
- * - healthy: at least 95 % succeed, and at least 95 % are prompt;
+ * - healthy: at least 95 % are prompt, which none that failed is;
  * - degraded: whatever is between.
  */
 export function healthOf(state: BreakerState, { calls, failed, late }: CallCounts): Health {
   if (state !== 'closed') return 'unhealthy'
   if (calls === 0) return 'unknown'
-  const succeeded = 1 - failed / calls
-  if (succeeded < DEGRADED_SHARE) return 'unhealthy'
-  return succeeded >= HEALTHY_SHARE && 1 - late / calls >= HEALTHY_SHARE ? 'healthy' : 'degraded'
+  if (1 - failed / calls < DEGRADED_SHARE) return 'unhealthy'
+  return 1 - late / calls >= HEALTHY_SHARE ? 'healthy' : 'degraded'
 }

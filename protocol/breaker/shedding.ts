@@ -25,8 +25,7 @@ export class Shedding {
   enter(priority: Priority, slow: boolean, inFlightMax: number = IN_FLIGHT_MAX): Admitted {
     const waits = slow && (priority === 'normal' || priority === 'low')
     const overloaded = waits || this.#inFlight >= inFlightMax * SHED_FROM[priority]
-    const room = Math.max(1, inFlightMax * shareOf(priority))
-    if (overloaded && this.#byPriority[priority] >= room) {
+    if (overloaded && this.#byPriority[priority] >= inFlightMax * shareOf(priority)) {
       this.#shed[priority]++
       return { pass: false, retryAfterMs: SHED_RETRY_MS[priority] }
     }

@@ -55,7 +55,7 @@ export class BreakerTable {
     this.#whole.ended(ofClass, isNews ? outcome : 'unheard', nowMs)
     if (known !== undefined) {
       if (ofObject !== undefined) known.ended(ofObject, outcome, nowMs)
-      else if (known.state === 'closed') known.noted(ofClass.beganAtMs, outcome, nowMs)
+      else known.noted(ofClass.beganAtMs, outcome, nowMs)
       if (known.state === 'closed' && known.counts(nowMs).bad === 0) this.#objects.delete(name)
     } else if (bad) this.#doubt(name).noted(ofClass.beganAtMs, outcome, nowMs)
   }

@@ -54,7 +54,7 @@ export class CallWindow {
   #forget(nowMs: number): void {
     const newest = Math.floor(nowMs / this.#sliceMs)
     if (newest - this.#newest >= BREAKER_SLICES) {
-      if (this.#sum.calls > 0) this.clear()
+      this.clear()
       this.#newest = newest
       return
     }

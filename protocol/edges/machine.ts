@@ -123,6 +123,8 @@ export class EdgesMachine implements Machine<EdgesInput, EdgesEffect> {
     switch (input.kind) {
       case 'start':
         this.#current = input.use
+        // All of them, before any is left for another of them.
+        for (const edge of input.failed) this.#at(edge).state = 'failed'
         for (const edge of input.failed) this.#fail(this.#at(edge), nowMs)
         if (!input.failed.includes(input.use)) this.#at(input.use).state = 'healthy'
         return
@@ -203,8 +205,9 @@ export class EdgesMachine implements Machine<EdgesInput, EdgesEffect> {
 
   #silent(edge: Watched, nowMs: number): void {
     edge.silences++
-    if (edge.state === 'failed' || edge.silences >= EDGE_FAILURES_MAX) return this.#fail(edge, nowMs)
-    if (edge.state !== 'recovering') edge.state = 'doubted'
+    // What is looked at again has to answer each time.
+    if (!isUsable(edge) || edge.silences >= EDGE_FAILURES_MAX) return this.#fail(edge, nowMs)
+    edge.state = 'doubted'
     edge.lookAtMs = nowMs + EDGE_DOUBT_MS * (0.5 + this.#random() / 2)
   }
 
@@ -238,7 +241,7 @@ export class EdgesMachine implements Machine<EdgesInput, EdgesEffect> {
 
   #fail(edge: Watched, nowMs: number): void {
     // A return that did not last: the next one is longer in coming.
-    if (edge.state !== 'failed' && nowMs - edge.returnedAtMs < EDGE_RELAPSE_MS)
+    if (isUsable(edge) && nowMs - edge.returnedAtMs < EDGE_RELAPSE_MS)
       edge.steadyMs = Math.min(EDGE_STEADY_MOST_MS, edge.steadyMs * 4)
     edge.state = 'failed'
     edge.returnAtMs = NEVER

@@ -227,7 +227,7 @@ export class IntroductionsMachine implements Machine<IntroductionsInput, Introdu
   #toldOf(teller: string, edges: readonly string[], nowMs: number): void {
     const own = new Set(this.#config.ownEdges())
     let isNews = false
-    for (const edge of edges.slice(0, INTRODUCTION_EDGES_ANSWERED_MAX)) {
+    for (const edge of edges) {
       const url = this.#config.readEdge(edge)
       if (url !== undefined && !own.has(url)) isNews = this.#edges.add(url, teller, nowMs) || isNews
     }
@@ -235,8 +235,7 @@ export class IntroductionsMachine implements Machine<IntroductionsInput, Introdu
   }
 
   #hearsOf(teller: string, records: readonly Uint8Array[]): void {
-    const most = records.slice(0, INTRODUCTIONS_ANSWERED_MAX)
-    for (const bytes of most) this.#said.push({ teller, bytes })
+    for (const bytes of records) this.#said.push({ teller, bytes })
     this.#verifyNext()
   }
 
@@ -260,7 +259,6 @@ export class IntroductionsMachine implements Machine<IntroductionsInput, Introdu
     // A clock may be wrong, and nobody lied.
     if (introduced === 'expired') return this.#drop('expired')
     if (introduced.peer === this.#config.self) return
-    this.#known.expire(nowMs)
     this.#known.add(introduced, teller)
     this.#toldOf(teller, introduced.edges, nowMs)
   }
@@ -271,7 +269,7 @@ export class IntroductionsMachine implements Machine<IntroductionsInput, Introdu
     this.#said.splice(0, this.#said.length, ...honest)
     this.#known.forgetTeller(teller)
     const one = this.#acquaintances.get(teller)
-    if (one !== undefined) one.isLiar = true
+    if (one !== undefined) Object.assign(one, { isLiar: true, token: undefined })
     if (this.#edges.forgetTeller(teller)) this.#saysEdges()
   }
 

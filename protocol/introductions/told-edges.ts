@@ -31,19 +31,19 @@ export class ToldEdges {
       .sort((one, other) => other.tellers.length - one.tellers.length)
   }
 
+  /** As they were kept: so many, and of so many tellers. */
   restore(edges: readonly ToldEdge[], nowMs: number): void {
-    for (const { url, tellers, toldAtMs } of edges.slice(0, INTRODUCTION_EDGES_KEPT_MAX))
-      if (nowMs - toldAtMs < INTRODUCTION_EDGE_KEPT_MS)
-        this.#told.set(url, { url, tellers: tellers.slice(0, INTRODUCTION_EDGE_TELLERS_MAX), toldAtMs })
+    for (const edge of edges)
+      if (nowMs - edge.toldAtMs < INTRODUCTION_EDGE_KEPT_MS)
+        this.#told.set(edge.url, { ...edge, tellers: [...edge.tellers] })
   }
 
   /** Whether something of it is news. */
   add(url: string, teller: string, nowMs: number): boolean {
     const known = this.#told.get(url)
-    if (known?.tellers.includes(teller)) {
-      known.toldAtMs = nowMs
+    if (known !== undefined) known.toldAtMs = nowMs
+    if (known?.tellers.includes(teller) || known?.tellers.length === INTRODUCTION_EDGE_TELLERS_MAX)
       return false
-    }
     const own = [...this.#told.values()].filter(({ tellers }) => tellers.includes(teller))
     const [first] = own
     if (own.length >= INTRODUCTION_EDGES_OF_TELLER_MAX && first !== undefined) this.#untell(first, teller)
@@ -52,8 +52,6 @@ export class ToldEdges {
       this.#told.set(url, { url, tellers: [teller], toldAtMs: nowMs })
       return true
     }
-    known.toldAtMs = nowMs
-    if (known.tellers.length >= INTRODUCTION_EDGE_TELLERS_MAX) return false
     known.tellers.push(teller)
     return true
   }

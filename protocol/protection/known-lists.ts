@@ -20,21 +20,20 @@ interface Known {
   readonly version: string
   readonly untilMs: ReadonlyMap<PeerId, number | null>
   readonly atMs: number
+  /** It is being asked for again: until then nobody else need. */
+  askedUntilMs: number
 }
 
 /** By the names of registries. */
 export class KnownLists {
   readonly #lists = new Map<string, Known>()
-  /** Of each registry that is being asked, until when nobody else need. */
-  readonly #asked = new Map<string, number>()
 
   /** Whoever is told `meanwhile` asks: nobody else is told so for a while. */
   asking(registry: string, nowMs: number): Asking {
-    const ageMs = nowMs - (this.#lists.get(registry)?.atMs ?? Number.NEGATIVE_INFINITY)
-    if (ageMs < LISTED_FRESH_MS) return 'no'
-    if (ageMs >= LISTED_STALE_MS) return 'first'
-    if (nowMs < (this.#asked.get(registry) ?? 0)) return 'no'
-    this.#asked.set(registry, nowMs + LISTED_FRESH_MS)
+    const known = this.#lists.get(registry)
+    if (known === undefined || nowMs - known.atMs >= LISTED_STALE_MS) return 'first'
+    if (nowMs - known.atMs < LISTED_FRESH_MS || nowMs < known.askedUntilMs) return 'no'
+    known.askedUntilMs = nowMs + LISTED_FRESH_MS
     return 'meanwhile'
   }
 
@@ -46,12 +45,11 @@ export class KnownLists {
   told(registry: string, list: ListedPeers | undefined, nowMs: number): void {
     const before = this.#lists.get(registry)
     if (this.#lists.size >= LISTED_LISTS_MAX && before === undefined) this.#lists.clear()
-    const { version, peers } = list ?? {}
-    if (version !== undefined && peers !== undefined) {
-      const untilMs = new Map(peers.map((peer) => [peer.id, peer.untilMs]))
-      this.#lists.set(registry, { version, untilMs, atMs: nowMs })
-    } else if (before !== undefined) this.#lists.set(registry, { ...before, atMs: nowMs })
-    this.#asked.delete(registry)
+    const heard = { atMs: nowMs, askedUntilMs: 0 }
+    if (list !== undefined) {
+      const untilMs = new Map(list.peers.map((peer) => [peer.id, peer.untilMs]))
+      this.#lists.set(registry, { version: list.version, untilMs, ...heard })
+    } else if (before !== undefined) this.#lists.set(registry, { ...before, ...heard })
   }
 
   verdict(registry: string, peer: Uint8Array, nowMs: number): Verdict {

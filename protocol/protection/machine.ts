@@ -51,7 +51,6 @@ export class BlacklistMachine implements Machine<BlacklistInput, BlacklistEffect
 
   #offended(id: PeerId, counts: OffenceCounts, nowMs: number): readonly BlacklistEffect[] {
     const before = this.#known.get(id) ?? unknown(id, nowMs)
-    if (inForce(before, nowMs)?.source === 'admin') return []
     const offences = addCounts(before.offences, counts)
     const weight = forgiven(before, nowMs) + weightOf(counts)
     const noted = { ...before, offences, weight, weighedAtMs: nowMs }
@@ -103,7 +102,7 @@ export class BlacklistMachine implements Machine<BlacklistInput, BlacklistEffect
     if (this.#known.size <= this.#most) return []
     const guilt = (one: Offender) => {
       const listing = inForce(one, nowMs)
-      return listing === undefined ? Math.min(one.strikes, 1) : listing.source === 'automatic' ? 2 : 3
+      return listing === undefined ? Number(one.strikes > 0) : listing.source === 'automatic' ? 2 : 3
     }
     let least: Offender | undefined
     for (const one of this.#known.values()) {

@@ -4,11 +4,12 @@
 import { describe, expect, it } from 'vitest'
 import type { DhtParts } from '../../client/dht/contract.ts'
 import { openEdges } from '../../client/edges/edges.ts'
+import { OneEdge } from '../../client/edges/one-edge.ts'
 import { inTurn, keepToldEdges, readToldEdges } from '../../client/edges/told-edges.ts'
 import { memoryStore } from '../../client/identities/store.ts'
 import { type Identity, newIdentity } from '../../client/identity.ts'
 import { Introductions } from '../../client/introductions/introductions.ts'
-import { openSuite } from '../../client/secure.ts'
+import { Bootstraps, openSuite, Passes } from '../../client/secure.ts'
 import type { PeerId } from '../../client/types.ts'
 import { signRecord } from '../../protocol/crypto/dht/records.ts'
 import { encodeAnnouncement } from '../../protocol/dht/records/announcement.ts'
@@ -170,11 +171,62 @@ describe('edges that peers told of', () => {
     expect(madeUp).toBeDefined()
   })
 
-  it('are three at most, and give way to better ones while the client runs, but for the one in use', async () => {
+  /** What a client has of edges that are all away: two that it was told to use. */
+  async function awayEdges() {
     const { identity, store } = await newIdentity(await openSuite())
     const { hash } = await openSuite()
-    const bases = [new URL('https://127.0.0.1:1/'), new URL('https://127.0.0.1:2/')]
-    const { passes, bootstraps } = await openEdges(bases, { network: 'net', hash, key: identity.key, store })
+    const place = { network: 'net', hash, key: identity.key, store }
+    const bases = [new URL('https://127.0.0.1:1/'), new URL('https://127.0.0.1:2/')] as const
+    return { bases, place, ...(await openEdges(bases, place)) }
+  }
+
+  it('are asked for when a socket breaks while no edge that was named is well, and only then', async () => {
+    const { passes, bootstraps } = await awayEdges()
+    let asked = 0
+    passes.troubled = () => void asked++
+    const [first, second] = passes.all as [Passes, Passes]
+    const sockets = { first: {}, second: {}, told: {} }
+    first.heard(sockets.first, true)
+    second.heard(sockets.second, true)
+    first.heard(sockets.first, false)
+    expect(asked).toBe(0)
+    second.heard(sockets.second, false)
+    expect(asked).toBe(1)
+    // One that peers told of is no reason not to ask for better ones.
+    passes.learn?.(['https://127.0.0.1:11/'])
+    await expect.poll(() => passes.base.port, { timeout: 20_000 }).toBe('11')
+    passes.heard(sockets.told, true)
+    expect(passes.edges?.[2]).toMatchObject({ state: 'healthy', inUse: true })
+    first.heard({}, false)
+    expect(asked).toBe(2)
+    bootstraps.close()
+  }, 30_000)
+
+  it('are asked for once for each socket that breaks, also when one edge has become several', async () => {
+    const { bases, place } = await awayEdges()
+    const [base] = bases
+    const one = new OneEdge(
+      (onSocket) => ({
+        passes: new Passes({ base, ...place, onSocket }),
+        bootstraps: new Bootstraps(base, place.network, place.store),
+      }),
+      place,
+    )
+    let asked = 0
+    one.troubled = () => void asked++
+    const [passes] = one.all as [Passes]
+    passes.heard({}, true)
+    passes.heard({}, false)
+    expect(asked).toBe(1)
+    one.learn(['https://127.0.0.1:11/'])
+    await expect.poll(() => one.edges?.length).toBe(2)
+    passes.heard({}, false)
+    expect(asked).toBe(2)
+    one.bootstraps.close()
+  })
+
+  it('are three at most, and give way to better ones while the client runs, but for the one in use', async () => {
+    const { passes, bootstraps } = await awayEdges()
     const learns = (...names: readonly string[]) => {
       passes.learn?.(names.map((name) => `https://127.0.0.1:${name}/`))
       return passes.edges?.slice(2).map(({ url, learnt }) => [new URL(url).port, learnt])

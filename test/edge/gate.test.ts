@@ -1,15 +1,23 @@
 // The Worker's gate: how much each may ask, what is not served at all, and that refusals are counted. With a clock that stands
 // still, so that a slow machine earns no tokens.
 
-import { exports } from 'cloudflare:workers'
+import { env, exports } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { PRESSED_ADDRESS_BURST, PRESSED_PEER_BURST, REQUEST_BYTES_MAX } from '../../protocol/limits/rates.ts'
+import {
+  PRESSED_ADDRESS_BURST,
+  PRESSED_PEER_BURST,
+  REQUEST_BYTES_MAX,
+  REQUEST_PATIENCE_BURST,
+} from '../../protocol/limits/rates.ts'
 import { ADDRESS_HEADER } from '../../protocol/protection/config.ts'
 import { GRANT_HEADER, JOIN_HEADER } from '../../protocol/room/admission.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
 import { encode } from '../../protocol/wire/codec.ts'
 import { WIRE_VERSION } from '../../protocol/wire/registry.ts'
+import type { Env } from '../../workers/env.ts'
 import { addressOf } from '../../workers/gate/address.ts'
+import { registryName } from '../../workers/gate/listed.ts'
+import { peerWaitMs } from '../../workers/gate/rates.ts'
 import { counters } from '../../workers/meter/isolate.ts'
 import { offerOf, passFor } from '../support/passes.ts'
 import { newPeer as newIdentity, putValue, randomBytes } from './dht-http.ts'
@@ -129,10 +137,17 @@ describe('an address', () => {
   it('may open so many sockets, and is told when it may again', () =>
     deployedWith({ RATE_CONNECTIONS: 2 }, async () => {
       const from = { 'CF-Connecting-IP': newAddress() }
+      for (let n = 0; n < 3; n++) await ask('/v1/bootstrap', { headers: from }) // Which open none.
       for (let n = 0; n < 2; n++) await (await enters(`many-${n}`, from)).welcomed()
       const third = await enters('many-2', from)
       expect(await third.next('refusal')).toMatchObject({ code: 'edge-busy', retryAfterMs: 30_000 })
       expect((await third.closing()).reason).toBe('edge-busy')
+    }))
+
+  it('may open as many sockets as it likes, where that is not limited', () =>
+    deployedWith({ RATE_CONNECTIONS: 0 }, async () => {
+      const from = { 'CF-Connecting-IP': newAddress() }
+      await (await enters('unlimited', from)).welcomed()
     }))
 
   it('has so many sockets in one room, which counts them itself', () =>
@@ -199,6 +214,22 @@ describe('a network and a peer', () => {
     }))
 })
 
+describe('a peer that goes on and on', () => {
+  it('is told on when more was refused than is borne', () =>
+    deployedWith({ RATE_PEER_PER_SECOND: 1, RATE_LOCAL: 'on' }, async () => {
+      const deployed = env as unknown as Env
+      const [peer, request] = [newPeer(), new Request('https://edge.example') as never]
+      const asks = (times: number) => {
+        for (let n = 0; n < times; n++) peerWaitMs(request, deployed, 'default', peer, 'normal')
+      }
+      const listing = () => deployed.REGISTRIES.getByName(registryName('default', peer)).listing(peer)
+      asks(7 + REQUEST_PATIENCE_BURST)
+      expect(await listing()).toBe(undefined)
+      asks(1)
+      await expect.poll(listing).toMatchObject({ reason: 'flooding' })
+    }))
+})
+
 describe('Cloudflare’s own counter', () => {
   it('is asked first, where there is one, and not about what is critical', () =>
     deployedWith({ RATE_ADDRESS_PER_SECOND: 0 }, async () => {
@@ -215,6 +246,7 @@ describe('the filter', () => {
     const put = (length: string) =>
       ask('/v1/passes', { method: 'POST', headers: { 'Content-Length': length } })
     expect((await put(`${REQUEST_BYTES_MAX + 1}`)).code).toBe('too-large')
+    expect((await put(`${REQUEST_BYTES_MAX}`)).code).not.toBe('too-large')
     expect((await put('-5')).code).toBe('malformed')
     expect((await ask('/health', { method: 'PATCH' })).code).toBe('method-not-allowed')
   })
@@ -227,6 +259,8 @@ describe('the filter', () => {
         200,
         'https://app.example',
       ])
+      // Whoever keeps answers is told that they are not for every page.
+      expect(ours.headers.get('Vary')).toContain('Origin')
       const theirs = await page('https://evil.example')
       expect([theirs.status, theirs.code]).toEqual([403, 'origin-denied'])
       expect(theirs.headers.get('Access-Control-Allow-Origin')).toBeNull()
@@ -309,7 +343,7 @@ describe('an isolate that is pressed', () => {
     deployedWith(PRESSED, async () => {
       const from = newAddress()
       for (let n = 0; n < PRESSED_ADDRESS_BURST + 4; n++) await ask('/v1/bootstrap', { from })
-      const upgrade = async (pass: { secret?: string }) => {
+      const upgrade = async (pass: { secret?: string; network?: string }) => {
         const join = { kind: 'join', version: WIRE_VERSION, session: new Uint8Array(8) } as const
         const offered = await offerOf({ ...join, peer: newPeer(), metadata: new Uint8Array() }, pass)
         const headers = {
@@ -321,6 +355,7 @@ describe('an isolate that is pressed', () => {
       }
       const forged = await upgrade({ secret: 'B'.repeat(44) })
       expect([forged.status, forged.webSocket]).toEqual([429, null])
+      expect((await upgrade({ network: 'elsewhere' })).status).toBe(429)
       const socket = await enters('pressed', { 'CF-Connecting-IP': from })
       expect((await socket.next('welcome')).kind).toBe('welcome')
       const peer = newPeer()

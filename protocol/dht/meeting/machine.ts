@@ -103,19 +103,24 @@ export class Meeting implements MeetingMachine {
       if (this.#nowMs >= this.#homeAtMs) this.#goesHome('')
       return
     }
-    if (this.#home.isIn) {
-      this.#looksDeeper(this.#home)
-      this.#looksUp(this.#home)
-    }
+    if (this.#home.isIn) this.#looksDeeper(this.#home)
+    if (this.#home.isIn) this.#looksUp(this.#home)
     this.#makesRoom()
-    this.#meetsNearest()
-    this.#meetsBuckets()
+    if (!this.#home.isIn) return
+    this.#meetsNearest(this.#home)
+    this.#meetsBuckets(this.#home)
   }
 
   // ---- where we live -------------------------------------------------------------------------------------------
 
+  /** Where that is the room that we keep, we live in it again, and keep it no more. */
   #goesHome(bits: Bits): void {
-    this.#home = this.#enters(bits)
+    const kept = this.#kept
+    if (kept?.bits === bits) {
+      this.#home = kept
+      this.#kept = undefined
+      this.#do({ kind: 'say', room: bits, isKeeper: false })
+    } else this.#home = this.#enters(bits)
     this.#deeperAtMs = undefined
     this.#lonelySinceMs = undefined
   }
@@ -127,6 +132,7 @@ export class Meeting implements MeetingMachine {
     const residents = home.residents
     const keepers = residents.filter(({ isKeeper }) => isKeeper).length
     if (keepers === 0) {
+      this.#deeperAtMs = undefined
       // Of too many the same few for all who see them; who comes into a room at its beginning has seen no room that is too full.
       const isFull = residents.length + 1 > MEETING_RESIDENTS_MAX
       const before = residents.filter(({ node }) => compareKeys(node, this.#config.self) < 0).length
@@ -154,15 +160,9 @@ export class Meeting implements MeetingMachine {
     }
     this.#lonelySinceMs ??= this.#nowMs
     if (this.#nowMs < this.#lonelySinceMs + MEETING_LONELY_MS) return
-    const parent = home.bits.slice(0, -1)
     this.#returnedUntilMs = this.#nowMs + MEETING_RETURNED_MS
     this.#leaves(home)
-    if (this.#kept?.bits !== parent) return this.#goesHome(parent)
-    this.#home = this.#kept
-    this.#kept = undefined
-    this.#lonelySinceMs = undefined
-    this.#deeperAtMs = undefined
-    this.#do({ kind: 'say', room: parent, isKeeper: false })
+    this.#goesHome(home.bits.slice(0, -1))
   }
 
   #keeps(home: RoomView): void {
@@ -184,9 +184,7 @@ export class Meeting implements MeetingMachine {
 
   // ---- with whom we have links -----------------------------------------------------------------------------------
 
-  #meetsNearest(): void {
-    const home = this.#home
-    if (home?.isIn !== true) return
+  #meetsNearest(home: RoomView): void {
     let near = 0
     for (const { peer } of home.nearest) {
       if (this.#suitors.isAvoided(peer, this.#nowMs)) continue
@@ -196,9 +194,7 @@ export class Meeting implements MeetingMachine {
   }
 
   /** Of a bucket as deep as our neighbourhood somebody is in it; for the others we go and look. */
-  #meetsBuckets(): void {
-    const home = this.#home
-    if (home?.isIn !== true) return
+  #meetsBuckets(home: RoomView): void {
     this.#looksAround()
     for (const bucket of this.#wanted) {
       if (this.#suitors.isFilled(bucket)) continue
@@ -231,10 +227,7 @@ export class Meeting implements MeetingMachine {
   #connectsToSome(room: RoomView, bucket: number): boolean {
     const { self, random } = this.#config
     const some = room.members.filter(
-      ({ peer, node }) =>
-        sharedBits(self, node) === bucket &&
-        this.#suitors.isFree(peer) &&
-        !this.#suitors.isAvoided(peer, this.#nowMs),
+      ({ peer, node }) => sharedBits(self, node) === bucket && !this.#suitors.isAvoided(peer, this.#nowMs),
     )
     const one = some[Math.floor(random() * some.length)]
     return one !== undefined && this.#connects(room, one.peer)
@@ -270,12 +263,9 @@ export class Meeting implements MeetingMachine {
     return [this.#home, this.#kept, this.#visit?.room].find((room) => room?.bits === bits)
   }
 
-  /** One we are in already is not entered again. */
   #enters(bits: Bits): RoomView {
-    const known = this.#roomOf(bits)
-    if (known !== undefined) return known
     this.#do({ kind: 'enter', room: bits, isKeeper: false })
-    return new RoomView(bits, this.#config.self, this.#nowMs)
+    return new RoomView(bits, this.#config.self)
   }
 
   #ends({ room }: Visit): void {
@@ -283,10 +273,8 @@ export class Meeting implements MeetingMachine {
     this.#leaves(room)
   }
 
-  /** Unless we are in it for another reason. */
-  #leaves(room: RoomView): void {
-    if (this.#home === room) this.#home = undefined
-    if (this.#roomOf(room.bits) === undefined) this.#do({ kind: 'leave', room: room.bits })
+  #leaves({ bits }: RoomView): void {
+    this.#do({ kind: 'leave', room: bits })
   }
 
   #do(effect: MeetingEffect): void {

@@ -17,10 +17,9 @@ export class RoomView {
   #enteredAtMs: number | undefined
   #lastSeenAtMs = 0
 
-  constructor(bits: Bits, self: Uint8Array, nowMs: number) {
+  constructor(bits: Bits, self: Uint8Array) {
     this.bits = bits
     this.#self = self
-    this.#lastSeenAtMs = nowMs
   }
 
   get isIn(): boolean {
@@ -48,7 +47,7 @@ export class RoomView {
   }
 
   enters(nowMs: number): void {
-    this.#enteredAtMs ??= nowMs
+    this.#enteredAtMs = nowMs
   }
 
   sees(member: Member, nowMs: number): void {

@@ -62,7 +62,6 @@ export class Suitors {
 
   avoids(peer: string, nowMs: number): void {
     this.#connecting.delete(peer)
-    this.#avoided.delete(peer)
     this.#avoided.set(peer, nowMs + MEETING_AVOIDED_MS)
     if (this.#avoided.size <= MEETING_AVOIDED_MAX) return
     const [first] = this.#avoided.keys()

@@ -1,10 +1,11 @@
 // Each strategy of balancing: whom it chooses, how often, and what moves when somebody goes.
 
 import { describe, expect, it } from 'vitest'
-import { BOUNDED_LOAD, ConsistentHash, rank } from '../../../protocol/balance/consistent-hash.ts'
+import { BOUNDED_LOAD, ConsistentHash, hash, rank } from '../../../protocol/balance/consistent-hash.ts'
 import type { Target } from '../../../protocol/balance/contract.ts'
 import { EWMA_HALF_MS, PeakEwma } from '../../../protocol/balance/ewma.ts'
 import { STRATEGIES, strategyFor } from '../../../protocol/balance/kinds.ts'
+import { PowerOfTwo } from '../../../protocol/balance/power-of-two.ts'
 import { RoundRobin } from '../../../protocol/balance/round-robin.ts'
 import { byScore, score } from '../../../protocol/balance/score.ts'
 import { unknownTarget } from '../../../protocol/balance/target.ts'
@@ -68,12 +69,20 @@ describe('weighted response time', () => {
   it('asks the faster more often, and who was never asked as often as the middle', () => {
     const [fast = 0, middle = 0, slow = 0, unknown = 0] = spread(
       'weighted-response-time',
-      targets({ latencyMs: 10 }, { latencyMs: 20 }, { latencyMs: 40 }, {}),
+      targets({ latencyMs: 10 }, { latencyMs: 20 }, { latencyMs: 40 }, {}).toReversed(),
       10_000,
-    )
+    ).toReversed()
     expect(fast / middle).toBeCloseTo(2, 0)
     expect(middle / slow).toBeCloseTo(2, 0)
     expect(unknown / middle).toBeCloseTo(1, 0)
+  })
+
+  it('asks somebody, whatever the rounding of fractions leaves', () => {
+    const strategy = STRATEGIES['weighted-response-time'](() => 1 - 2 ** -53)
+    for (let weights = 1; weights < 50; weights++) {
+      const among = targets(...Array.from({ length: 9 }, (_, i) => ({ weight: (i * weights) / 7 + 0.1 })))
+      expect(strategy.choose(among, NOWHERE)).toBe(8)
+    }
   })
 })
 
@@ -88,6 +97,14 @@ describe('geographic', () => {
     expect(strategy.choose(among, { region: 'eeur', key: '' })).toBe(1)
     expect(strategy.choose(among, { region: 'oc', key: '' })).toBe(2)
     expect(strategy.choose(among, NOWHERE)).toBe(2)
+  })
+
+  it('goes no further however much the nearest has to do, and takes the idler for its weight', () => {
+    const strategy = strategyFor('near', seeded(1))
+    const near = { region: 'weur', inFlight: 1_000 } as const
+    const asked = { region: 'weur', key: '' } as const
+    expect(strategy.choose(targets({ region: 'eeur' }, near), asked)).toBe(1)
+    expect(strategy.choose(targets(near, { ...near, inFlight: 1_500, weight: 2 }), asked)).toBe(1)
   })
 })
 
@@ -106,9 +123,29 @@ describe('consistent hash', () => {
     }
   })
 
+  it('is the same in every version of ours: those who choose by another would not meet', () => {
+    expect(['', 'a', 'foobar'].map(hash)).toEqual([2_872_998_923, 444_641_715, 202_221_276])
+    const edges = ['https://a.example/', 'https://b.example/', 'https://c.example/', 'https://d.example/']
+    const order = (key: string) =>
+      rank(
+        edges.map((id) => unknownTarget(id)),
+        key,
+      ).join('')
+    expect(['default', 'lobby', 'chess'].map(order)).toEqual(['3021', '1032', '2103'])
+  })
+
   it('lets none have more than a quarter above its share, whatever the keys', () => {
-    const counts = spread('consistent-hash', ten(), 1_000, (i) => `popular ${i % 3}`)
-    expect(Math.max(...counts)).toBeLessThanOrEqual(Math.ceil((1_000 * BOUNDED_LOAD) / 10))
+    const heavy = ten().map((target, i) => ({ ...target, weight: i === 0 ? 11 : 1 }))
+    for (let key = 0; key < 20; key++) {
+      const [first = 0, ...others] = spread(
+        'consistent-hash',
+        heavy.map((one) => ({ ...one })),
+        200,
+        () => `${key}`,
+      )
+      expect(first).toBeLessThanOrEqual(Math.ceil((200 * BOUNDED_LOAD * 11) / 20))
+      expect(Math.max(...others)).toBeLessThanOrEqual(Math.ceil((200 * BOUNDED_LOAD) / 20))
+    }
   })
 
   it('spreads keys by weight', () => {
@@ -130,6 +167,28 @@ describe('power of two choices', () => {
     expect(Math.abs((counts[0] ?? 0) - (counts[1] ?? 0))).toBeLessThan(10)
   })
 
+  it('draws two, the heavier the likelier, and never the same twice', () => {
+    const of = (random: number, among: Loaded[]) => new PowerOfTwo(() => random).choose(among, NOWHERE)
+    const slow = targets({ latencyMs: 10 }, { latencyMs: 10 }, { latencyMs: 1_000, weight: 8 })
+    // Both of them the slow one first, and then one of the others.
+    expect([0.2, 0.5, 0.99].map((random) => of(random, slow))).toEqual([0, 1, 1])
+  })
+
+  it('takes of two the one that has less to do for its weight, whichever it draws first', () => {
+    const better = (one: Partial<Target>, other: Partial<Target>) => {
+      for (const random of [0, 0.99]) {
+        const strategy = new PowerOfTwo(() => random)
+        expect(strategy.choose(targets(one, other), NOWHERE)).toBe(0)
+        expect(strategy.choose(targets(other, one), NOWHERE)).toBe(1)
+      }
+    }
+    better({ latencyMs: 10 }, { latencyMs: 10, inFlight: 1 })
+    better({ latencyMs: 10, inFlight: 3, weight: 4 }, { latencyMs: 10, inFlight: 1 })
+    better({ latencyMs: 0.9 }, { latencyMs: 0.1, inFlight: 1 }) // Both are at once.
+    better({ latencyMs: 1 }, {})
+    better({}, { latencyMs: 1_000 })
+  })
+
   it('goes by the score until there are measurements', () => {
     const strategy = strategyFor('stateless', seeded(3))
     const among = targets({ region: 'weur' }, { region: 'oc' })
@@ -148,6 +207,9 @@ describe('the score', () => {
     })
     expect(score(best, { region: 'weur', key: '' })).toBeCloseTo(100, 3)
     expect(score(unknownTarget('unknown'), NOWHERE)).toBe(50)
+    expect(score(unknownTarget('unknown'), { region: 'weur', key: '' })).toBe(50)
+    expect(score(unknownTarget('placed', { region: 'weur' }), NOWHERE)).toBe(50)
+    expect([-3, 3].map((load) => score(unknownTarget('', { load }), NOWHERE))).toEqual([55, 45])
   })
 
   it('gives each its points', () => {
@@ -180,5 +242,9 @@ describe('a mean of round trips', () => {
     expect(mean.ms).toBe(200)
     mean.measured(10, 1 + EWMA_HALF_MS)
     expect(mean.ms).toBeCloseTo(105, 1)
+    mean.measured(10, 1 + 3 * EWMA_HALF_MS)
+    expect(mean.ms).toBeCloseTo(33.75, 2)
+    mean.measured(10, 0) // A clock that went back.
+    expect(mean.ms).toBeCloseTo(33.75, 2)
   })
 })

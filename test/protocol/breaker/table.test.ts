@@ -36,15 +36,54 @@ function scene(objectsMax?: number) {
 describe('a class of objects', () => {
   it('stays open to others however often one bad object is called', () => {
     const one = scene()
-    // All at once: none of them knew of the others when it began.
+    // All at once: none of them knew of the others when it began, and none is the probe of a breaker that opened meanwhile.
     const calls = Array.from({ length: 500 }, () => one.begins('bad'))
     for (const call of calls) if (call !== undefined) one.table.ended(call, 'failed', one.nowMs)
+    expect(one.table.ask('bad', one.nowMs)).toMatchObject({ by: 'object', retryAfterMs: 1_000 })
     for (let i = 0; i < 200; i++) {
       one.nowMs += 500
       one.call('bad', 'failed')
       expect(one.refusedBy(`good ${i}`)).toBe(undefined)
     }
     expect([one.refusedBy('bad'), one.table.state]).toEqual(['object', 'closed'])
+  })
+
+  it('says whose breaker it was, and when to come again, each by a chance of its own', () => {
+    const table = new BreakerTable(() => 0)
+    const fails = (name: string) => {
+      const verdict = table.ask(name, START)
+      if (verdict.pass) table.ended(verdict.call, 'failed', START)
+    }
+    for (let i = 0; i < 5; i++) fails('bad')
+    expect(table.ask('bad', START)).toEqual({ pass: false, by: 'object', retryAfterMs: 750 })
+    for (let i = 0; i < 15; i++) fails(`object ${i}`)
+    expect(table.ask('good', START)).toEqual({ pass: false, by: 'class', retryAfterMs: 750 })
+  })
+
+  it('closes for a few that fail as well, while none of them is known to be bad', () => {
+    const one = scene()
+    for (let i = 0; i < 20; i++) one.call(`object ${i % 5}`, 'failed')
+    expect(one.refusedBy('another')).toBe('class')
+  })
+
+  it('learns that it is well from an object that was bad, and lets that off for two good calls in a row, and not for one', () => {
+    const one = scene()
+    for (let i = 0; i < 5; i++) one.call('bad', 'failed')
+    for (let i = 0; i < 15; i++) one.call(`object ${i}`, 'failed')
+    one.nowMs += 1_000
+    one.call('bad')
+    expect(one.table.objects()['half-open']).toBe(1)
+    one.call('bad')
+    expect([one.table.state, one.table.objects()['half-open']]).toEqual(['closed', 0])
+    expect(one.table.counts(one.nowMs)).toMatchObject({ calls: 2, failed: 0 })
+  })
+
+  it('does not doubt an object whose caller went away', () => {
+    const one = scene()
+    const call = one.begins('slow') as ObjectCall
+    one.nowMs += 60_000
+    one.table.ended(call, 'unheard', one.nowMs)
+    expect(one.table.objects().closed).toBe(0)
   })
 
   it('closes to everybody when its objects fail one and all, and opens again', () => {
@@ -101,6 +140,20 @@ describe('shedding', () => {
     expect(normal).toBeGreaterThan(high)
     expect(high).toBeGreaterThan(0)
     expect(shedding.inFlight).toMatchObject({ critical: 750, high: 250 })
+  })
+
+  it('holds each to its share from its part of the most on, and no longer than it is so full', () => {
+    const shedding = new Shedding()
+    const enters = (priority: (typeof PRIORITIES)[number]) => shedding.enter(priority, false, 100).pass
+    for (let i = 0; i < 42; i++) enters('critical')
+    expect(Array.from({ length: 9 }, () => enters('low'))).toEqual([...Array(8).fill(true), false])
+    shedding.leave('critical')
+    expect([enters('low'), enters('low')]).toEqual([true, false])
+  })
+
+  it('leaves one of each even where the most is next to nothing', () => {
+    const shedding = new Shedding()
+    expect([1, 2].map(() => shedding.enter('low', true, 1).pass)).toEqual([true, false])
   })
 
   it('holds each to its share while what it calls is slow, and lets it in again when others have left', () => {

@@ -32,6 +32,9 @@ export const saidIn = (bytes: Uint8Array): Said => JSON.parse(decoder.decode(byt
 
 export const HOUR_MS = 3_600_000
 
+export const named = (count: number, name: string, more: Partial<Said> = {}): Said[] =>
+  Array.from({ length: count }, (_, i) => ({ peer: `${name} ${i}`, ...more }))
+
 /** As the host would find it. */
 export function introducedOf(bytes: Uint8Array, nowMs: number): Introduced | 'expired' | undefined {
   const { peer, region = '', edges = [], sequence = 1, expiresAtMs = HOUR_MS, isForged } = saidIn(bytes)

@@ -1,29 +1,14 @@
-// Introductions as their page promises them: who is asked and when, what is told on, what is kept, and what liars and floods come to.
+// Introductions as their page promises them: who is asked and when, what is told on, and what is kept.
 
 import { describe, expect, it } from 'vitest'
 import {
   INTRODUCTION_AGAIN_MS,
   INTRODUCTION_ANSWER_MS,
   INTRODUCTION_EDGE_KEPT_MS,
-  INTRODUCTION_EDGES_KEPT_MAX,
-  INTRODUCTION_EDGES_OF_TELLER_MAX,
   INTRODUCTION_EVERY_MS,
-  INTRODUCTIONS_KEPT_MAX,
-  INTRODUCTIONS_OF_TELLER_MAX,
+  INTRODUCTION_LINKS_MAX,
 } from '../../../protocol/limits/introductions.ts'
-import { announcement, Circle, HOUR_MS, introducedOf, type Said } from './circle.ts'
-
-const named = (count: number, name: string, more: Partial<Said> = {}): Said[] =>
-  Array.from({ length: count }, (_, i) => ({ peer: `${name} ${i}`, ...more }))
-
-/** Says as much as fits, again and again, whenever it is asked. */
-function tellsMany(circle: Circle, teller: string, said: readonly Said[]): void {
-  for (let at = 0; at < said.length; at += 8) {
-    circle.passes(INTRODUCTION_AGAIN_MS)
-    circle.give({ kind: 'wanted' })
-    expect(circle.answers(teller, { records: said.slice(at, at + 8) })).toBe(true)
-  }
-}
+import { announcement, Circle, HOUR_MS, introducedOf, named } from './circle.ts'
 
 describe('whom we ask', () => {
   it('the first four, and one more each quarter of an hour, another each time', () => {
@@ -35,6 +20,30 @@ describe('whom we ask', () => {
     circle.passes(3 * INTRODUCTION_EVERY_MS)
     expect(circle.asked.slice(4, 6).sort()).toEqual(['e', 'f'])
     expect(circle.asked.length).toBeLessThanOrEqual(8)
+    const before = circle.asked.length
+    circle.passes(INTRODUCTION_AGAIN_MS)
+    circle.give({ kind: 'wanted' })
+    expect(circle.asked.length).toBe(before + 4)
+  })
+
+  it('in its time one more, however often others come, and whoever was asked but now not for coming again', () => {
+    const circle = new Circle()
+    circle.link('a', 'a', 'b', 'c', 'd')
+    expect(circle.asked).toEqual(['a', 'b', 'c', 'd'])
+    for (let minute = 0; minute < 20; minute++) {
+      circle.passes(60_000)
+      circle.link('e')
+    }
+    expect(circle.asked.length).toBeGreaterThan(4)
+  })
+
+  it('as many as links are looked at, of whom those without one make room', () => {
+    const circle = new Circle()
+    circle.link(...Array.from({ length: INTRODUCTION_LINKS_MAX }, (_, i) => `peer ${i}`), 'late')
+    expect(circle.asks('late')).toBe(undefined)
+    circle.give({ kind: 'unlinked', peer: 'peer 7' })
+    circle.link('late')
+    expect([circle.asks('late'), circle.asks('peer 7'), circle.asks('peer 8')]).toEqual([[], undefined, []])
   })
 
   it('whoever is asked for again only after a while, though somebody wants to know, and nobody without a link', () => {
@@ -42,6 +51,7 @@ describe('whom we ask', () => {
     circle.link('a', 'b')
     circle.give({ kind: 'unlinked', peer: 'b' })
     circle.answers('a', {})
+    expect(circle.machine.isSettled).toBe(true)
     circle.give({ kind: 'wanted' })
     expect(circle.asked).toEqual(['a', 'b'])
     circle.passes(INTRODUCTION_AGAIN_MS)
@@ -54,7 +64,10 @@ describe('whom we ask', () => {
 
   it('nobody, any more, when all have gone', () => {
     const circle = new Circle()
-    circle.link('a')
+    circle.link('a', 'b')
+    circle.give({ kind: 'unlinked', peer: 'b' })
+    circle.passes(2 * INTRODUCTION_EVERY_MS)
+    expect(circle.asked.slice(0, 3)).toEqual(['a', 'b', 'a'])
     circle.give({ kind: 'unlinked', peer: 'a' })
     circle.passes(2 * INTRODUCTION_EVERY_MS)
     expect(circle.machine.wakeAtMs).toBeUndefined()
@@ -72,7 +85,18 @@ describe('what is told', () => {
     expect(circle.asks('b')).toEqual([{ peer: 'self' }, { peer: 'x' }])
     expect(circle.asks('a')).toEqual([{ peer: 'self' }])
     expect(circle.asks('b', [own.digest.subarray(0, 8)])).toEqual([{ peer: 'x' }])
+    const x = introducedOf(announcement({ peer: 'x' }), 0) as { digest: Uint8Array }
+    expect(circle.asks('b', [x.digest.subarray(0, 8)])).toEqual([{ peer: 'self' }])
     expect(circle.peers.toSorted()).toEqual(['b', 'x'])
+  })
+
+  it('is no more than an answer has room for, and the edge tells as any peer does', () => {
+    const circle = new Circle({ own: () => introducedOf(announcement({ peer: 'self' }), 0) as never })
+    circle.link('a', 'b')
+    circle.give({ kind: 'sampled', records: named(9, 'of the edge').map(announcement) })
+    expect([circle.peers.length, circle.asks('a')?.length]).toEqual([9, 8])
+    circle.give({ kind: 'sampled', records: [announcement({ peer: 'x', isForged: true })] })
+    expect(circle.peers).toEqual([])
   })
 
   it('is of an edge only what we are at, whatever we were told', () => {
@@ -100,6 +124,35 @@ describe('what is told', () => {
     expect(circle.asks('a')).toEqual([])
     circle.passes(HOUR_MS)
     expect(circle.peers).toEqual([])
+    circle.passes(HOUR_MS) // Nor is it said to be known.
+    expect([circle.askOf('a')?.known, circle.askOf('b')?.known]).toEqual([[], []])
+  })
+
+  it('is the newest, and still his who told of it first', () => {
+    const circle = new Circle()
+    circle.link('a', 'b')
+    circle.answers('a', { records: [{ peer: 'x', sequence: 1, region: 'old' }] })
+    circle.answers('b', { records: [{ peer: 'x', sequence: 2, region: 'new' }, { peer: 'y' }] })
+    expect(circle.machine.sample(9, 0).find(({ peer }) => peer === 'x')?.region).toBe('new')
+    circle.passes(INTRODUCTION_AGAIN_MS)
+    circle.give({ kind: 'wanted' })
+    expect(circle.askOf('a')?.known.length).toBe(2)
+    circle.answers('b', { records: [{ peer: 'z', isForged: true }] })
+    expect(circle.peers).toEqual(['x'])
+  })
+
+  it('is of whom there is only one in a region, and otherwise by chance', () => {
+    const sampled = (seed: number) => {
+      const circle = new Circle({}, seed)
+      circle.link('a')
+      circle.answers('a', {
+        records: [...named(7, 'near', { region: 'weur' }), { peer: 'far', region: 'oc' }],
+      })
+      return circle.machine.sample(2, 0).map(({ peer }) => peer)
+    }
+    const samples = Array.from({ length: 9 }, (_, seed) => sampled(seed))
+    expect(samples.every((peers) => peers.includes('far'))).toBe(true)
+    expect(new Set(samples.flat()).size).toBeGreaterThan(3)
   })
 
   it('is of several regions and of several tellers', () => {
@@ -114,6 +167,50 @@ describe('what is told', () => {
 })
 
 describe('edges', () => {
+  /** Of edges alone, when all have been asked again. */
+  const tells = (circle: Circle, teller: string, ...names: readonly string[]) => {
+    circle.passes(INTRODUCTION_AGAIN_MS)
+    for (let n = 0; n < 2; n++) circle.give({ kind: 'wanted' })
+    circle.answers(teller, { edges: names.map((name) => `https://${name}/`) })
+  }
+  const known = (circle: Circle) =>
+    circle.edges.map(({ url, tellers }) => [url.slice(8, -1), tellers.join('')])
+
+  it('are known until nobody has told of them for a month', () => {
+    const circle = new Circle()
+    circle.link('a', 'b')
+    tells(circle, 'a', 'one', 'two', 'three')
+    circle.nowMs += INTRODUCTION_EDGE_KEPT_MS / 2
+    tells(circle, 'a', 'one')
+    tells(circle, 'b', 'two')
+    circle.nowMs += INTRODUCTION_EDGE_KEPT_MS / 2
+    tells(circle, 'b', 'four')
+    expect(known(circle)).toEqual([
+      ['two', 'ab'],
+      ['one', 'a'],
+      ['four', 'b'],
+    ])
+  })
+
+  it('that enough have told of already cost whoever tells of them, too, none of its own', () => {
+    const circle = new Circle()
+    circle.link('a', 'b', 'c', 'd', 'e')
+    for (const teller of ['a', 'b', 'c', 'd']) tells(circle, teller, 'good')
+    tells(circle, 'e', 'one', 'two', 'three', 'good')
+    expect(known(circle)).toEqual([
+      ['good', 'abcd'],
+      ['one', 'e'],
+      ['two', 'e'],
+      ['three', 'e'],
+    ])
+    tells(circle, 'e', 'four')
+    expect(known(circle).slice(1)).toEqual([
+      ['two', 'e'],
+      ['three', 'e'],
+      ['four', 'e'],
+    ])
+  })
+
   it('are known by how many told of them, and what is none, or ours, is passed over', () => {
     const circle = new Circle()
     circle.link('a', 'b', 'c')
@@ -137,125 +234,5 @@ describe('edges', () => {
     circle.link('b')
     circle.answers('b', { edges: ['https://two/'] })
     expect(circle.edges.map(({ url, tellers }) => [url, tellers])).toEqual([['https://two/', ['a', 'b']]])
-  })
-})
-
-describe('a liar', () => {
-  it('that forges is believed nothing any more, and what others told stays', () => {
-    const circle = new Circle()
-    circle.link('liar', 'honest')
-    circle.answers('honest', { edges: ['https://good/'], records: [{ peer: 'x' }] })
-    circle.answers('liar', {
-      edges: ['https://bad/', 'https://good/'],
-      records: [{ peer: 'y' }, { peer: 'z', isForged: true }, ...named(6, 'more')],
-    })
-    expect(circle.drops).toEqual(['unverified'])
-    expect(circle.verified).toBe(3) // The rest is not looked at.
-    expect(circle.peers).toEqual(['x'])
-    expect(circle.edges).toEqual([{ url: 'https://good/', tellers: ['honest'], toldAtMs: 0 }])
-    circle.passes(2 * INTRODUCTION_EVERY_MS)
-    circle.give({ kind: 'unlinked', peer: 'liar' })
-    circle.link('liar')
-    circle.give({ kind: 'wanted' })
-    expect(circle.asked.filter((peer) => peer === 'liar')).toEqual(['liar'])
-  })
-
-  it('whose announcements have ended is a clock that is wrong', () => {
-    const circle = new Circle()
-    circle.nowMs = HOUR_MS
-    circle.link('a')
-    circle.answers('a', {
-      records: [
-        { peer: 'x', expiresAtMs: 1 },
-        { peer: 'y', expiresAtMs: 2 * HOUR_MS },
-      ],
-    })
-    expect([circle.drops, circle.peers]).toEqual([['expired'], ['y']])
-  })
-
-  it('that signs a thousand itself has no more than its share, and drives nobody out', () => {
-    const circle = new Circle()
-    circle.link('liar', 'a', 'b', 'c')
-    const [honest, long] = [['a', 'b', 'c'], { expiresAtMs: 9 * HOUR_MS }]
-    for (const peer of honest)
-      circle.answers(peer, { edges: [`https://${peer}/`], records: named(4, `of ${peer}`, long) })
-    tellsMany(circle, 'liar', named(1_000, 'made up', long))
-    const madeUp = circle.peers.filter((peer) => peer.startsWith('made up'))
-    expect(madeUp.length).toBe(INTRODUCTIONS_OF_TELLER_MAX)
-    expect(circle.peers.length).toBe(INTRODUCTIONS_OF_TELLER_MAX + 12)
-    const sample = circle.machine.sample(8, circle.nowMs).filter(({ peer }) => peer.startsWith('made up'))
-    expect(sample.length).toBe(2)
-  })
-
-  it('that names edges without end has three of them, behind those that two told of', () => {
-    const circle = new Circle()
-    circle.link('liar', 'a', 'b')
-    for (const peer of ['a', 'b']) circle.answers(peer, { edges: ['https://good/'] })
-    const many = Array.from({ length: 400 }, (_, i) => ({
-      peer: 'x',
-      sequence: i + 2,
-      edges: [`https://bad-${i}/`],
-    }))
-    tellsMany(circle, 'liar', many)
-    expect(circle.edges[0]?.url).toBe('https://good/')
-    expect(circle.edges.length).toBe(1 + INTRODUCTION_EDGES_OF_TELLER_MAX)
-  })
-
-  it('with many links takes room, and never more than there is', () => {
-    const circle = new Circle()
-    circle.link('a', 'b')
-    for (const peer of ['a', 'b'])
-      circle.answers(peer, { edges: ['https://good/'], records: named(6, `of ${peer}`) })
-    for (let i = 0; i < 60; i++) {
-      circle.passes(INTRODUCTION_AGAIN_MS)
-      circle.link(`liar ${i}`)
-      circle.give({ kind: 'wanted' })
-      const edges = [1, 2, 3, 4].map((j) => `https://bad-${i}-${j}/`)
-      circle.answers(`liar ${i}`, { edges, records: named(8, `of liar ${i}`, { expiresAtMs: 9 * HOUR_MS }) })
-    }
-    expect(circle.peers.length).toBeLessThanOrEqual(INTRODUCTIONS_KEPT_MAX)
-    expect(circle.edges.length).toBeLessThanOrEqual(INTRODUCTION_EDGES_KEPT_MAX)
-    expect(circle.edges[0]?.url).toBe('https://good/')
-  })
-})
-
-describe('a flood', () => {
-  it('of answers nobody asked for is verified nowhere', () => {
-    const circle = new Circle()
-    circle.link('a')
-    const token = (circle.askOf('a')?.token ?? 0) ^ 1
-    const records = named(8, 'x').map(announcement)
-    for (let i = 0; i < 1_000; i++)
-      circle.hears('a', { kind: 'answer', token, edges: ['https://bad/'], records })
-    expect([circle.verified, circle.edges, new Set(circle.drops)]).toEqual([0, [], new Set(['unexpected'])])
-    circle.answers('a', { records: [{ peer: 'x' }] })
-    circle.answers('a', { records: [{ peer: 'y' }] }) // Twice is once too often.
-    expect([circle.peers, circle.verified]).toEqual([['x'], 1])
-    circle.give({ kind: 'wanted' })
-    circle.passes(INTRODUCTION_ANSWER_MS)
-    expect(circle.answers('a', { records: [{ peer: 'late' }] })).toBe(true)
-    expect(circle.verified).toBe(1)
-  })
-
-  it('of asks is answered as often as an honest one asks, over new links too', () => {
-    const circle = new Circle()
-    circle.link('a')
-    for (let i = 0; i < 1_000; i++) {
-      circle.give({ kind: 'unlinked', peer: 'a' })
-      circle.link('a')
-      circle.asks('a')
-    }
-    expect(circle.sent.filter(({ frame }) => frame.kind === 'answer').length).toBe(4)
-    expect(circle.drops.filter((reason) => reason === 'rate-limited').length).toBe(996)
-    circle.passes(30_000)
-    expect(circle.asks('a')).toEqual([])
-  })
-
-  it('of whoever has no link, or says nothing that reads, is counted', () => {
-    const circle = new Circle()
-    circle.link('a')
-    circle.hears('stranger', { kind: 'ask', token: 1, known: [] })
-    circle.give({ kind: 'heard', peer: 'a', bytes: new Uint8Array(100_000) })
-    expect(circle.drops).toEqual(['unknown-peer', 'malformed'])
   })
 })

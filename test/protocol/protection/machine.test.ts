@@ -14,6 +14,7 @@ import { BlacklistMachine } from '../../../protocol/protection/machine.ts'
 import {
   Gathering,
   gravest,
+  isForgery,
   isOffence,
   OFFENCES,
   type OffenceCounts,
@@ -58,6 +59,9 @@ describe('a peer is listed', () => {
     expect(listed(offends(machine, NOW + 3 * OFFENCE_HALF_LIFE_MS + 1, slips))).toMatchObject([
       { reason: 'malformed' },
     ])
+    const behind = new BlacklistMachine()
+    offends(behind, NOW, slips)
+    expect(listed(offends(behind, NOW - 10 * OFFENCE_HALF_LIFE_MS, { malformed: 1 }))).toEqual([])
   })
 
   it('longer each time in a row, up to a day', () => {
@@ -69,6 +73,9 @@ describe('a peer is listed', () => {
       nowMs += Math.min(termMs, DAY - 1)
       if (termMs === DAY) nowMs += 1
     }
+    // Cut short by hand, so that it comes to more of them than there are terms.
+    lists(machine, nowMs - DAY, nowMs - DAY + 5)
+    expect(listed(offends(machine, nowMs - DAY + 5, { flooding: 1 }))[0]?.untilMs).toBe(nowMs + 5)
   })
 
   it('for a term less after a day without, and for the first one again after enough of them', () => {
@@ -91,7 +98,11 @@ describe('a peer is listed', () => {
 
   it('by hand for as long as is said, and no offence shortens that', () => {
     const machine = new BlacklistMachine()
-    expect(listed(lists(machine, NOW))).toMatchObject([{ source: 'admin', untilMs: null }])
+    const terms = { reason: 'admin', untilMs: null, note: 'why' } as const
+    expect(listed(machine.receive({ kind: 'list', id: MALLORY, terms }, NOW))).toEqual([
+      { id: MALLORY, source: 'admin', sinceMs: NOW, offences: {}, ...terms },
+    ])
+    expect(listed(lists(machine, NOW))[0]).not.toHaveProperty('note')
     expect(offends(machine, NOW + 1, { flooding: 9 })).toEqual([])
     expect(machine.listing(MALLORY, NOW + 1_000 * DAY)).toMatchObject({ source: 'admin' })
     lists(machine, NOW, NOW + 5)
@@ -120,9 +131,35 @@ describe('what is kept', () => {
     const kept = offends(machine, NOW, { flooding: 1 }).flatMap((effect) =>
       effect.kind === 'keep' ? [JSON.parse(JSON.stringify(effect.offender)) as Offender] : [],
     )
+    expect(lists(machine, NOW, null, idOf(2)).map(({ kind }) => kind)).toEqual(['listed', 'keep'])
+    machine.receive({ kind: 'unlist', id: idOf(2) }, NOW)
     const again = new BlacklistMachine(kept)
     expect(again.listings(NOW)).toEqual(machine.listings(NOW))
     expect(listed(offends(again, NOW + 60_000, { flooding: 1 }))[0]?.untilMs).toBe(NOW + 60_000 + 600_000)
+  })
+
+  it('is forgotten first of who was heard of first, and of who was listed once after those who never were', () => {
+    const machine = new BlacklistMachine([], 3)
+    const [struck, one, other, third, fourth] = [1, 2, 3, 4, 5].map(idOf) as [PeerId, ...PeerId[]]
+    const slips = (id?: PeerId) => listed(offends(machine, NOW, { malformed: 18 }, id)).length
+    for (let n = 3; n > 0; n--) offends(machine, NOW - n * 10_000_000, { flooding: 1 }, struck)
+    expect([one, other, one, third].map(slips)).toEqual([0, 0, 0, 0])
+    // It is the third time for both; but the other was forgotten.
+    expect([slips(one), slips(other), slips(other)]).toEqual([1, 0, 0])
+    offends(machine, NOW, { flooding: 1 }, third)
+    expect(offends(machine, NOW, { flooding: 1 }, fourth)).toContainEqual({ kind: 'forget', id: struck })
+  })
+
+  it('of who was listed by hand is not forgotten, though there is room for fewer than there was', () => {
+    const before = new BlacklistMachine()
+    const kept = [1, 2].flatMap((n) =>
+      lists(before, NOW, null, idOf(n)).flatMap((effect) =>
+        effect.kind === 'keep' ? [effect.offender] : [],
+      ),
+    )
+    const machine = new BlacklistMachine(kept, 1)
+    lists(machine, NOW, null, idOf(1))
+    expect(machine.listings(NOW)).toHaveLength(2)
   })
 
   it('is bounded: those who did least go first, and who was listed by hand never', () => {
@@ -147,6 +184,7 @@ describe('offences', () => {
     expect(gravest({ malformed: 7, forged: 1 })).toBe('forged')
     expect(gravest({ malformed: 9, forged: 1 })).toBe('malformed')
     expect(['rate-limited', 'slow-receiver', 'toString'].map(isOffence)).toEqual([false, false, false])
+    expect((['wrong-signature', 'wrong-key', 'stale'] as const).map(isForgery)).toEqual([true, true, false])
   })
 
   it('are gathered, and told of when they come to something', () => {

@@ -1,8 +1,10 @@
-// An isolate that is pressed: when it is, for how long, and what is left to an address and to a peer.
+// An isolate that is pressed: when it is, for how long, and what is left to an address and to a peer. And how much harder a stamp is
+// for whom much comes from.
 
 import { expect, it } from 'vitest'
 import { PRESSED_ADDRESS_BURST, PRESSED_FOR_MS, PRESSED_PEER_BURST } from '../../../protocol/limits/rates.ts'
 import { Pressed } from '../../../protocol/protection/pressed.ts'
+import { pressureBits } from '../../../protocol/protection/pressure.ts'
 
 const AT = 1_000_000
 
@@ -42,4 +44,9 @@ it('knows a peer by itself, and not for ever', () => {
   for (let n = 0; n < PRESSED_PEER_BURST; n++) expect(pressed.peerWaitMs('peer', AT)).toBe(0)
   expect(pressed.peerWaitMs('peer', AT)).toBeGreaterThan(0)
   expect(pressed.peerWaitMs('peer 2', AT)).toBe(0)
+})
+
+it('asks for a bit more of work for each eighth that is spent after the first quarter, up to four', () => {
+  const shares = [0, 0.25, 0.26, 0.375, 0.38, 0.625, 0.75, 1]
+  expect(shares.map(pressureBits)).toEqual([0, 0, 1, 1, 2, 3, 4, 4])
 })
