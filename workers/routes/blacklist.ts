@@ -2,7 +2,11 @@
 // /network/audit: what administrators did. All of it with the admin token alone.
 
 import type { Context } from 'hono'
-import { LISTING_BODY_BYTES_MAX, LISTING_NOTE_LENGTH_MAX } from '../../protocol/limits/protection.ts'
+import {
+  LISTING_BODY_BYTES_MAX,
+  LISTING_NOTE_LENGTH_MAX,
+  LISTING_UNTIL_MS_MAX,
+} from '../../protocol/limits/protection.ts'
 import { REGISTRIES, registryObjectName } from '../../protocol/mailbox/report.ts'
 import { DEFAULT_NETWORK, isNetworkName } from '../../protocol/names.ts'
 import { isPeerId, parsePeerId } from '../../protocol/peer-id.ts'
@@ -87,11 +91,15 @@ function askedIn(body: Uint8Array, nowMs: number): Asked | undefined {
   if (typeof id !== 'string' || !isPeerId(id) || Object.keys(unknown).length > 0) return undefined
   const why = REASONS.find((one) => one === reason)
   if (why === undefined) return undefined
-  if (untilMs !== null && !(Number.isSafeInteger(untilMs) && Number(untilMs) > nowMs)) return undefined
+  if (untilMs !== null && !isTimeToCome(untilMs, nowMs)) return undefined
   if (note !== undefined && (typeof note !== 'string' || note.length > LISTING_NOTE_LENGTH_MAX))
     return undefined
-  const terms = { reason: why, untilMs: untilMs === null ? null : Number(untilMs) }
+  const terms = { reason: why, untilMs }
   return { network, peer: parsePeerId(id), terms: note === undefined ? terms : { ...terms, note } }
+}
+
+function isTimeToCome(ms: unknown, nowMs: number): ms is number {
+  return typeof ms === 'number' && Number.isInteger(ms) && ms > nowMs && ms <= LISTING_UNTIL_MS_MAX
 }
 
 function objectOf(body: Uint8Array): Record<string, unknown> {

@@ -40,11 +40,7 @@ export async function openMailbox(c: Context<Edge>): Promise<Response> {
     return refuse(c, 'upgrade-required', 'a mailbox is a WebSocket', { Upgrade: 'websocket' })
   }
   if (mailbox === undefined) return refuseUpgrade(c.req.raw, 'bad-request')
-  // Said over the socket, too: a browser is not shown the answer to an upgrade that failed.
-  const told = await admitSocket(c.req.raw, c.env, mailbox).catch((error: unknown) => {
-    if (error instanceof RangeError) return 'misconfigured' as const
-    throw error
-  })
+  const told = await admitSocket(c.req.raw, c.env, mailbox)
   if (typeof told === 'string') return refuseUpgrade(c.req.raw, told)
   if (HELLO_HEADER in told) {
     const waitMs = peerWaitMs(c.req.raw, c.env, mailbox.network, mailbox.id, 'high')
@@ -65,7 +61,6 @@ export async function openMailbox(c: Context<Edge>): Promise<Response> {
     })
     return await mailbox.stub.fetch(new Request(c.req.url, { headers }))
   } catch (error) {
-    if (error instanceof RangeError) return refuseUpgrade(c.req.raw, 'misconfigured')
     return refuseForFailure(c.req.raw, error)
   }
 }
