@@ -17,7 +17,7 @@ import { accessRules } from '../../protocol/mailbox/prekey-desk.ts'
 import { retryAfterMsOf } from '../../protocol/protection/known-lists.ts'
 import { fromBase64url, toBase64url } from '../../protocol/wire/base64url.ts'
 import { SUBPROTOCOL } from '../../protocol/wire/registry.ts'
-import { isJson, isOctets, readAtMost } from '../body.ts'
+import { isJson, isOctets, objectIn, readAtMost } from '../body.ts'
 import { admissionDesk } from '../desk.ts'
 import type { Drawn, Edge, MailboxStub } from '../env.ts'
 import { type HttpErrorCode, refuse } from '../errors.ts'
@@ -142,7 +142,7 @@ export async function setAccess(c: Context<Edge>): Promise<Response> {
 
 /** Undefined for what are none; a field nobody knows is a mistake, and said to be one. */
 function rulesOf(body: Uint8Array): AccessRules | undefined {
-  const { keys: texts, strangers, ...unknown } = objectOf(body)
+  const { keys: texts, strangers, ...unknown } = objectIn(body)
   if (!Array.isArray(texts) || typeof strangers !== 'boolean' || Object.keys(unknown).length > 0)
     return undefined
   const keys: Uint8Array[] = []
@@ -152,13 +152,4 @@ function rulesOf(body: Uint8Array): AccessRules | undefined {
     keys.push(key)
   }
   return accessRules({ keys, strangers })
-}
-
-function objectOf(body: Uint8Array): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(body))
-    return typeof value === 'object' && value !== null ? { ...value } : {}
-  } catch {
-    return {}
-  }
 }
