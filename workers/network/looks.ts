@@ -9,9 +9,10 @@ import {
   WATCH_QUIET_MS,
   WATCHED_NETWORKS_MAX,
 } from '../../protocol/limits/network.ts'
+import { REGISTRIES, registryObjectName } from '../../protocol/mailbox/report.ts'
 import { reportEveryMs } from '../../protocol/network/settings.ts'
 import type { Env, RegistryLook } from '../env.ts'
-import { registriesOf, soon } from './registries.ts'
+import { soon } from './registries.ts'
 import { Shared } from './shared.ts'
 
 interface Known {
@@ -48,10 +49,11 @@ function look(
   before: readonly (Known | undefined)[] | undefined,
 ): Promise<readonly (Known | undefined)[]> {
   const atMs = Date.now()
-  const asked = registriesOf(env, network).map(async (registry, number) => {
-    const known = before?.[number]
+  const asked = Array.from({ length: REGISTRIES }, async (_, registry) => {
+    const known = before?.[registry]
     if (known !== undefined && known.look.view.rooms === 0 && atMs - known.atMs < quietMs(env)) return known
-    const answer = await soon(registry.look(WATCH_PEERS_MAX))
+    const stub = env.REGISTRIES.getByName(registryObjectName(network, registry))
+    const answer = await soon(stub.look(WATCH_PEERS_MAX))
     return answer && { look: answer.value, atMs }
   })
   return Promise.all(asked)
