@@ -2,6 +2,7 @@
 
 import { problemsOf } from '../workers/settings/settings.ts'
 import { type GivenSettings, SETTINGS, type SettingName } from '../workers/settings/table.ts'
+import { TWO_TURN_SERVICES } from '../workers/settings/turn.ts'
 
 const isSetting = (name: string): name is SettingName => Object.hasOwn(SETTINGS, name)
 
@@ -19,5 +20,7 @@ export function problemsInVars(vars: Readonly<Record<string, unknown>>): readonl
       vars as GivenSettings,
       settings.filter((name) => !SETTINGS[name].isSecret),
     ),
+    // Secrets cannot be seen from here: what is missing of them the edge says itself.
+    ...(vars.TURN_KEY_ID && vars.TURN_URLS ? [TWO_TURN_SERVICES] : []),
   ]
 }

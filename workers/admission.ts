@@ -31,7 +31,6 @@ export function passCode(refusal: AdmissionRefusal): (typeof PASS_CODES)[keyof t
   return refusal in PASS_CODES ? PASS_CODES[refusal as keyof typeof PASS_CODES] : 'pass-malformed'
 }
 
-/** Rejects with a RangeError where the deployment has no secret that can be used. */
 export async function admit(request: Request, env: Env, network: string): Promise<Admission> {
   const offered = request.headers.get('Sec-WebSocket-Protocol')
   if (!offersWaypost(offered)) return { admitted: false, code: 'version-mismatch' }

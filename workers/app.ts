@@ -102,7 +102,6 @@ for (const [path, Allow] of Object.entries(ALLOWED)) {
 app.notFound((c) => refuse(c, 'not-found', `nothing is served at ${c.req.path}`))
 app.onError((error, c) => {
   if (error instanceof Unavailable) return refuseFor(c, 'unavailable', error.message, error.retryAfterMs)
-  if (error instanceof Misconfigured || error instanceof RangeError)
-    return refuse(c, 'misconfigured', error.message)
+  if (error instanceof Misconfigured) return refuse(c, 'misconfigured', error.message)
   return refuse(c, 'internal', `the edge failed to answer; its log knows request ${c.get('requestId')}`)
 })

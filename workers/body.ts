@@ -41,3 +41,13 @@ export async function readAtMost(request: Request | Response, most: number): Pro
   }
   return body
 }
+
+/** The fields of the JSON object that a body is; none for what is no JSON, or no object. */
+export function objectIn(body: Uint8Array): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(body))
+    return typeof value === 'object' && value !== null ? { ...value } : {}
+  } catch {
+    return {}
+  }
+}

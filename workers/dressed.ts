@@ -20,20 +20,31 @@ const NO_PAGE: Readonly<Record<string, string>> = {
 }
 const EXPOSED = ['X-Request-Id', 'Retry-After', 'X-Expires-At', 'ETag']
 
-/** Of an answer that is made outside the app. */
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS']
+const ASKED_WITH = ['Authorization', 'Content-Type', 'If-None-Match', 'traceparent']
+const PREFLIGHT_SECONDS = 86_400
+
+/** Of an answer that is made outside the app… */
 export const PLAIN_DRESS: Readonly<Record<string, string>> = {
   'Access-Control-Expose-Headers': EXPOSED.join(','),
   'X-Content-Type-Options': 'nosniff',
+}
+
+/** …and of one to a preflight. */
+export const PLAIN_PREFLIGHT: Readonly<Record<string, string>> = {
+  'Access-Control-Allow-Methods': METHODS.join(','),
+  'Access-Control-Allow-Headers': ASKED_WITH.join(','),
+  'Access-Control-Max-Age': `${PREFLIGHT_SECONDS}`,
 }
 
 const everyAnswer = Object.entries({ ...NO_PAGE, 'Access-Control-Expose-Headers': EXPOSED.join(',') })
 
 const preflight = cors({
   origin: (origin, c) => allowedOrigin(origin, (c as Context<Edge>).env),
-  allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'],
-  allowHeaders: ['Authorization', 'Content-Type', 'If-None-Match', 'traceparent'],
+  allowMethods: METHODS,
+  allowHeaders: ASKED_WITH,
   exposeHeaders: EXPOSED,
-  maxAge: 86_400,
+  maxAge: PREFLIGHT_SECONDS,
 })
 
 export async function dressed(c: Context<Edge>, next: Next): Promise<Response | undefined> {

@@ -28,12 +28,7 @@ export async function passOf(
 ): Promise<Pass | Response> {
   const [scheme, text, ...more] = (c.req.header('Authorization') ?? '').split(' ')
   if (scheme?.toLowerCase() !== 'bearer' || text === undefined || more.length > 0)
-    return refuse(
-      c,
-      'pass-missing',
-      'whoever writes shows a pass: Authorization: Bearer and the pass',
-      BEARER,
-    )
+    return refuse(c, 'pass-missing', 'only who shows a pass may: Authorization: Bearer and the pass', BEARER)
   const { hash, ring } = await passCheck(c.env)
   const checked = await checkPass(hash, ring, text, { network }, Date.now())
   const code = typeof checked === 'string' ? passCode(checked) : undefined

@@ -3,7 +3,7 @@
 import { byScore } from '../protocol/balance/score.ts'
 import { unknownTarget } from '../protocol/balance/target.ts'
 import type { Relay } from '../protocol/bootstrap.ts'
-import { isRegion, type Region } from '../protocol/dht/regions.ts'
+import type { Region } from '../protocol/dht/regions.ts'
 import type { NamedEdge } from '../protocol/settings/lists.ts'
 
 /**
@@ -16,10 +16,11 @@ export function relaysFor(own: string, named: readonly NamedEdge[], region: Regi
   const mean = weights.reduce((sum, weight) => sum + weight, 0) / weights.length
   const loadOf = (weight: number) => mean / (mean + weight)
   const here = { ...unknownTarget(own, { region, load: loadOf(1) }), url: own, place: undefined }
-  const there = others.map(({ url, region: said = '', weight = 1 }) => {
-    const place = isRegion(said) ? said : undefined
-    return { ...unknownTarget(url, { region: place, weight, load: loadOf(weight) }), url, place }
-  })
+  const there = others.map(({ url, region: place, weight = 1 }) => ({
+    ...unknownTarget(url, { region: place, weight, load: loadOf(weight) }),
+    url,
+    place,
+  }))
   return byScore([here, ...there], { region, key: '' }).map(({ url, place }) =>
     place === undefined ? { url } : { url, region: place },
   )

@@ -32,6 +32,8 @@ export const OFFENDERS_KNOWN_MAX = 4_096
 export const LISTING_NOTE_LENGTH_MAX = 500
 /** The body that lists somebody. Beyond: `too-large`. */
 export const LISTING_BODY_BYTES_MAX = 4 * KIB
+/** The last moment that a Date can say, and so a sentence about a listing. Beyond it there is "until somebody takes it off". */
+export const LISTING_UNTIL_MS_MAX = 8_640_000_000_000_000
 /** Rooms that complained of a peer, who are told at once when it is listed. Others notice by themselves. */
 export const COMPLAINANTS_MAX = 16
 

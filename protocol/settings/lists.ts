@@ -1,5 +1,7 @@
 // Lists that filter: who may come, or who may not. And the edges a client may use.
 
+import { isRegion, type Region } from '../dht/regions.ts'
+
 /** Nobody is named: anybody. With `!` before each name: anybody else. Otherwise: those alone. */
 export interface Allowed {
   readonly kind: 'any' | 'only' | 'except'
@@ -29,7 +31,10 @@ export const isAsn = (name: string) => /^[1-9]\d{0,9}$/.test(name)
 
 /** As a browser writes it: scheme, host, and the port where it is another than the scheme's. */
 export function isOrigin(text: string): boolean {
-  return /^https?:\/\/(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:]+\])(?::[1-9]\d{0,4})?$/.test(text)
+  const form = /^(https?):\/\/(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:]+\])(?::([1-9]\d{0,4}))?$/
+  const [, scheme, port] = form.exec(text) ?? []
+  if (port === undefined) return scheme !== undefined
+  return Number(port) <= 65_535 && port !== (scheme === 'https' ? '443' : '80')
 }
 
 /** Undefined unless each is an origin. */
@@ -41,7 +46,7 @@ export function parseOrigins(text: string): ReadonlySet<string> | undefined {
 /** An edge that a client may use. */
 export interface NamedEdge {
   readonly url: string
-  readonly region?: string
+  readonly region?: Region
   readonly weight?: number
 }
 
@@ -56,7 +61,7 @@ function isNamedEdge(value: unknown): value is NamedEdge {
   return (
     typeof url === 'string' &&
     isOrigin(url) &&
-    (region === undefined || typeof region === 'string') &&
+    (region === undefined || (typeof region === 'string' && isRegion(region))) &&
     (weight === undefined || (typeof weight === 'number' && weight > 0 && weight < Infinity)) &&
     Object.keys(unknown).length === 0
   )

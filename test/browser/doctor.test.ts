@@ -162,8 +162,25 @@ describe('the doctor', () => {
     await page.getByRole('button', { name: 'Look again' }).click()
     await page.locator('#findings[aria-busy="true"]').waitFor()
     await done(page)
-    expect(await finding(page, 'edge')).toMatchObject({ state: 'bad' })
+    const { state, text } = await finding(page, 'edge')
+    expect([state, text]).toEqual(['bad', expect.stringContaining('Does not answer.')])
     expect(await finding(page, 'pass')).toMatchObject({ state: 'bad' })
+    // What only the edge can say is not said of it.
+    expect((await finding(page, 'udp')).text).toContain('Cannot be looked at')
+    expect(await ids(page)).not.toContain('turn')
+  })
+
+  it('says that the edge answers and refuses, and in which words', async () => {
+    const page = await examine({})
+    const error = { code: 'misconfigured', message: 'TURN_URLS is set, and TURN_SECRET is not' }
+    await page.route('**/v1/bootstrap*', (route) => route.fulfill({ status: 500, json: { error } }))
+    await page.getByRole('button', { name: 'Look again' }).click()
+    await page.locator('#findings[aria-busy="true"]').waitFor()
+    await done(page)
+    const { state, text } = await finding(page, 'edge')
+    expect([state, text]).toEqual(['bad', expect.stringContaining(`The edge refused: ${error.message}.`)])
+    expect(text).toContain('whoever runs the edge must look')
+    expect(await page.locator('#verdict').textContent()).toContain('which does not serve it')
   })
 
   it('gives a report that can be sent to somebody: no secret, no whole address', async () => {

@@ -80,5 +80,7 @@ describe('a report', () => {
     expect(verdictOf([of('edge', 'ok'), of('nat', 'warn')])).toContain('could be better')
     expect(verdictOf([of('nat', 'warn'), of('udp', 'bad')])).toContain('with trouble')
     expect(verdictOf([of('udp', 'bad'), of('socket', 'bad')])).toContain('cannot connect')
+    expect(verdictOf([of('edge', 'bad'), of('socket', 'bad')])).toContain('does not get through')
+    expect(verdictOf([of('edge', 'bad'), of('socket', 'ok')])).toContain('which does not serve it')
   })
 })

@@ -8,6 +8,7 @@ import {
   AUDIT_KEPT_MAX,
   JUDGED_EVERY_MS,
   LISTED_FRESH_MS,
+  LISTING_UNTIL_MS_MAX,
 } from '../../protocol/limits/protection.ts'
 import { registryObjectName, registryOf } from '../../protocol/mailbox/report.ts'
 import { peerIdText } from '../../protocol/peer-id.ts'
@@ -17,7 +18,7 @@ import { encode } from '../../protocol/wire/codec.ts'
 import { CLOSE_CODE_BASE, REFUSAL } from '../../protocol/wire/registry.ts'
 import type { RegistryStub } from '../../workers/env.ts'
 import { newOwner } from '../support/mail.ts'
-import { offerOf } from '../support/passes.ts'
+import { offerOf, passFor } from '../support/passes.ts'
 import { ADMIN, administered, asAdmin, lists, unlists } from './admin.ts'
 import { ask, newPeer as newIdentity, putValue, randomBytes } from './dht-http.ts'
 import { MailSocket } from './mail-socket.ts'
@@ -57,6 +58,18 @@ describe('whoever is listed by hand', () => {
       expect(await socket.closing()).toMatchObject(BLACKLISTED)
       expect(Math.abs(Date.now() + retryAfterMs - untilMs)).toBeLessThan(60_000)
       expect((await (await RoomSocket.join('a room', peer)).welcomed()).roster).toEqual([])
+    }))
+
+  it('until the last day there is, is told so; a later one is none', () =>
+    administered(async () => {
+      const [peer, network] = [newPeer(), 'last-day']
+      expect((await lists(peer, network, { untilMs: LISTING_UNTIL_MS_MAX + 1 })).status).toBe(400)
+      expect((await lists(peer, network, { untilMs: LISTING_UNTIL_MS_MAX })).status).toBe(201)
+      const pass = { Authorization: `Bearer ${await passFor(peer, { network })}` }
+      const { status, body } = await asAdmin('GET', `/v1/turn?network=${network}`, undefined, pass)
+      const { error } = body
+      expect([status, error.code]).toEqual([403, 'blacklisted'])
+      expect(error.message).toContain('+275760-09-13')
     }))
 
   it('is put out of the room where it is when it next speaks, and out of its mailbox at once', () =>

@@ -334,9 +334,39 @@ describe('an isolate that is pressed', () => {
       // A page reads why.
       expect(refused.headers.get('Access-Control-Allow-Origin')).toBe('*')
       expect(refused.headers.get('Access-Control-Expose-Headers')).toContain('Retry-After')
+      expect(refused.headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/)
       expect((await ask('/v1/bootstrap', { from: newAddress() })).status).toBe(200)
       // Whoever comes from nowhere is on a machine of its own.
       expect((await ask('/v1/bootstrap')).status).toBe(200)
+    }))
+
+  it('answers a preflight as ever: a browser shows its pass behind it', () =>
+    deployedWith({ ...PRESSED, ORIGINS: 'https://app.example' }, async () => {
+      const from = newAddress()
+      const preflight = (Origin: string) =>
+        ask('/v1/turn', {
+          from,
+          method: 'OPTIONS',
+          headers: {
+            Origin,
+            'Access-Control-Request-Method': 'GET',
+            'Access-Control-Request-Headers': 'authorization',
+          },
+        })
+      const seen = ({ status, headers }: Awaited<ReturnType<typeof preflight>>) => [
+        status,
+        ...['Origin', 'Methods', 'Headers'].map((one) => headers.get(`Access-Control-Allow-${one}`)),
+        headers.get('Access-Control-Max-Age'),
+      ]
+      for (let n = 0; n < 8; n++) await ask('/v1/bootstrap')
+      const within = seen(await preflight('https://app.example'))
+      expect(within.slice(0, 2)).toEqual([204, 'https://app.example'])
+      for (let n = 0; n < PRESSED_ADDRESS_BURST + 4; n++) await ask('/v1/bootstrap', { from })
+      const before = doorCount()
+      expect(seen(await preflight('https://app.example'))).toEqual(within)
+      expect(seen(await preflight('https://evil.example'))[1]).toBeNull()
+      expect(doorCount()).toBe(before)
+      expect((await ask('/v1/turn', { from, method: 'OPTIONS' })).code).toBe('rate-limited')
     }))
 
   it('lets whoever shows a good pass go by itself, and nobody by a bad one', () =>

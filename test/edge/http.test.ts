@@ -83,11 +83,11 @@ describe('GET /v1/bootstrap', () => {
 
   it.each([
     ['stun:stun.example', 'ICE_SERVERS is not JSON'],
-    ['{}', 'ICE_SERVERS is not a list'],
-    ['[{"url":"stun:stun.example"}]', 'ICE_SERVERS is not a list'],
-    ['[{"urls":"https://stun.example"}]', 'ICE_SERVERS is not a list'],
-    ['[{"urls":[]}]', 'ICE_SERVERS is not a list'],
-    ['[{"urls":"stun:a","credential":5}]', 'ICE_SERVERS is not a list'],
+    ['{}', 'ICE_SERVERS must be a list'],
+    ['[{"url":"stun:stun.example"}]', 'ICE_SERVERS must be a list'],
+    ['[{"urls":"https://stun.example"}]', 'ICE_SERVERS must be a list'],
+    ['[{"urls":[]}]', 'ICE_SERVERS must be a list'],
+    ['[{"urls":"stun:a","credential":5}]', 'ICE_SERVERS must be a list'],
   ])('says of ICE_SERVERS = %s what is wrong with it', async (ICE_SERVERS, problem) => {
     await deployedWith({ ICE_SERVERS }, async () => {
       const { status, body } = await ask('/v1/bootstrap')

@@ -29,10 +29,12 @@ async function ask(subject = someone(), pass: TestPass = {}, path = '/v1/turn') 
   return { status: response.status, headers: response.headers, body: JSON.parse(await response.text()) }
 }
 
-const bootstrap = async () => {
-  const response = await exports.default.fetch('https://edge.example/v1/bootstrap')
+const plainly = async (path: string) => {
+  const response = await exports.default.fetch(`https://edge.example${path}`)
   return { status: response.status, body: JSON.parse(await response.text()) }
 }
+const bootstrap = () => plainly('/v1/bootstrap')
+const health = () => plainly('/health')
 
 describe('GET /v1/turn', () => {
   it('gives the deployment’s other ICE servers where there is no TURN, and the bootstrap does not send anybody there', async () => {
@@ -101,25 +103,37 @@ describe('GET /v1/turn', () => {
 
   it.each<[GivenSettings, RegExp]>([
     [{ TURN_URLS: 'turn:turn.example' }, /TURN_SECRET is not/],
-    [{ TURN_SECRET: 'hush-hush' }, /TURN_URLS is not/],
     [{ TURN_KEY_ID: 'key' }, /TURN_KEY_API_TOKEN is not/],
-    [{ TURN_KEY_API_TOKEN: 'hush-hush' }, /TURN_KEY_ID is not/],
     [{ ...COTURN, TURN_KEY_ID: 'key', TURN_KEY_API_TOKEN: 'hush-hush' }, /both set/],
     [{ TURN_KEY_ID: 'key', TURN_KEY_API_TOKEN: 'hush-hush', TURN_API_BASE: 'ftp://x' }, /TURN_API_BASE must/],
     [{ TURN_URLS: 'stun:turn.example', TURN_SECRET: 'hush-hush' }, /TURN_URLS must.*not stun:/],
     [{ TURN_URLS: 'turn:a,,turn:b', TURN_SECRET: 'hush-hush' }, /TURN_URLS must/],
+    [{ TURN_URLS: 'turn:a:65536', TURN_SECRET: 'hush-hush' }, /TURN_URLS must/],
     [{ ...COTURN, TURN_LIFETIME_MS: '4999' }, /TURN_LIFETIME_MS must/],
     [{ ...COTURN, TURN_LIFETIME_MS: 'long' }, /TURN_LIFETIME_MS must/],
     [{ ...COTURN, TURN_LIFETIME_MS: '172800001' }, /TURN_LIFETIME_MS must/],
   ])('says of %j what is wrong with it, and no secret', async (settings, problem) => {
     await deployedWith(settings, async () => {
-      for (const { status, body } of [await ask(), await bootstrap()]) {
+      // Health above all: who starts or watches an edge asks nothing else.
+      for (const { status, body } of [await ask(), await bootstrap(), await health()]) {
         expect([status, body.error.code]).toEqual([500, 'misconfigured'])
         expect(body.error.message).toMatch(problem)
         expect(body.error.message).not.toContain('hush-hush')
       }
     })
   })
+})
+
+describe('a secret that was set before what it belongs to', () => {
+  it.each<GivenSettings>([{ TURN_SECRET: 'hush-hush' }, { TURN_KEY_API_TOKEN: 'hush-hush' }])(
+    'keeps nobody out: %j',
+    (settings) =>
+      deployedWith(settings, async () => {
+        expect((await health()).status).toBe(200)
+        expect((await bootstrap()).body).not.toHaveProperty('turn')
+        expect((await ask()).body.iceServers).toEqual([STUN])
+      }),
+  )
 })
 
 describe('credentials of a shared secret', () => {

@@ -30,6 +30,40 @@ describe('the vars of a configuration file', () => {
     ])
   })
 
+  it('name one maker of TURN credentials, not two', () => {
+    const coturn = { TURN_URLS: 'turn:turn.example' }
+    expect(problemsInVars(coturn)).toEqual([])
+    expect(problemsInVars({ ...coturn, TURN_KEY_ID: 'key' })).toEqual([
+      'TURN_KEY_ID and TURN_URLS are both set; one of them makes the credentials',
+    ])
+  })
+
+  it('name ICE servers that browsers take: they refuse a whole list for one', () => {
+    const problems = (...ICE_SERVERS: object[]) => problemsInVars({ ICE_SERVERS }).length
+    const turn = { username: 'name', credential: 'word' }
+    for (const good of [
+      { urls: 'stun:stun.example' },
+      { urls: ['stun:[::1]:3478', 'stuns:stun.example:5349'] },
+      { urls: ['turn:turn.example:3478?transport=tcp', 'turns:turn.example', 'stun:turn.example'], ...turn },
+    ])
+      expect(problems(good), JSON.stringify(good)).toBe(0)
+    for (const bad of [
+      { urls: 'turn:turn.example' },
+      { urls: 'turn:turn.example', username: 'name' },
+      { urls: 'stun:stun.example?transport=udp' },
+      { urls: 'stun:stun.example:65536' },
+      { urls: 'turn:turn.example?transport=sctp', ...turn },
+      { urls: 'stun:a:b:c' },
+      { urls: 'stun:stun.example', user: 'name' },
+    ])
+      expect(problems({ urls: 'stun:stun.example' }, bad), JSON.stringify(bad)).toBe(1)
+  })
+
+  it('name a collector that can be posted to', () => {
+    expect(problemsInVars({ TRACE_COLLECTOR: 'https://collector.example/v1/traces' })).toEqual([])
+    expect(problemsInVars({ TRACE_COLLECTOR: 'https://me:word@collector.example' })).toHaveLength(1)
+  })
+
   it('are looked at before every deploy, which a wrong one stops', () => {
     expect((JSON.parse(read('package.json')) as { scripts: { deploy: string } }).scripts.deploy).toBe(
       'node scripts/check-settings.ts && wrangler deploy',

@@ -7,7 +7,7 @@ import { peerIdText } from '../../protocol/peer-id.ts'
 import { Pressed } from '../../protocol/protection/pressed.ts'
 import { offeredPass } from '../../protocol/room/admission.ts'
 import { passCheck } from '../desk.ts'
-import { PLAIN_DRESS } from '../dressed.ts'
+import { PLAIN_DRESS, PLAIN_PREFLIGHT } from '../dressed.ts'
 import type { Env } from '../env.ts'
 import { HTTP_ERRORS, Misconfigured } from '../errors.ts'
 import { counters } from '../meter/isolate.ts'
@@ -39,20 +39,35 @@ function pressedFrom(env: Env): number {
 }
 
 async function turnedAway(request: Request, env: Env, waitMs: number): Promise<Response | undefined> {
+  if (isPreflight(request))
+    return new Response(null, { status: 204, headers: dress(request, env, PLAIN_PREFLIGHT) })
   if (await showsPass(request, env)) return undefined
   counters.refusals.add('code="rate-limited",over="door"')
   const message = `more comes from this address than may while the edge is flooded; come again in ${waitMs} ms`
-  const readable = allowedOrigin(request.headers.get('Origin') ?? '', env)
   // An upgrade, too, is answered so: a socket that is opened to be told why it is closed costs what is to be spared.
   return new Response(JSON.stringify({ error: { code: 'rate-limited', message, retryAfterMs: waitMs } }), {
     status: HTTP_ERRORS['rate-limited'],
-    headers: {
-      ...PLAIN_DRESS,
-      ...(readable !== null && { 'Access-Control-Allow-Origin': readable }),
+    headers: dress(request, env, {
       'Content-Type': 'application/json',
       'Retry-After': `${Math.ceil(waitMs / 1_000)}`,
-    },
+    }),
   })
+}
+
+/** A browser sends no pass before it has asked whether it may; and to say that it may costs no more than to refuse. */
+function isPreflight(request: Request): boolean {
+  return request.method === 'OPTIONS' && request.headers.has('Access-Control-Request-Method')
+}
+
+function dress(request: Request, env: Env, more: Readonly<Record<string, string>>): Record<string, string> {
+  const readable = allowedOrigin(request.headers.get('Origin') ?? '', env)
+  return {
+    ...PLAIN_DRESS,
+    ...more,
+    'X-Request-Id': crypto.randomUUID(),
+    ...(readable !== null && { 'Access-Control-Allow-Origin': readable }),
+    ...(readable !== '*' && { Vary: 'Origin' }),
+  }
 }
 
 /** A pass was worked for. Whoever has one may come and ask a little, whatever else comes from its address. */

@@ -6,7 +6,7 @@ import { LATENCY_BUCKETS } from '../../protocol/limits/metering.ts'
 /** `method="GET",route="/health"`: as it is written, which is also what its value is kept under. */
 export type Labels = string
 
-export type FigureType = 'counter' | 'gauge' | 'histogram'
+type FigureType = 'counter' | 'gauge' | 'histogram'
 
 /** Label by label. Values are words of ours: patterns of routes, codes, classes; but a network's name is somebody else's. */
 export function labels(values: Readonly<Record<string, string | number>>): Labels {

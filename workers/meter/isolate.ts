@@ -18,7 +18,7 @@ export type Binding = keyof typeof CLASSES
 export type ObjectClass = (typeof CLASSES)[Binding]
 export const OBJECT_CLASSES: readonly ObjectClass[] = Object.values(CLASSES)
 
-export const CALL_ENDS = ['succeeded', 'refused', 'failed', 'timeout', 'open-object', 'open-class'] as const
+const CALL_ENDS = ['succeeded', 'refused', 'failed', 'timeout', 'open-object', 'open-class'] as const
 /** `refused`: the object answered with a RangeError or TypeError; `open-…`: not made, since that breaker is open. */
 export type CallEnd = (typeof CALL_ENDS)[number]
 

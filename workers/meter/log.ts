@@ -57,7 +57,7 @@ function errorText(error: unknown): string {
 /** A run of letters as keys, passes, tokens and ids are written with, and no word has so many. */
 const SECRETIVE = /[\w\-+/=.%~]{20,}/g
 
-export function redacted(text: string): string {
+function redacted(text: string): string {
   return text.replace(SECRETIVE, shortened)
 }
 

@@ -11,14 +11,19 @@ export interface Answers<T> {
   readonly missing: number
 }
 
+/** All of a network's, by their numbers. */
+export function registriesOf(env: Env, network: string): readonly RegistryStub[] {
+  return Array.from({ length: REGISTRIES }, (_, number) =>
+    env.REGISTRIES.getByName(registryObjectName(network, number)),
+  )
+}
+
 export async function askRegistries<T>(
   env: Env,
   network: string,
   question: (registry: RegistryStub) => Promise<T>,
 ): Promise<Answers<T>> {
-  const asked = Array.from({ length: REGISTRIES }, (_, registry) =>
-    soon(question(env.REGISTRIES.getByName(registryObjectName(network, registry)))),
-  )
+  const asked = registriesOf(env, network).map((registry) => soon(question(registry)))
   const heard = (await Promise.all(asked)).filter((answer) => answer !== undefined)
   return { answers: heard.map(({ value }) => value), missing: REGISTRIES - heard.length }
 }

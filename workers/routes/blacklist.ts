@@ -2,17 +2,21 @@
 // /network/audit: what administrators did. All of it with the admin token alone.
 
 import type { Context } from 'hono'
-import { LISTING_BODY_BYTES_MAX, LISTING_NOTE_LENGTH_MAX } from '../../protocol/limits/protection.ts'
-import { REGISTRIES, registryObjectName } from '../../protocol/mailbox/report.ts'
+import {
+  LISTING_BODY_BYTES_MAX,
+  LISTING_NOTE_LENGTH_MAX,
+  LISTING_UNTIL_MS_MAX,
+} from '../../protocol/limits/protection.ts'
 import { DEFAULT_NETWORK, isNetworkName } from '../../protocol/names.ts'
 import { isPeerId, parsePeerId } from '../../protocol/peer-id.ts'
 import type { AdminTerms } from '../../protocol/protection/contract.ts'
 import { OFFENCES } from '../../protocol/protection/offences.ts'
 import { refuseUnlessAdmin } from '../admin.ts'
-import { isJson, readAtMost } from '../body.ts'
-import type { Edge, Env, RegistryStub } from '../env.ts'
+import { isJson, objectIn, readAtMost } from '../body.ts'
+import type { Edge } from '../env.ts'
 import { refuse } from '../errors.ts'
 import { listChanged, registryName } from '../gate/listed.ts'
+import { registriesOf } from '../network/registries.ts'
 
 const NO_STORE = { 'Cache-Control': 'no-store' }
 
@@ -24,7 +28,7 @@ export async function showBlacklist(c: Context<Edge>): Promise<Response> {
   const denied = await refuseUnlessAdmin(c)
   if (denied !== undefined) return denied
   if (!isNetworkName(network)) return badName(c)
-  const lists = await ofAll(c.env, network, (registry) => registry.listings())
+  const lists = await Promise.all(registriesOf(c.env, network).map((registry) => registry.listings()))
   const entries = lists.flat().toSorted((a, b) => b.sinceMs - a.sinceMs)
   return c.json({ network, entries }, 200, NO_STORE)
 }
@@ -34,7 +38,7 @@ export async function showAudit(c: Context<Edge>): Promise<Response> {
   const denied = await refuseUnlessAdmin(c)
   if (denied !== undefined) return denied
   if (!isNetworkName(network)) return badName(c)
-  const trails = await ofAll(c.env, network, (registry) => registry.audit())
+  const trails = await Promise.all(registriesOf(c.env, network).map((registry) => registry.audit()))
   return c.json({ network, entries: trails.flat().toSorted((a, b) => b.atMs - a.atMs) }, 200, NO_STORE)
 }
 
@@ -82,31 +86,18 @@ interface Asked {
 
 /** Undefined for what is no such body; a field nobody knows is a mistake too. */
 function askedIn(body: Uint8Array, nowMs: number): Asked | undefined {
-  const { network = DEFAULT_NETWORK, id, reason, untilMs = null, note, ...unknown } = objectOf(body)
+  const { network = DEFAULT_NETWORK, id, reason, untilMs = null, note, ...unknown } = objectIn(body)
   if (typeof network !== 'string' || !isNetworkName(network)) return undefined
   if (typeof id !== 'string' || !isPeerId(id) || Object.keys(unknown).length > 0) return undefined
   const why = REASONS.find((one) => one === reason)
   if (why === undefined) return undefined
-  if (untilMs !== null && !(Number.isSafeInteger(untilMs) && Number(untilMs) > nowMs)) return undefined
+  if (untilMs !== null && !isTimeToCome(untilMs, nowMs)) return undefined
   if (note !== undefined && (typeof note !== 'string' || note.length > LISTING_NOTE_LENGTH_MAX))
     return undefined
-  const terms = { reason: why, untilMs: untilMs === null ? null : Number(untilMs) }
+  const terms = { reason: why, untilMs }
   return { network, peer: parsePeerId(id), terms: note === undefined ? terms : { ...terms, note } }
 }
 
-function objectOf(body: Uint8Array): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(body))
-    return typeof value === 'object' && value !== null ? { ...value } : {}
-  } catch {
-    return {}
-  }
-}
-
-function ofAll<T>(env: Env, network: string, ask: (registry: RegistryStub) => Promise<T>): Promise<T[]> {
-  return Promise.all(
-    Array.from({ length: REGISTRIES }, (_, number) =>
-      ask(env.REGISTRIES.getByName(registryObjectName(network, number))),
-    ),
-  )
+function isTimeToCome(ms: unknown, nowMs: number): ms is number {
+  return typeof ms === 'number' && Number.isInteger(ms) && ms > nowMs && ms <= LISTING_UNTIL_MS_MAX
 }

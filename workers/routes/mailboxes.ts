@@ -17,7 +17,7 @@ import { accessRules } from '../../protocol/mailbox/prekey-desk.ts'
 import { retryAfterMsOf } from '../../protocol/protection/known-lists.ts'
 import { fromBase64url, toBase64url } from '../../protocol/wire/base64url.ts'
 import { SUBPROTOCOL } from '../../protocol/wire/registry.ts'
-import { isJson, isOctets, readAtMost } from '../body.ts'
+import { isJson, isOctets, objectIn, readAtMost } from '../body.ts'
 import { admissionDesk } from '../desk.ts'
 import type { Drawn, Edge, MailboxStub } from '../env.ts'
 import { type HttpErrorCode, refuse } from '../errors.ts'
@@ -40,11 +40,7 @@ export async function openMailbox(c: Context<Edge>): Promise<Response> {
     return refuse(c, 'upgrade-required', 'a mailbox is a WebSocket', { Upgrade: 'websocket' })
   }
   if (mailbox === undefined) return refuseUpgrade(c.req.raw, 'bad-request')
-  // Said over the socket, too: a browser is not shown the answer to an upgrade that failed.
-  const told = await admitSocket(c.req.raw, c.env, mailbox).catch((error: unknown) => {
-    if (error instanceof RangeError) return 'misconfigured' as const
-    throw error
-  })
+  const told = await admitSocket(c.req.raw, c.env, mailbox)
   if (typeof told === 'string') return refuseUpgrade(c.req.raw, told)
   if (HELLO_HEADER in told) {
     const waitMs = peerWaitMs(c.req.raw, c.env, mailbox.network, mailbox.id, 'high')
@@ -65,7 +61,6 @@ export async function openMailbox(c: Context<Edge>): Promise<Response> {
     })
     return await mailbox.stub.fetch(new Request(c.req.url, { headers }))
   } catch (error) {
-    if (error instanceof RangeError) return refuseUpgrade(c.req.raw, 'misconfigured')
     return refuseForFailure(c.req.raw, error)
   }
 }
@@ -147,7 +142,7 @@ export async function setAccess(c: Context<Edge>): Promise<Response> {
 
 /** Undefined for what are none; a field nobody knows is a mistake, and said to be one. */
 function rulesOf(body: Uint8Array): AccessRules | undefined {
-  const { keys: texts, strangers, ...unknown } = objectOf(body)
+  const { keys: texts, strangers, ...unknown } = objectIn(body)
   if (!Array.isArray(texts) || typeof strangers !== 'boolean' || Object.keys(unknown).length > 0)
     return undefined
   const keys: Uint8Array[] = []
@@ -157,13 +152,4 @@ function rulesOf(body: Uint8Array): AccessRules | undefined {
     keys.push(key)
   }
   return accessRules({ keys, strangers })
-}
-
-function objectOf(body: Uint8Array): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(body))
-    return typeof value === 'object' && value !== null ? { ...value } : {}
-  } catch {
-    return {}
-  }
 }

@@ -27,7 +27,7 @@ export async function metrics(c: Context<Edge>): Promise<Response> {
   if (denied !== undefined) return denied
   const networks = [...new Set(c.req.queries('network') ?? [])]
   if (networks.length > METRICS_NETWORKS_MAX || !networks.every(isNetworkName))
-    return refuse(c, 'bad-name', `network names up to ${METRICS_NETWORKS_MAX} networks`)
+    return refuse(c, 'bad-name', `no more than ${METRICS_NETWORKS_MAX} networks, each by a well-formed name`)
   const nowMs = Date.now()
   const { name, startedAtMs } = isolate()
   const page = new FiguresPage(labels({ isolate: name }))

@@ -23,12 +23,7 @@ export async function enterRoom(c: Context<Edge, '/v1/rooms/:room'>): Promise<Re
     return refuse(c, 'upgrade-required', 'a room is a WebSocket', { Upgrade: 'websocket' })
   }
   if (!named) return refuseUpgrade(c.req.raw, 'bad-request')
-  // Said over the socket, too: a browser is not shown the answer to an upgrade that failed.
-  const admission = await admit(c.req.raw, c.env, network).catch((error: unknown) => {
-    if (error instanceof RangeError)
-      return { admitted: false, code: 'misconfigured', retryAfterMs: 0 } as const
-    throw error
-  })
+  const admission = await admit(c.req.raw, c.env, network)
   if (!admission.admitted) return refuseUpgrade(c.req.raw, admission.code, admission.retryAfterMs)
   const headers = new Headers({
     Upgrade: 'websocket',

@@ -37,12 +37,12 @@ function protocolsOf(said: Announcement | undefined): readonly string[] {
   return said?.capabilities ?? []
 }
 
-export interface Filters {
+interface Filters {
   readonly addresses: readonly string[]
   readonly protocols: readonly string[]
 }
 
-export function filtersOf(c: Context<Edge>): Filters {
+function filtersOf(c: Context<Edge>): Filters {
   const list = (name: string) => (c.req.query(name) ?? '').split(',').filter((word) => word !== '')
   return { addresses: list('filter-addrs'), protocols: list('filter-protocols') }
 }

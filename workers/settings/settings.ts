@@ -3,6 +3,7 @@
 
 import { Misconfigured } from '../errors.ts'
 import { type GivenSettings, SETTINGS, type SettingName, type Settings } from './table.ts'
+import { turnMisfit } from './turn.ts'
 
 export type { GivenSettings, Settings } from './table.ts'
 
@@ -40,7 +41,11 @@ function isSame(given: GivenSettings, before: readonly unknown[]): boolean {
 function read(given: GivenSettings): Settings | Misconfigured {
   const problem = problemsOf(given)[0]
   if (problem !== undefined) return new Misconfigured(problem)
-  return Object.fromEntries(NAMES.map((name) => [name, valueGiven(name, given)])) as unknown as Settings
+  const settings = Object.fromEntries(
+    NAMES.map((name) => [name, valueGiven(name, given)]),
+  ) as unknown as Settings
+  const misfit = turnMisfit(settings)
+  return misfit === undefined ? settings : new Misconfigured(misfit)
 }
 
 /** A sentence for each setting that cannot be used; for who starts or deploys an edge. */

@@ -3,7 +3,7 @@
 //
 // What objects need they read themselves, by the same tables of protocol/: they are started apart from the Worker.
 
-import { type IceServer, parseIceServers } from '../../protocol/bootstrap.ts'
+import type { IceServer } from '../../protocol/bootstrap.ts'
 import { optionalSecret, requiredSecret } from '../../protocol/crypto/admission/keys.ts'
 import { REGIONS, type ShardSite, sitesOf } from '../../protocol/dht/regions.ts'
 import { SHARD_SETTINGS } from '../../protocol/dht/shard/config.ts'
@@ -24,11 +24,13 @@ import {
   parseEdges,
   parseOrigins,
 } from '../../protocol/settings/lists.ts'
+import { parseNamedIceServers } from './ice.ts'
 import { parseCollector, parseHeaders, parseShare } from './tracing.ts'
 import { parseBase, parseTurnUrls, TURN_API_BASE } from './turn.ts'
 
 const rate = (what: string, otherwise: number) => whole(what, { otherwise, least: 0, most: 1_000_000 })
-const ALLOWED = 'must be names with commas between, all of them or none with ! before it'
+const allowed = (names: string) =>
+  `must be ${names}, with commas between, all of them or none with ! before it`
 
 const ROOMS = {
   ROOM_PEERS_MAX: whole('members of one room; beyond: `room-full`', ROOM_SETTINGS.ROOM_PEERS_MAX),
@@ -100,13 +102,13 @@ const CLIENTS = {
   ICE_SERVERS: json<readonly IceServer[]>(
     'JSON: a list of `{ urls, username?, credential? }`; `wrangler.toml` names a public STUN server',
     { otherwise: [], shown: 'none' },
-    'is not a list of { urls, username?, credential? }',
-    parseIceServers,
+    'must be a list of { urls, username?, credential? }: stun: addresses, or turn: with a username and a credential',
+    parseNamedIceServers,
   ),
   EDGES: json<readonly NamedEdge[]>(
     'JSON: a list of `{ url, region?, weight? }`: edges that clients may use beside this one, in order',
     { otherwise: [], shown: 'none' },
-    'is not a list of { url, region?, weight? } with urls like https://edge.example',
+    `must be a list of { url, region?, weight? } with urls like https://edge.example and regions of ${REGIONS.join(', ')}`,
     parseEdges,
   ),
 }
@@ -142,10 +144,12 @@ const PROTECTION = {
   COUNTRIES: text(
     'countries whose requests are taken, as two letters with commas between; with `!` before each: not taken; none: any',
     '',
-    ALLOWED,
+    allowed('countries, of two capital letters each'),
     (given) => parseAllowed(given, isCountry),
   ),
-  ASNS: text('and autonomous systems, as numbers', '', ALLOWED, (given) => parseAllowed(given, isAsn)),
+  ASNS: text('and autonomous systems, as numbers', '', allowed('numbers of autonomous systems'), (given) =>
+    parseAllowed(given, isAsn),
+  ),
 }
 
 const WATCHING = {
@@ -175,7 +179,7 @@ const MEASURING = {
   TRACE_COLLECTOR: text<string>(
     'where spans are posted to, as `https://collector.example/v1/traces`',
     '',
-    'must be an address like https://collector.example/v1/traces',
+    'must be an address like https://collector.example/v1/traces, without a name and password',
     parseCollector,
   ),
 }

@@ -1,8 +1,10 @@
 // Where traces go, as text says it. What is wrong with a secret is said without the secret.
 
-/** Undefined for what is no address that can be posted to. */
+/** Undefined for what is no address that can be posted to: nothing is where a name and password are in it, which headers are for. */
 export function parseCollector(text: string): string | undefined {
-  return text === '' || /^https?:$/.test(URL.parse(text)?.protocol ?? '') ? text : undefined
+  if (text === '') return text
+  const { protocol = '', username, password } = URL.parse(text) ?? {}
+  return /^https?:$/.test(protocol) && !username && !password ? text : undefined
 }
 
 /** Undefined for what is no share. */

@@ -7,7 +7,8 @@ import { STAMP_PUZZLES } from '../../../protocol/limits/admission.ts'
 import { fromBase64url } from '../../../protocol/wire/base64url.ts'
 import { KEEP_ALIVE_PING, KEEP_ALIVE_PONG, SUBPROTOCOL } from '../../../protocol/wire/registry.ts'
 import type { OpenKeys } from '../../secure.ts'
-import { ask, isRecord, textOr } from '../health.ts'
+import { type Answer, askFor } from '../edge/ask.ts'
+import { isRecord, textOr } from '../health.ts'
 import { duration, milliseconds } from '../words.ts'
 import type { Finding } from './finding.ts'
 
@@ -27,31 +28,35 @@ export interface EdgeAnswer {
   readonly aheadMs: number | undefined
 }
 
-/** Undefined: no edge answers. */
-export async function askEdge(network: string): Promise<EdgeAnswer | undefined> {
+export async function askEdge(network: string): Promise<Answer<EdgeAnswer>> {
   const startedAtMs = performance.now()
-  const body = await ask(`/v1/bootstrap?network=${encodeURIComponent(network)}`)
-  const roundTripMs = performance.now() - startedAtMs
-  if (body === undefined || !isRecord(body.version)) return undefined
-  const challenge = textOr(body.challenge, '')
-  const read = readChallenge(fromBase64url(challenge) ?? new Uint8Array())
-  return {
-    version: textOr(body.version.software, 'unknown'),
-    challenge,
-    iceServers: parseIceServers(body.iceServers) ?? [],
-    turn: body.turn === true,
-    roundTripMs,
-    aheadMs: read && Date.now() - roundTripMs / 2 - read.timeMs,
-  }
+  return askFor(`/v1/bootstrap?network=${encodeURIComponent(network)}`, (body) => {
+    const roundTripMs = performance.now() - startedAtMs
+    if (!isRecord(body.version)) return undefined
+    const challenge = textOr(body.challenge, '')
+    const read = readChallenge(fromBase64url(challenge) ?? new Uint8Array())
+    return {
+      version: textOr(body.version.software, 'unknown'),
+      challenge,
+      iceServers: parseIceServers(body.iceServers) ?? [],
+      turn: body.turn === true,
+      roundTripMs,
+      aheadMs: read && Date.now() - roundTripMs / 2 - read.timeMs,
+    }
+  })
 }
 
-export function edgeFinding(answer: EdgeAnswer | undefined): Finding {
+export function edgeFinding(answer: Answer<EdgeAnswer>): Finding {
   const [id, title] = ['edge', 'Edge'] as const
-  if (answer !== undefined)
-    return { id, title, state: 'ok', what: `Answers in ${milliseconds(answer.roundTripMs)} ms.` }
-  const what = navigator.onLine
-    ? 'Does not answer over HTTPS.'
-    : 'Does not answer: the browser says that it is offline.'
+  if ('value' in answer)
+    return { id, title, state: 'ok', what: `Answers in ${milliseconds(answer.value.roundTripMs)} ms.` }
+  const { code, words } = answer.failure
+  if (code !== 'no-answer') {
+    const advice =
+      'It can be reached, so this is not about this browser: if it stays so, whoever runs the edge must look.'
+    return { id, title, state: 'bad', what: words, advice }
+  }
+  const what = navigator.onLine ? 'Does not answer.' : 'Does not answer: the browser says that it is offline.'
   return { id, title, state: 'bad', what, advice: 'Look whether other pages load, and try again.' }
 }
 

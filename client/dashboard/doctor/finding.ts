@@ -23,6 +23,9 @@ export const STATE_WORDS: Readonly<Record<State, string>> = {
 export function verdictOf(findings: readonly Finding[]): string {
   const bad = findings.filter(({ state }) => state === 'bad')
   const warned = findings.filter(({ state }) => state === 'warn').length
+  const isSocketWell = findings.some(({ id, state }) => id === 'socket' && state === 'ok')
+  if (isSocketWell && bad.some(({ id }) => id === 'edge'))
+    return 'This browser cannot connect: it gets through to the edge, which does not serve it.'
   if (bad.some(({ id }) => id === 'edge' || id === 'socket' || id === 'pass'))
     return 'This browser cannot connect: it does not get through to the edge.'
   if (bad.length > 0)

@@ -44,6 +44,14 @@ export function udpOf({ candidates, finished, errors, servers }: Gathered): Udp 
 
 const RELAYED = 'Links go through the relay, encrypted all the same.'
 
+/** Where the edge gave no answer that could name a server. */
+export const UDP_UNKNOWN: Finding = {
+  id: 'udp',
+  title: 'UDP, NAT and TURN',
+  state: 'warn',
+  what: 'Cannot be looked at: the edge did not say which STUN and TURN servers there are.',
+}
+
 export function udpFinding(udp: Udp, { candidates }: Gathered): Finding {
   const title = 'UDP'
   const seen = candidates.find(({ type }) => type === 'srflx')

@@ -8,7 +8,7 @@ import { cryptoFinding, Refusals, storageFinding, webrtcFinding } from './device
 import { askEdge, clockFinding, edgeFinding, passFinding, socketFinding } from './edge-checks.ts'
 import { type About, type Finding, reportOf, STATE_WORDS, type State, verdictOf } from './finding.ts'
 import { gather } from './ice.ts'
-import { natFinding, type Udp, udpFinding, udpOf } from './nat.ts'
+import { natFinding, UDP_UNKNOWN, type Udp, udpFinding, udpOf } from './nat.ts'
 import { turnFinding } from './turn-check.ts'
 
 const NETWORK = 'demo'
@@ -75,9 +75,10 @@ function rowOf({ id, state, title, what, advice }: Finding): HTMLElement {
 
 /** In the order in which one thing needs another; each is shown as soon as it is known. */
 async function* look(about: { version: string }): AsyncGenerator<Finding> {
-  const answer = await askEdge(NETWORK)
+  const asked = await askEdge(NETWORK)
+  const answer = 'value' in asked ? asked.value : undefined
   about.version = answer?.version ?? 'unknown'
-  yield edgeFinding(answer)
+  yield edgeFinding(asked)
   const keys = await openIdentity(undefined, false, {
     bases: [new URL('/', location.href)],
     network: NETWORK,
@@ -89,14 +90,16 @@ async function* look(about: { version: string }): AsyncGenerator<Finding> {
     const webrtc = webrtcFinding()
     yield webrtc
     let udp: Udp | undefined
-    if (webrtc.state === 'ok') {
-      const gathered = await gather(answer?.iceServers ?? [])
+    // Which servers there are to ask, only the edge can say.
+    if (webrtc.state === 'ok' && answer === undefined) yield UDP_UNKNOWN
+    if (webrtc.state === 'ok' && answer !== undefined) {
+      const gathered = await gather(answer.iceServers)
       if (gathered !== undefined) {
         udp = udpOf(gathered)
         yield udpFinding(udp, gathered)
         yield natFinding(udp)
       }
-      yield await turnFinding(NETWORK, answer?.turn === true, pass, udp)
+      yield await turnFinding(NETWORK, answer.turn, pass, udp)
     }
     yield clockFinding(answer?.aheadMs)
     yield cryptoFinding(keys.suite.status)

@@ -87,7 +87,13 @@ describe('lists', () => {
   })
 
   it('of origins take them as browsers write them', () => {
-    for (const good of ['https://app.example', 'http://localhost:8787', 'http://[::1]:80', 'https://a_b.c'])
+    for (const good of [
+      'https://app.example',
+      'http://localhost:8787',
+      'http://[::1]:8080',
+      'https://a_b.c',
+      'https://a.b:80',
+    ])
       expect(isOrigin(good), good).toBe(true)
     for (const bad of [
       'https://app.example/',
@@ -97,6 +103,10 @@ describe('lists', () => {
       'ftp://a',
       'https://A.example',
       'null',
+      // No browser names the port that its scheme has anyway.
+      'https://app.example:443',
+      'http://app.example:80',
+      'https://app.example:65536',
     ])
       expect(isOrigin(bad), bad).toBe(false)
     expect(parseOrigins('https://a.example, https://b.example')).toEqual(
@@ -112,6 +122,7 @@ describe('lists', () => {
       [{ url: 'https://a.example', weight: 0 }],
       [{ url: 'https://a.example', weight: Number.POSITIVE_INFINITY }],
       [{ url: 'https://a.example', regoin: 'weur' }],
+      [{ url: 'https://a.example', region: 'europe' }],
       [{ region: 'weur' }],
       [null],
       ['https://a.example'],
