@@ -57,4 +57,4 @@ export const MESH_LINKS_MAX = 24
  * …and beyond which none is taken for it. In between a newcomer is taken, and one of those who came before goes: if whoever is full said
  * no, those who never say no would soon be all that others find. As many may be in the making at once.
  */
-export const MESH_LINKS_TAKEN_MAX = MESH_LINKS_MAX + 4
+export const MESH_LINKS_TAKEN_MAX = 28

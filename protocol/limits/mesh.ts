@@ -32,6 +32,8 @@ export const MESH_STORE_PATHS = 4
 export const MESH_COPIES_OF_PATH = 5
 /** Copies that are wanted: Kademlia's k. Reached: no further path is begun. */
 export const MESH_COPIES = 20
+/** …and so many fewer are believed each time that a path to what was put does not find it: two more paths begin. */
+export const MESH_COPIES_DOUBTED = 10
 /** Paths that agree before a lookup of what has versions ends early: two may both have missed the last republishing. */
 export const MESH_QUORUM = 3
 /** A lookup takes no longer. */
