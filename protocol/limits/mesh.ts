@@ -22,8 +22,8 @@ export const MESH_DETOURS_THOROUGH = 3
 export const MESH_DETOURS_MAX = 8
 /** Paths a lookup begins with: Kademlia's alpha, and one more. */
 export const MESH_PATHS = 4
-/** …and at most: with a fifth of the nodes malicious half the paths come to nothing, and those that meet are refused. A client has 20 links. */
-export const MESH_PATHS_MAX = 16
+/** …and at most: with a fifth of the nodes malicious two of three come to nothing over five links, and those that meet are refused. A client has 20 links. */
+export const MESH_PATHS_MAX = 20
 /** So many more may be under way for each that brought nothing: what is not there shall not take sixteen paths one after another. */
 export const MESH_PATHS_AFTER_NOTHING = 2
 /** Paths one that stores begins with: so many chains of copies begin at different neighbours. */
