@@ -4,7 +4,7 @@
 
 import type { DropReason } from '../protocol/drops.ts'
 import { WaypostError } from '../protocol/errors.ts'
-import { CONNECTIONS_MAX, MESH_LINKS_MAX, MESH_PEERS_MAX } from '../protocol/limits/direct.ts'
+import { CONNECTIONS_MAX, MESH_LINKS_TAKEN_MAX, MESH_PEERS_MAX } from '../protocol/limits/direct.ts'
 import { DEPARTED_GRACE_MS, LINK_LINGER_MS } from '../protocol/limits/link.ts'
 import { MEETING_AVOIDED_MAX, MEETING_AVOIDED_MS } from '../protocol/limits/meeting.ts'
 import type { KnownMember } from '../protocol/membership/roster.ts'
@@ -172,7 +172,7 @@ export class Links {
     if (this.#parts.direct === undefined) return 'no-webrtc'
     if (this.all.get(id)?.met === false) {
       const isLetGo = nowMs() < (this.#letGo.get(id) ?? 0)
-      return isLetGo || this.connections >= MESH_LINKS_MAX ? 'too-many' : undefined
+      return isLetGo || this.connections >= MESH_LINKS_TAKEN_MAX ? 'too-many' : undefined
     }
     let connecting = 0
     for (const link of this.all.values()) if (link.connecting && link.met) connecting++

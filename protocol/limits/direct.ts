@@ -53,3 +53,8 @@ export const CONNECTIONS_MAX = 20
  * megabyte each. Where an application comes to want more, those for the mesh go.
  */
 export const MESH_LINKS_MAX = 24
+/**
+ * …and beyond which none is taken for it. In between a newcomer is taken, and one of those who came before goes: if whoever is full said
+ * no, those who never say no would soon be all that others find. As many may be in the making at once.
+ */
+export const MESH_LINKS_TAKEN_MAX = 28

@@ -22,8 +22,8 @@ export const MESH_DETOURS_THOROUGH = 3
 export const MESH_DETOURS_MAX = 8
 /** Paths a lookup begins with: Kademlia's alpha, and one more. */
 export const MESH_PATHS = 4
-/** …and at most: with a fifth of the nodes malicious half the paths come to nothing, and those that meet are refused. A client has 20 links. */
-export const MESH_PATHS_MAX = 16
+/** …and at most: with a fifth of the nodes malicious two of three come to nothing over five links, and those that meet are refused. A client has 20 links. */
+export const MESH_PATHS_MAX = 20
 /** So many more may be under way for each that brought nothing: what is not there shall not take sixteen paths one after another. */
 export const MESH_PATHS_AFTER_NOTHING = 2
 /** Paths one that stores begins with: so many chains of copies begin at different neighbours. */
@@ -32,6 +32,8 @@ export const MESH_STORE_PATHS = 4
 export const MESH_COPIES_OF_PATH = 5
 /** Copies that are wanted: Kademlia's k. Reached: no further path is begun. */
 export const MESH_COPIES = 20
+/** …and so many fewer are believed each time that a path to what was put does not find it: two more paths begin. */
+export const MESH_COPIES_DOUBTED = 10
 /** Paths that agree before a lookup of what has versions ends early: two may both have missed the last republishing. */
 export const MESH_QUORUM = 3
 /** A lookup takes no longer. */

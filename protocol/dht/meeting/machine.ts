@@ -2,10 +2,11 @@
 //
 // Invariants
 // 1. We are in three rooms at most: our neighbourhood, one that we keep, and one that we visit.
-// 2. Links are made up to MESH_LINKS_MAX connections of all kinds and not beyond; what the application wants goes before what we want.
+// 2. Links are made up to MESH_LINKS_MAX connections of all kinds and not beyond; what the application wants goes before what we want,
+//    and whoever comes then is taken in the place of another.
 // 3. A link is asked for once in MEETING_AVOIDED_MS of somebody with whom none comes about.
 
-import { MESH_LINKS_MAX } from '../../limits/direct.ts'
+import { MESH_LINKS_MAX, MESH_LINKS_TAKEN_MAX } from '../../limits/direct.ts'
 import {
   MEETING_BITS_MAX,
   MEETING_BUSY_MS,
@@ -85,7 +86,8 @@ export class Meeting implements MeetingMachine {
       case 'gone':
         return this.#roomOf(input.room)?.misses(input.peer)
       case 'linked':
-        return this.#suitors.linked(input.peer, input.node)
+        this.#suitors.linked(input.peer, input.node)
+        return this.#makesRoom(MESH_LINKS_MAX)
       case 'unlinked':
         return this.#suitors.unlinked(input.peer)
       case 'wanted':
@@ -105,7 +107,7 @@ export class Meeting implements MeetingMachine {
     }
     if (this.#home.isIn) this.#looksDeeper(this.#home)
     if (this.#home.isIn) this.#looksUp(this.#home)
-    this.#makesRoom()
+    this.#makesRoom(MESH_LINKS_TAKEN_MAX)
     if (!this.#home.isIn) return
     this.#meetsNearest(this.#home)
     this.#meetsBuckets(this.#home)
@@ -245,9 +247,9 @@ export class Meeting implements MeetingMachine {
     return this.#config.connections() < MESH_LINKS_MAX
   }
 
-  /** The application's links need room: of ours goes one of the fullest bucket, and never one of the nearest. */
-  #makesRoom(): void {
-    if (this.#config.connections() <= MESH_LINKS_MAX) return
+  /** For the application's links, and for whoever came: of ours goes the one least missed, and never one of the nearest. Attempts alone put nobody out. */
+  #makesRoom(most: number): void {
+    if (this.#config.connections() <= most) return
     const peer = this.#suitors.leastMissed(MEETING_NEAREST, this.#config.isMet)
     if (peer !== undefined) this.#lets(peer)
   }

@@ -6,12 +6,13 @@ import {
   MEETING_CONNECT_MS,
   MEETING_CONNECTING_MAX,
 } from '../../limits/meeting.ts'
-import { compareDistance, sharedBits } from '../place.ts'
+import { sharedBits } from '../place.ts'
 import type { Bits } from './contract.ts'
+import { type Linked, leastMissed } from './least-missed.ts'
 
 export class Suitors {
   readonly #self: Uint8Array
-  readonly #linked = new Map<string, Uint8Array>()
+  readonly #linked = new Map<string, Linked<string>>()
   readonly #connecting = new Map<string, { readonly room: Bits; readonly untilMs: number }>()
   readonly #avoided = new Map<string, number>()
 
@@ -38,7 +39,7 @@ export class Suitors {
   }
 
   isFilled(bucket: number): boolean {
-    for (const node of this.#linked.values()) if (sharedBits(this.#self, node) === bucket) return true
+    for (const { node } of this.#linked.values()) if (sharedBits(this.#self, node) === bucket) return true
     return false
   }
 
@@ -47,8 +48,8 @@ export class Suitors {
   }
 
   linked(peer: string, node: Uint8Array): void {
-    this.#connecting.delete(peer)
-    this.#linked.set(peer, node)
+    const cameToUs = !this.#connecting.delete(peer)
+    this.#linked.set(peer, { peer, node, cameToUs })
   }
 
   unlinked(peer: string): void {
@@ -72,12 +73,8 @@ export class Suitors {
     return (this.#avoided.get(peer) ?? 0) > nowMs
   }
 
-  /** One of the fullest bucket, of those that are ours alone and not among the nearest; undefined: there is none. */
+  /** Of those that are ours alone; undefined: there is none. */
   leastMissed(nearest: number, isMet: (peer: string) => boolean): string | undefined {
-    const far = [...this.#linked].sort((a, b) => compareDistance(a[1], b[1], this.#self)).slice(nearest)
-    const buckets = Map.groupBy(far, ([, node]) => sharedBits(this.#self, node))
-    const fullest = [...buckets.values()].sort((a, b) => b.length - a.length)
-    for (const bucket of fullest) for (const [peer] of bucket) if (!isMet(peer)) return peer
-    return undefined
+    return leastMissed(this.#self, [...this.#linked.values()], nearest, (peer) => !isMet(peer))
   }
 }

@@ -2,6 +2,7 @@
 
 import {
   MESH_COPIES,
+  MESH_COPIES_DOUBTED,
   MESH_LOOKUP_MS,
   MESH_NODES_MAX,
   MESH_PATHS_AFTER_NOTHING,
@@ -47,6 +48,8 @@ export class Lookup {
   readonly #providers = new Map<string, Checked>()
   readonly #nodes = new Map<string, NodeId>()
   #copies = 0
+  /** Of a put: how it is known whether it can be found. */
+  #readBack: 'not yet' | 'under way' | 'over' = 'not yet'
   #hops = 0
   #hopsOfFirst: number | undefined
 
@@ -65,8 +68,27 @@ export class Lookup {
 
   /** A path is to be begun now. */
   get wantsPath(): boolean {
-    if (!this.#mayBeginMore || this.#active >= this.#allowed) return false
+    if (!this.#mayBeginMore || this.#active >= this.#allowed || this.#readBack === 'under way') return false
     return this.#agreed === 0 || this.#agreed + this.#active + this.#verifying < MESH_QUORUM
+  }
+
+  get isPut(): boolean {
+    return this.plan.kind === 'store' || this.plan.kind === 'addProvider'
+  }
+
+  /** What was put is over, and nobody knows yet whether it is there. */
+  get wantsReadBack(): boolean {
+    return this.isPut && this.#readBack === 'not yet' && this.#mayBeginMore
+  }
+
+  readsBack(): void {
+    this.#readBack = 'under way'
+  }
+
+  /** `isThere`: or nobody is left to ask. Otherwise some of what was told is not believed, so that further paths begin. */
+  wasReadBack(isThere: boolean): void {
+    this.#readBack = isThere ? 'over' : 'not yet'
+    if (!isThere) this.#copies = Math.min(this.#copies, MESH_COPIES) - MESH_COPIES_DOUBTED
   }
 
   get #mayBeginMore(): boolean {
@@ -104,8 +126,9 @@ export class Lookup {
 
   isOver(nowMs: number): boolean {
     if (nowMs >= this.deadlineMs || (this.#graceAtMs !== undefined && nowMs >= this.#graceAtMs)) return true
+    if (this.#readBack === 'under way') return false
     if (this.#active === 0 && this.#verifying === 0 && !this.wantsPath) return true
-    if (this.plan.kind === 'store' || this.plan.kind === 'addProvider') return this.#copies >= MESH_COPIES
+    if (this.isPut) return this.#copies >= MESH_COPIES
     return this.#best?.final === true || this.#agreed >= MESH_QUORUM
   }
 

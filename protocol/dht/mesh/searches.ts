@@ -16,6 +16,7 @@ import {
   MESH_STORE_PATHS,
 } from '../../limits/mesh.ts'
 import { randomU32 } from '../../machine.ts'
+import { equalBytes } from '../../wire/bytes.ts'
 import type { Key } from '../contract.ts'
 import type { OwnPath, PathAnswer } from './carried.ts'
 import { type Carrier, givenOf, isPut, oneMore } from './carrier.ts'
@@ -108,6 +109,8 @@ export class Searches {
       lookup.waited(nowMs, this.#patienceMs)
       while (!lookup.isOver(nowMs) && lookup.wantsPath) this.#beginsPath(lookup)
       if (!lookup.isOver(nowMs)) continue
+      if (nowMs < lookup.deadlineMs && lookup.wantsReadBack) this.#readsBack(lookup)
+      if (!lookup.isOver(nowMs)) continue
       this.#forgets(lookup)
       const { host } = lookup.plan
       if (host !== undefined) this.#ground.do({ kind: 'done', lookup: host, result: lookup.result })
@@ -119,9 +122,7 @@ export class Searches {
     if (host !== undefined && this.#lookups.size - this.#publishing >= MESH_LOOKUPS_MAX)
       throw new RangeError(`more than ${MESH_LOOKUPS_MAX} lookups`)
     if (host === undefined) this.#publishing++
-    const { random, nowMs } = this.#ground
-    const number = (BigInt(randomU32(random)) << 32n) | BigInt(randomU32(random))
-    this.#carrier.originates(number)
+    const { nowMs } = this.#ground
     const finding = {
       paths: this.#config.paths ?? MESH_PATHS,
       pathsMax: this.#config.pathsMax ?? MESH_PATHS_MAX,
@@ -129,7 +130,7 @@ export class Searches {
     const storing = { paths: MESH_STORE_PATHS, pathsMax: MESH_PATHS_MAX }
     const plan = {
       host,
-      number,
+      number: this.#number(),
       kind,
       key: key.slice(),
       bytes,
@@ -161,12 +162,56 @@ export class Searches {
     }
     lookup.pathBegins()
     paths?.add(path)
+    this.#asks(kind, key, bytes, number, detours, lookup.deadlineMs, path)
+  }
+
+  /**
+   * One path that looks for what was put, by a neighbour that has not seen it: whoever only says that it stored it is found out, or else
+   * does no harm.
+   */
+  #readsBack(lookup: Lookup): void {
+    const { kind, key, bytes } = lookup.plan
+    const usedBefore = lookup.used.size
+    const paths = this.#lookups.get(lookup)
+    const isOver = (isThere: boolean) => {
+      paths?.delete(path)
+      lookup.wasReadBack(isThere)
+    }
+    const path: OwnPath = {
+      used: lookup.used,
+      answered: (answer) => {
+        const told =
+          answer.kind === 'record' ? [answer.bytes] : answer.kind === 'providers' ? answer.provided : []
+        isOver(told.some((one) => equalBytes(one, bytes)))
+      },
+      ended: () => isOver(lookup.used.size === usedBefore),
+    }
+    lookup.readsBack()
+    paths?.add(path)
+    const asks = kind === 'store' ? 'findValue' : 'getProviders'
+    this.#asks(asks, key, NOTHING, this.#number(), MESH_DETOURS, lookup.deadlineMs, path)
+  }
+
+  #asks(
+    kind: AskKind,
+    key: Key,
+    bytes: Uint8Array,
+    lookup: bigint,
+    detours: number,
+    deadlineMs: number,
+    path: OwnPath,
+  ): void {
     // As somebody would have asked us who has everything left.
-    const withinMs = Math.min(MESH_PATH_MS, lookup.deadlineMs - beganAtMs)
-    this.#carrier.begin(
-      { kind, token: 0, lookup: number, hops: MESH_HOPS_MAX, detours, withinMs, key, bytes },
-      path,
-    )
+    const withinMs = Math.min(MESH_PATH_MS, deadlineMs - this.#ground.nowMs)
+    this.#carrier.begin({ kind, token: 0, lookup, hops: MESH_HOPS_MAX, detours, withinMs, key, bytes }, path)
+  }
+
+  /** Of a new lookup, that is not to come back through us. */
+  #number(): bigint {
+    const { random } = this.#ground
+    const number = (BigInt(randomU32(random)) << 32n) | BigInt(randomU32(random))
+    this.#carrier.originates(number)
+    return number
   }
 
   #pathAnswered(lookup: Lookup, from: Entry, answer: PathAnswer): void {

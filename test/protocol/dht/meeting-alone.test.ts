@@ -1,12 +1,10 @@
-// One meeting machine, told by hand what a room would tell it: what it decides where a world of many hides it.
+// What one meeting machine decides where a world of many hides it: where it lives, what it keeps, and what it looks for.
 
 import { describe, expect, it } from 'vitest'
-import type { Bits, MeetingEffect, MeetingInput } from '../../../protocol/dht/meeting/contract.ts'
+import type { Bits } from '../../../protocol/dht/meeting/contract.ts'
 import { Meeting } from '../../../protocol/dht/meeting/machine.ts'
 import { MESH_LINKS_MAX } from '../../../protocol/limits/direct.ts'
 import {
-  MEETING_AVOIDED_MAX,
-  MEETING_AVOIDED_MS,
   MEETING_BITS_MAX,
   MEETING_BUSY_MS,
   MEETING_CONNECT_MS,
@@ -14,8 +12,6 @@ import {
   MEETING_IDLE_MS,
   MEETING_KEEPERS,
   MEETING_LONELY_MS,
-  MEETING_MEMBERS_MAX,
-  MEETING_NEAREST,
   MEETING_NEWCOMER_MS,
   MEETING_OTHERS_LEAST,
   MEETING_RESIDENTS_MAX,
@@ -23,71 +19,7 @@ import {
   MEETING_RETURNED_MS,
   MEETING_SPREAD_MS,
 } from '../../../protocol/limits/meeting.ts'
-
-const placed = (...first: readonly number[]) => {
-  const place = new Uint8Array(32)
-  place.set(first)
-  return place
-}
-
-/** One of that place, which chooses the first of what there is, and has begun. */
-class Alone {
-  readonly meeting: Meeting
-  random = 0
-  connections = 0
-  readonly met = new Set<string>()
-  nowMs = 0
-
-  constructor(self: Uint8Array) {
-    const connections = () => this.connections
-    const isMet = (peer: string) => this.met.has(peer)
-    this.meeting = new Meeting({ self, random: () => this.random, connections, isMet })
-    this.tell({ kind: 'begin' })
-  }
-
-  tell(input: MeetingInput): readonly MeetingEffect[] {
-    return this.meeting.receive(input, this.nowMs)
-  }
-
-  wakes(afterMs: number): readonly MeetingEffect[] {
-    this.nowMs += afterMs
-    return this.tell({ kind: 'wake' })
-  }
-
-  /** Into a room of so many others, of whom so many keep it; and what it did when it was in. */
-  comesInto(room: Bits, others = 0, keepers = 0, nodeOf = (i: number) => placed(0, 0, i + 1)) {
-    this.nowMs++
-    const before = Array.from({ length: others }, (_, i) => {
-      const member = { peer: `peer ${i}`, node: nodeOf(i), isKeeper: i < keepers }
-      return this.tell({ kind: 'seen', room, member })
-    })
-    this.nowMs++
-    return [...before.flat(), ...this.tell({ kind: 'entered', room })]
-  }
-
-  /** Through rooms that are all split, to one in which so many live. */
-  livesIn(home: Bits, others: number): void {
-    for (let bits = ''; bits.length < home.length; bits += '0')
-      this.comesInto(bits, MEETING_KEEPERS, MEETING_KEEPERS)
-    this.comesInto(home, others)
-    expect(this.meeting.home).toBe(home)
-  }
-}
-
-/** In the room of all, with so many others of whom so many keep it; and what it did when it came in. */
-function among(self: number | readonly number[], others: number, keepers = 0, connections = 0) {
-  const one = new Alone(placed(...[self].flat()))
-  one.connections = connections
-  return { one, came: one.comesInto('', others, keepers, (i) => placed(0x80, i)) }
-}
-
-const asked = (effects: readonly MeetingEffect[]) => effects.filter(({ kind }) => kind === 'connect').length
-const names = (effects: readonly MeetingEffect[]) =>
-  effects.flatMap((effect) => (effect.kind === 'connect' ? [effect.peer] : []))
-const moved = (effects: readonly MeetingEffect[]) => effects.filter(({ kind }) => !/connect|letGo/.test(kind))
-const enter = (room: Bits) => ({ kind: 'enter', room, isKeeper: false })
-const leave = (room: Bits) => ({ kind: 'leave', room })
-const say = (room: Bits, isKeeper: boolean) => ({ kind: 'say', room, isKeeper })
+import { Alone, among, enter, leave, moved, names, placed, say } from './lone-meeting.ts'
 
 describe('where it lives', () => {
   it('a room of too many is split by the first few of them, who keep it', () => {
@@ -224,91 +156,6 @@ describe('when it looks at all again', () => {
     isBusy(false)
     one.tell({ kind: 'unlinked', peer: 'peer 1' })
     isBusy(true)
-  })
-})
-
-describe('with whom it makes links', () => {
-  it('nobody, where there are as many connections as there may be', () => {
-    expect(asked(among(0, 3, 0, MESH_LINKS_MAX - 1).came)).toBeGreaterThan(0)
-    expect(asked(among(0, 3, 0, MESH_LINKS_MAX).came)).toBe(0)
-  })
-
-  it('the next nearest, where with one of the nearest none came about', () => {
-    const { one, came } = among(0, MEETING_CONNECTING_MAX + 1)
-    expect(asked(came)).toBe(MEETING_CONNECTING_MAX)
-    const last = { kind: 'connect', room: '', peer: `peer ${MEETING_CONNECTING_MAX}` }
-    one.random = 0.9
-    expect(asked(one.tell({ kind: 'wanted', buckets: [0] }))).toBe(0)
-    expect(one.wakes(MEETING_CONNECT_MS)).toContainEqual(last)
-  })
-
-  it('nobody before it is in, and its four nearest alone: of those who come later such as have not asked', () => {
-    const one = new Alone(placed(0))
-    const came = one.comesInto('', MEETING_NEAREST + 1, 0, (i) => placed(0x80, 9 - i))
-    expect(names(came)).toEqual(['peer 4', 'peer 3', 'peer 2', 'peer 1'])
-    for (const peer of names(came)) expect(one.tell({ kind: 'linked', peer, node: placed(0x80) })).toEqual([])
-    expect(names(one.tell({ kind: 'unlinked', peer: 'peer 4' }))).toEqual(['peer 4'])
-    const nearer = { peer: 'nearer', node: placed(0x80, 1), isKeeper: false }
-    one.nowMs++
-    one.tell({ kind: 'seen', room: '', member: nearer })
-    one.nowMs += MEETING_NEWCOMER_MS - 1
-    expect(one.tell({ kind: 'seen', room: '', member: nearer })).toEqual([])
-    expect(names(one.wakes(1))).toEqual(['nearer'])
-  })
-
-  it('of those who live there, and of no more members than are looked at', () => {
-    const askedBehind = (visitors: number) => {
-      const one = new Alone(placed(0))
-      one.comesInto('', MEETING_KEEPERS, MEETING_KEEPERS)
-      return asked(
-        one.comesInto('0', visitors + 1, 0, (i) => (i < visitors ? placed(0x80, i) : placed(0, 0, 1))),
-      )
-    }
-    expect([3, MEETING_MEMBERS_MAX - 1, MEETING_MEMBERS_MAX].map(askedBehind)).toEqual([1, 1, 0])
-    // What those say who are looked at is still heard.
-    const one = new Alone(placed(0))
-    one.comesInto('', MEETING_KEEPERS, MEETING_KEEPERS)
-    one.comesInto('0', MEETING_MEMBERS_MAX, 0, (i) => (i > 0 ? placed(0x80, i) : placed(0, 0, 1)))
-    const keeper = { peer: 'peer 0', node: placed(0, 0, 1), isKeeper: true }
-    one.nowMs++
-    expect(moved(one.tell({ kind: 'seen', room: '0', member: keeper }))).toEqual([
-      say('0', true),
-      enter('00'),
-    ])
-  })
-
-  it('nobody of those, many as they are, who were of no use lately', () => {
-    const { one } = among(0, 1)
-    one.tell({ kind: 'spare', peer: 'peer 0' })
-    for (let n = 1; n < MEETING_AVOIDED_MAX; n++)
-      expect(asked(one.tell({ kind: 'spare', peer: `other ${n}` }))).toBe(0)
-    expect(asked(one.tell({ kind: 'spare', peer: 'one too many' }))).toBe(1)
-  })
-
-  it('and lets one of the fullest bucket go where there are too many, but none of its nearest, nor one that is met', () => {
-    const one = new Alone(placed(0))
-    const far = { 'alone there': 0x40, 'one of two': 0x80, 'the other': 0x81 }
-    for (const [peer, first] of Object.entries(far)) one.tell({ kind: 'linked', peer, node: placed(first) })
-    for (let i = 0; i < MEETING_NEAREST; i++)
-      one.tell({ kind: 'linked', peer: `near ${i}`, node: placed(0, 0, i + 1) })
-    one.connections = MESH_LINKS_MAX
-    expect(one.wakes(1)).toEqual([])
-    one.connections++
-    for (const peer of ['one of two', 'the other', 'alone there']) {
-      expect(one.wakes(1)).toEqual([{ kind: 'letGo', peer }])
-      one.met.add(peer)
-    }
-    expect(one.wakes(1)).toEqual([])
-  })
-
-  it('somebody with whom no link came about is not asked for a bucket, either, for a while', () => {
-    const { one, came } = among(0, 1)
-    expect(asked(came)).toBe(1)
-    expect(one.wakes(MEETING_CONNECT_MS - 1)).toEqual([])
-    expect(one.wakes(1)).toEqual([{ kind: 'letGo', peer: 'peer 0' }])
-    expect(asked(one.tell({ kind: 'wanted', buckets: [0] }))).toBe(0)
-    one.nowMs += MEETING_AVOIDED_MS
-    expect(asked(one.tell({ kind: 'wanted', buckets: [0] }))).toBe(1)
   })
 })
 

@@ -4,7 +4,7 @@
 import type { Bits, MeetingEffect, MeetingInput } from '../../../protocol/dht/meeting/contract.ts'
 import { Meeting } from '../../../protocol/dht/meeting/machine.ts'
 import { Neighbours } from '../../../protocol/dht/mesh/neighbours.ts'
-import { MESH_LINKS_MAX } from '../../../protocol/limits/direct.ts'
+import { MESH_LINKS_TAKEN_MAX } from '../../../protocol/limits/direct.ts'
 import { fnv1a, Random } from '../../sim/random.ts'
 
 const LINK_MS = 1_500
@@ -155,7 +155,7 @@ export class MeetingWorld {
 
   #canConnect(one: Node, other: Node): boolean {
     const pair = [one.name, other.name].sort().join(' ')
-    return other.connections < MESH_LINKS_MAX && fnv1a(pair) % 10 >= this.#unconnectable
+    return other.connections < MESH_LINKS_TAKEN_MAX && fnv1a(pair) % 10 >= this.#unconnectable
   }
 
   #entered(node: Node, bits: Bits): void {

@@ -104,6 +104,68 @@ describe('who lies', () => {
     expect(net.result(node)?.copies).toBe(6) // ours, and five
   })
 
+  function storedBy(given: 'record' | 'provided') {
+    const net = new MeshNet()
+    const node = net.joins('node', at('0'))
+    const [asked, last] = [net.joins('asked', at('01'), true), net.joins('last', at('001'))]
+    const liars = Array.from({ length: 7 }, (_, i) => net.joins(`liar ${i}`, at(`1${'1'.repeat(i)}`), true))
+    for (const other of [asked, last, ...liars]) net.links(node, other)
+    const item = recordOf(KEY, 1, true, FOREVER_MS)
+    net.gives(node, { kind: 'put', lookup: 1, given, key: KEY, item })
+    net.passes(2 * LINK_MS)
+    // Four are asked, and one for each of three that answer; with the fourth there are copies enough.
+    for (const liar of liars.toReversed()) {
+      answers(net, liar, (token) => ({ kind: 'stored', token, hops: 3, copies: 10 }))
+      net.passes(2 * LINK_MS)
+    }
+    expect(net.asked(asked).map(({ ask }) => ask.kind)).toEqual([
+      given === 'record' ? 'findValue' : 'getProviders',
+    ])
+    expect([last.machine?.held, net.result(node)]).toEqual([0, undefined])
+    return { net, node, asked, last, item }
+  }
+
+  it('that it has stored something is found out where nobody finds that, and it is stored by others', () => {
+    for (const given of ['record', 'provided'] as const) {
+      const { net, node, asked, last } = storedBy(given)
+      answers(net, asked, (token) => ({ kind: 'nodes', token, hops: 0, nodes: [] }))
+      net.passes(10 * LINK_MS)
+      expect(last.machine?.held).toBe(1)
+      expect(net.result(node)?.copies).toBe(11) // of twenty ten are not believed, and there is one
+    }
+  })
+
+  it('is not believed for having something else, nor for being silent', () => {
+    for (const given of ['record', 'provided'] as const) {
+      const { net, asked, last } = storedBy(given)
+      const bytes = forgedRecord(KEY)
+      answers(net, asked, (token) =>
+        given === 'record'
+          ? { kind: 'record', token, hops: 0, bytes }
+          : { kind: 'providers', token, hops: 0, provided: [bytes] },
+      )
+      net.passes(10 * LINK_MS)
+      expect(last.machine?.held).toBe(1)
+    }
+    const { net, node, last } = storedBy('record')
+    net.passes(MESH_PATH_MS + 10 * LINK_MS)
+    expect([last.machine?.held, net.result(node)?.copies]).toEqual([1, 11])
+  })
+
+  it('is believed to have stored what comes back, byte for byte', () => {
+    for (const given of ['record', 'provided'] as const) {
+      const { net, node, asked, last, item } = storedBy(given)
+      const { bytes } = item
+      answers(net, asked, (token) =>
+        given === 'record'
+          ? { kind: 'record', token, hops: 0, bytes }
+          : { kind: 'providers', token, hops: 0, provided: [forgedRecord(KEY), bytes] },
+      )
+      net.passes(10 * LINK_MS)
+      expect([last.machine?.held, net.result(node)?.copies]).toEqual([0, 35]) // five of each
+    }
+  })
+
   it('about copies is carried back as no more than the links there were left', () => {
     const net = new MeshNet()
     const node = net.joins('node', at('0'))

@@ -1,16 +1,18 @@
 // A crowd of mesh nodes, the very machine of the client, with links between them: who comes makes links where it meets others, who
 // goes is missed at once or after a while, and what is said takes its time. Liars are here too.
 
+import { type Linked, leastMissed } from '../../../protocol/dht/meeting/least-missed.ts'
 import type { Checked, LookupResult, MeshConfig, MeshInput } from '../../../protocol/dht/mesh/contract.ts'
 import { MeshNode } from '../../../protocol/dht/mesh/machine.ts'
 import { encodeMesh, isAsk, tryDecodeMesh } from '../../../protocol/dht/mesh/messages.ts'
+import { sharedBits } from '../../../protocol/dht/place.ts'
 import { DropCounts } from '../../../protocol/drops.ts'
 import { MESH_FRAME } from '../../../protocol/wire/registry.ts'
 import type { Latency } from '../latency.ts'
 import type { Random } from '../random.ts'
 import { BEGAN_AT_MS, type Planned, type World } from '../world.ts'
 import type { Life, Lives } from './lives.ts'
-import { MeetingPlaces } from './meeting.ts'
+import { LINKS_MAX, MeetingPlaces, NEAREST } from './meeting.ts'
 import { checks, forgedRecord, REAL_RECORD_BYTES, VERIFY_MS } from './records.ts'
 
 /** Opening, reading and sealing a message. */
@@ -37,7 +39,7 @@ export interface CrowdOptions {
 interface Peer {
   readonly number: number
   readonly machine: MeshNode | undefined
-  readonly links: Set<number>
+  readonly links: Map<number, Linked<number>>
   alarm: Planned | undefined
 }
 
@@ -72,6 +74,7 @@ export class Crowd {
       {
         has: (a, b) => this.#peers.get(a)?.links.has(b) === true,
         linksOf: (a) => this.#linksOf(a),
+        isFilled: (a, bucket) => this.#isFilled(a, bucket),
       },
       world.random('meeting'),
     )
@@ -126,6 +129,13 @@ export class Crowd {
     return peer?.machine === undefined ? 0 : peer.links.size
   }
 
+  #isFilled(number: number, bucket: number): boolean {
+    const own = this.#lives.node(number)
+    for (const other of this.#peers.get(number)?.links.keys() ?? [])
+      if (sharedBits(own, this.#lives.node(other)) === bucket) return true
+    return false
+  }
+
   // ---- coming and going -----------------------------------------------------------------------------------------
 
   get #hasEdge(): boolean {
@@ -143,7 +153,7 @@ export class Crowd {
       ...(pathsMax === undefined ? {} : { pathsMax }),
     }
     const machine = malicious ? undefined : new MeshNode(config)
-    this.#peers.set(number, { number, machine, links: new Set(), alarm: undefined })
+    this.#peers.set(number, { number, machine, links: new Map(), alarm: undefined })
     this.#lives.arrives(number)
   }
 
@@ -161,11 +171,24 @@ export class Crowd {
   #links(a: number, b: number): void {
     const [one, other] = [this.#peers.get(a), this.#peers.get(b)]
     if (one === undefined || other === undefined || one.links.has(b)) return
-    one.links.add(b)
-    other.links.add(a)
+    one.links.set(b, { peer: b, node: this.#lives.node(b), cameToUs: false })
+    other.links.set(a, { peer: a, node: this.#lives.node(a), cameToUs: true })
     const roundTripMs = 2 * this.#latency(`${a}`, `${b}`)
     this.#give(a, { kind: 'linked', neighbour: b, node: this.#lives.node(b), roundTripMs })
     this.#give(b, { kind: 'linked', neighbour: a, node: this.#lives.node(a), roundTripMs })
+    this.#makesRoom(a)
+    this.#makesRoom(b)
+  }
+
+  /** As the client does; a liar has room for everybody. */
+  #makesRoom(number: number): void {
+    if (this.#linksOf(number) <= LINKS_MAX) return
+    const { links } = this.#peers.get(number) as Peer
+    const other = leastMissed(this.#lives.node(number), [...links.values()], NEAREST)
+    if (other === undefined) return
+    links.delete(other)
+    this.#give(number, { kind: 'unlinked', neighbour: other })
+    this.#world.after(this.#latency(`${number}`, `${other}`), () => this.#misses(other, number))
   }
 
   #departs(number: number): void {
@@ -175,7 +198,7 @@ export class Crowd {
     this.#lives.departs(number)
     peer.alarm?.cancel()
     const silentMs = this.#random.chance(VANISH_SHARE) ? NOTICED_AFTER_MS : 0
-    for (const other of peer.links)
+    for (const other of peer.links.keys())
       this.#world.after(silentMs + this.#latency(`${number}`, `${other}`), () => this.#misses(other, number))
   }
 

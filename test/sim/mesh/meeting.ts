@@ -18,6 +18,8 @@ const TRIES = 6
 export interface Linking {
   has(peer: number, other: number): boolean
   linksOf(peer: number): number
+  /** With whom there is a link in this bucket already. */
+  isFilled(peer: number, bucket: number): boolean
 }
 
 export class MeetingPlaces {
@@ -36,7 +38,9 @@ export class MeetingPlaces {
 
   /** Whom it meets when it begins. */
   atFirst(peer: number): number[] {
-    const buckets = Array.from({ length: this.depth }, (_, bucket) => bucket)
+    const buckets = Array.from({ length: this.depth }, (_, bucket) => bucket).filter(
+      (bucket) => !this.#linking.isFilled(peer, bucket),
+    )
     const met = [...this.inNeighbourhood(peer), ...this.inBuckets(peer, buckets)]
     for (let i = 0; i < OF_APPLICATION; i++) {
       const other = this.#visit(peer, 0, this.#lives.all.length, met)
@@ -75,8 +79,12 @@ export class MeetingPlaces {
       const other = from + this.#random.below(to - from)
       if (!met.includes(other) && this.#isOpen(peer, other)) return other
     }
-    for (let other = from; other < Math.min(to, from + NEIGHBOURHOOD * 2); other++)
+    // Whoever cannot be connected may be most of those who are there; then all are tried, from anywhere on.
+    const first = this.#random.below(Math.max(1, to - from))
+    for (let i = 0; i < Math.min(to - from, NEIGHBOURHOOD * 2); i++) {
+      const other = from + ((first + i) % (to - from))
       if (!met.includes(other) && this.#isOpen(peer, other)) return other
+    }
     return undefined
   }
 
@@ -84,7 +92,6 @@ export class MeetingPlaces {
     return (
       other !== peer &&
       this.#lives.isThere(other) &&
-      this.#linking.linksOf(other) < LINKS_MAX &&
       this.#linking.linksOf(peer) < LINKS_MAX &&
       !this.#linking.has(peer, other) &&
       isConnectable(peer, other)

@@ -20,6 +20,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   drops: { ...MALICIOUS, malice: 'drops' },
   'drops-one-path': { ...MALICIOUS, malice: 'drops', ...ONE_PATH },
   lies: { ...MALICIOUS, malice: 'lies' },
+  'lies-short': { ...MALICIOUS, malice: 'lies', minutes: 1, lookups: 300 },
   'lies-one-path': { ...MALICIOUS, malice: 'lies', ...ONE_PATH },
   'sybils-8': { malice: 'lies', sybilsOfEach: 8, records: 100 },
   'sybils-20': { malice: 'lies', sybilsOfEach: 20, records: 100 },
