@@ -19,9 +19,7 @@ const TEST_VARS = { PASS_SECRET: TEST_SECRET, FUZZ_TIMES: process.env.FUZZ_TIMES
 const patient = { testTimeout: 60_000, expect: { poll: { timeout: 20_000 } } }
 
 // Browsers that are held against the clock, or that move much: one of these at a time.
-const ALONE = ['dht', 'eight', 'long-stream', 'paths', 'sleep', 'stamp', 'transfer'].map(
-  (name) => `test/browser/${name}.test.ts`,
-)
+const ALONE = ['dht', 'eight', 'long-stream', 'stamp'].map((name) => `test/browser/${name}.test.ts`)
 // What is held against a clock may be late on a machine that others use, and is tried once more: npm test names each such test
 // in its last lines, so that none that needs it again and again goes unseen.
 const onceMore = { retry: 1 }
@@ -53,11 +51,21 @@ const FIRST = [
   'sim/keyed',
   'sim/links',
   'sim/churn',
+  'browser/introductions',
   'browser/dashboard',
+  'browser/watching',
   'browser/malicious-edge',
+  'browser/dht-gone',
   'browser/vault',
+  'browser/mail',
+  'browser/sleep',
   'browser/streams',
+  'browser/doctor',
+  'browser/turn',
   'browser/identities',
+  'browser/relay',
+  'browser/readme',
+  'browser/crypto',
 ].map((name) => `/test/${name}.test.ts`)
 
 /** In place of vitest's order, which is one project after another. */
@@ -141,6 +149,7 @@ export default defineConfig({
         },
       },
       {
+        plugins: [cheapPlaces],
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
@@ -150,7 +159,10 @@ export default defineConfig({
           ...group(1),
         },
       },
-      { test: { name: 'alone', include: ALONE, fileParallelism: false, ...inBrowsers, ...group(2) } },
+      {
+        plugins: [cheapPlaces],
+        test: { name: 'alone', include: ALONE, fileParallelism: false, ...inBrowsers, ...group(2) },
+      },
     ],
   },
 })
