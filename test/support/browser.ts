@@ -21,13 +21,14 @@ const PAGE = pageOf('sdk.js')
 const PUBLISHED_PAGE = pageOf('waypost.min.js', "import './waypost.keys.js'; import './waypost.direct.js'; ")
 
 /**
- * Each window's address bar is pages of its own in newer Chromiums, which start before ours does and cost a second of a core. This
- * switch is in place of playwright's own, of which the last ones here are what matters to pages on loopback.
+ * Each window's address bar is pages of its own in newer Chromiums, which start before ours does and cost a second of a core; and a
+ * process is kept ready for a next page of each, which there is not: a tenth of what a page costs. This switch is in place of playwright's own, of which the last ones here are what matters to pages on loopback.
  */
 const FEATURES_OFF = [
   'WebUIOmniboxPopup',
   'WebUIOmniboxAimPopup',
   'AimEnabled',
+  'SpareRendererForSitePerProcess',
   'DestroyProfileOnBrowserClose',
   'HttpsUpgrades',
   'HttpsFirstBalancedModeAutoEnable',
