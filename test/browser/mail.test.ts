@@ -4,7 +4,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { MailStatus, Receipt, Via, Waypost } from '../../client/index.ts'
-import { TestBrowser } from '../support/browser.ts'
+import { goesOffline, TestBrowser } from '../support/browser.ts'
 import { LocalEdge } from '../support/local-edge.ts'
 
 interface Mailed {
@@ -144,7 +144,7 @@ describe('a message', () => {
       const [tab, bob] = [await browser.page(), await withMailbox()]
       await arrives(tab)
       await isOpen(tab)
-      await tab.context().setOffline(true)
+      await goesOffline(tab)
       const next = await browser.tabBeside(tab).catch(() => undefined)
       expect(next).toBeUndefined() // Offline is offline.
       await begins(tab, bob.id, 'in haste')
@@ -160,7 +160,7 @@ describe('a message', () => {
     const [alice, bob] = [await browser.page(), await withMailbox()]
     await arrives(alice)
     await isOpen(alice)
-    await alice.context().setOffline(true)
+    await goesOffline(alice)
     await begins(alice, bob.id, 'from the train')
     await expect.poll(async () => (await statusOf(alice))?.outbox).toBe(1)
     await alice.context().setOffline(false)
@@ -176,7 +176,7 @@ describe('a page that starts without a network, as one that was here before', ()
   ): Promise<{ tab: Page; bob: Awaited<ReturnType<typeof withMailbox>> }> {
     const [alice, bob] = [await withMailbox(), await withMailbox()]
     await reloads(alice.page)
-    await alice.page.context().setOffline(true)
+    await goesOffline(alice.page)
     expect(await arrives(alice.page)).toBe(alice.id)
     const started = await alice.page.evaluate(`${mailedIn}.waypost.status().bootstrap.state`)
     expect(started).toBe('kept')

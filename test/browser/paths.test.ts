@@ -1,7 +1,7 @@
 // Paths that die under a conversation: the link goes on, nothing is lost or doubled, and the better path is found again.
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { TestBrowser } from '../support/browser.ts'
+import { goesOffline, TestBrowser } from '../support/browser.ts'
 import { BrowserPeer } from '../support/browser-peer.ts'
 import { LocalEdge } from '../support/local-edge.ts'
 
@@ -102,7 +102,7 @@ describe('a direct path', () => {
 
   it('carries on while the edge is unreachable, and the room is resumed when it is back', async () => {
     const [alice, bob] = await directPair()
-    await alice.page.context().setOffline(true)
+    await goesOffline(alice.page)
     await alice.isIn('reconnecting')
     expect(await alice.sends(bob, 'still here')).toEqual({ via: 'direct' })
     await alice.page.context().setOffline(false)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { root } from '../../scripts/paths.ts'
-import { TestBrowser } from '../support/browser.ts'
+import { goesOffline, TestBrowser } from '../support/browser.ts'
 import { LocalEdge } from '../support/local-edge.ts'
 
 declare global {
@@ -87,7 +87,7 @@ it('the mail of the README reaches a peer that is away', async () => {
   // The same in a page that starts without a network, and is given one then.
   await alice.reload()
   await alice.waitForFunction('globalThis.ready === true')
-  await alice.context().setOffline(true)
+  await goesOffline(alice)
   saw.length = 0
   const started = `${here(code.replace('const receipt', "console.log('started')\n$&")).replace('send(bob,', `send('${id}',`)}`
   await alice.addScriptTag({ type: 'module', content: started })

@@ -173,6 +173,17 @@ export class TestBrowser {
   }
 }
 
+/** Until its browser lets nothing through: that says so before the process that is to do it has heard of it. */
+export async function goesOffline(page: Page): Promise<void> {
+  await page.context().setOffline(true)
+  await page.waitForFunction(() =>
+    fetch(location.href, { cache: 'no-store' }).then(
+      () => false,
+      () => true,
+    ),
+  )
+}
+
 /** Runs in the page, before anything else. */
 function blockWebrtc(): void {
   globalThis.RTCPeerConnection = class extends RTCPeerConnection {

@@ -168,6 +168,8 @@ export class Mesh implements DhtSource {
     const node = await checkNode(hash, parsePeerId(peer), hello.claim, Date.now())
     if (node === undefined) return this.#owner.dropped('unverified')
     if (this.#host === undefined || this.#over.signal.aborted) return
+    // It may have gone while its place was checked; when it comes back, both greet anew.
+    if (this.#owner.links.all.get(peer)?.isForMachinery !== true) return this.#owner.dropped('unknown-peer')
     if (hello.wantsAnswer) this.#greet(peer, false)
     // Said anew: it has begun anew, with another life of its link or in another week.
     this.lost(peer)

@@ -1,5 +1,5 @@
-// An owner and its home socket, with the test as the mailbox: it opens and closes the sockets that the machine asked for, says
-// what it likes, and keeps the books that the machine's invariants are judged by. Time is a number.
+// An owner and its home socket, with the test as the mailbox: it says what it likes, and keeps the books that the machine's
+// invariants are judged by.
 
 import type { HomeConfig, HomeEffect, HomeInput, HomeLetter } from '../../../protocol/home/contract.ts'
 import { HomeMachine } from '../../../protocol/home/machine.ts'
@@ -16,8 +16,8 @@ import {
   type MailFrame,
 } from '../../../protocol/wire/mail-frames.ts'
 import { FRAME } from '../../../protocol/wire/registry.ts'
+import { KeptSocketScene } from '../kept-socket-scene.ts'
 
-export const START_MS = 1_700_000_000_000
 export const READY: MailFrame = {
   kind: 'ready',
   version: 1,
@@ -46,12 +46,7 @@ export function letter(number: number, fields: Partial<LetterFrame> = {}): Lette
   }
 }
 
-export class Scene {
-  readonly machine: HomeMachine
-  nowMs = START_MS
-  /** What has happened, in words short enough to compare. */
-  readonly told: string[] = []
-  readonly texts: string[] = []
+export class Scene extends KeptSocketScene<HomeMachine, HomeInput, HomeEffect> {
   /** Messages of letters handed over, as the numbers of those in them. */
   readonly handed: number[][] = []
   readonly letters: HomeLetter[] = []
@@ -61,15 +56,7 @@ export class Scene {
   readonly asked: number[][] = []
   readonly answers: [token: number, kind: string | undefined][] = []
   passWanted = 0
-  readonly opened: number[] = []
-  readonly openedAtMs: number[] = []
-  readonly closed: number[] = []
   hello: HelloFrame | undefined
-  /** Whether the machine is given a pass whenever it needs one, or the test does it. */
-  passes: 'given' | 'awaited' = 'given'
-  passesWanted = 0
-  renewAtMs = Number.POSITIVE_INFINITY
-  readonly shown: string[] = []
   /** Of the newest socket: it has said it is ready. */
   #ready = false
   #ended = false
@@ -77,15 +64,7 @@ export class Scene {
   readonly #known = new Set<string>()
 
   constructor(config: Partial<HomeConfig> = {}) {
-    this.machine = new HomeMachine({ random: () => 0.5, ...config })
-  }
-
-  get socket(): number {
-    return this.opened.at(-1) ?? 0
-  }
-
-  starts(): this {
-    return this.give({ kind: 'start' })
+    super(new HomeMachine({ random: () => 0.5, ...config }))
   }
 
   isReady(): this {
@@ -105,68 +84,21 @@ export class Scene {
     return this.sends(messages[0] as Uint8Array)
   }
 
-  sends(bytes: Uint8Array): this {
-    return this.give({ kind: 'socketMessage', socket: this.socket, bytes })
-  }
-
-  closes(code = 1006): this {
-    return this.give({ kind: 'socketClosed', socket: this.socket, code })
-  }
-
   /** Within one turn. */
   takes(...numbers: number[]): this {
     for (const number of numbers) this.give({ kind: 'took', ids: [idOf(number)] })
     return this.give({ kind: 'endOfTurn' })
   }
 
-  /** Time passes; pings are answered unless the line is dead. */
-  after(ms: number, line: 'alive' | 'dead' = 'alive'): this {
-    const untilMs = this.nowMs + ms
-    for (let wakes = 0; ; wakes++) {
-      const { wakeAtMs } = this.machine
-      if (wakeAtMs !== undefined && !Number.isFinite(wakeAtMs)) throw new Error(`a wake at ${wakeAtMs}`)
-      if (wakeAtMs === undefined || wakeAtMs > untilMs) break
-      if (wakeAtMs > this.nowMs) wakes = 0
-      if (wakes > 4) throw new Error(`a spin at ${this.nowMs - START_MS} ms, ${this.machine.state}`)
-      this.nowMs = Math.max(this.nowMs, wakeAtMs)
-      const pings = this.texts.length
-      this.give({ kind: 'wake' })
-      if (line === 'alive' && this.texts.length > pings)
-        this.give({ kind: 'socketText', socket: this.socket, text: 'pong' })
-    }
-    this.nowMs = untilMs
-    return this
-  }
-
-  give(input: HomeInput): this {
-    for (const effect of this.machine.receive(input, this.nowMs)) this.#hear(effect)
-    return this
-  }
-
-  #hear(effect: HomeEffect): void {
+  protected override hear(effect: HomeEffect): void {
     if (this.#ended) throw new Error(`${effect.kind} after the end`)
     switch (effect.kind) {
-      case 'obtainPass':
-        this.passesWanted++
-        if (this.passes === 'given')
-          this.give({ kind: 'pass', pass: `pass ${this.passesWanted}`, renewAtMs: this.renewAtMs })
-        return
-      case 'passRefused':
-      case 'passRenewed':
-        return this.#tell(`${effect.kind} ${effect.pass}`)
       case 'openSocket':
         this.#ready = false
-        this.shown.push(effect.pass)
-        this.opened.push(effect.socket)
-        this.openedAtMs.push(this.nowMs)
         this.hello = effect.hello
         return
       case 'closeSocket':
         if (effect.socket !== this.socket) throw new Error('closed one that is no more')
-        this.closed.push(effect.socket)
-        return
-      case 'sendText':
-        this.texts.push(effect.text)
         return
       case 'sendMessage':
         return this.#said(effect.socket, effect.message)
@@ -180,8 +112,6 @@ export class Scene {
       case 'answer':
         this.answers.push([effect.token, effect.answer?.kind])
         return
-      case 'interrupted':
-        return this.#tell('interrupted')
       case 'drop':
         return this.#tell(`drop ${effect.reason}`)
       case 'ended':

@@ -17,7 +17,8 @@ import type { MailCounts } from '../../../protocol/mailbox/tally.ts'
 import type { Priority } from '../../../protocol/priority.ts'
 import { decodeMail, encodeMail, type HelloFrame } from '../../../protocol/wire/mail-frames.ts'
 import { CLOSE_CODE_BASE, REFUSAL } from '../../../protocol/wire/registry.ts'
-import { idOf, numberOf, START_MS } from './scene.ts'
+import { START_MS } from '../kept-socket-scene.ts'
+import { idOf, numberOf } from './scene.ts'
 
 export const WINDOW = { letters: 3, bytes: 20_000 }
 const TTL_MS = 30 * 86_400_000

@@ -11,7 +11,8 @@ import { ABSENCE_MS, ROSTER_GRACE_MS } from '../../../protocol/limits/membership
 import { KEEP_ALIVE_MS, READ_REPORT_BYTES } from '../../../protocol/limits/room.ts'
 import { peerIdText } from '../../../protocol/peer-id.ts'
 import { CLOSE_CODE_BASE, REFUSAL, type RefusalCode } from '../../../protocol/wire/registry.ts'
-import { member, Scene, SELF, START_MS, WELCOME } from './scene.ts'
+import { START_MS } from '../kept-socket-scene.ts'
+import { member, Scene, SELF, WELCOME } from './scene.ts'
 
 const joined = (...others: number[]) => new Scene().starts().welcomes(...others.map((peer) => member(peer)))
 const broadcast = (scene: Scene, text: string) =>

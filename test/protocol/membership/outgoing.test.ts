@@ -12,7 +12,7 @@ import { encode } from '../../../protocol/wire/codec.ts'
 import type { JoinFrame } from '../../../protocol/wire/frames.ts'
 import { FRAME, WIRE_VERSION } from '../../../protocol/wire/registry.ts'
 import { RoomHost } from '../../sim/room-host.ts'
-import { START_MS } from './scene.ts'
+import { START_MS } from '../kept-socket-scene.ts'
 
 const { tokens, bytes } = DEFAULT_ROOM_CONFIG
 

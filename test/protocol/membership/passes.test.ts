@@ -3,7 +3,8 @@
 import { describe, expect, it } from 'vitest'
 import { PASS_REFUSALS_MAX, PASS_RENEWAL_RETRY_MS } from '../../../protocol/limits/admission.ts'
 import { CLOSE_CODE_BASE, REFUSAL, type RefusalCode } from '../../../protocol/wire/registry.ts'
-import { member, Scene, START_MS } from './scene.ts'
+import { START_MS } from '../kept-socket-scene.ts'
+import { member, Scene } from './scene.ts'
 
 const NEVER = Number.POSITIVE_INFINITY
 const codeOf = (refusal: RefusalCode) => CLOSE_CODE_BASE + REFUSAL[refusal]

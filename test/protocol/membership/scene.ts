@@ -1,5 +1,5 @@
-// One client in one room, with the test as the room: it opens and closes the sockets that the machine asked for, says
-// what it likes, and keeps the books that the machine's invariants are judged by. Time is a number.
+// One client in one room, with the test as the room: it says what it likes, and keeps the books that the machine's invariants
+// are judged by.
 
 import type {
   MembershipConfig,
@@ -10,8 +10,7 @@ import { MembershipMachine } from '../../../protocol/membership/machine.ts'
 import { framesOf } from '../../../protocol/wire/batch.ts'
 import { decode, encode } from '../../../protocol/wire/codec.ts'
 import type { Frame, RosterMember, WelcomeFrame } from '../../../protocol/wire/frames.ts'
-
-export const START_MS = 1_700_000_000_000
+import { KeptSocketScene } from '../kept-socket-scene.ts'
 
 export const WELCOME: WelcomeFrame = {
   kind: 'welcome',
@@ -41,46 +40,27 @@ export function member(peer: number, session = 1, address = (peer << 16) | sessi
 
 export const SELF = 0xff
 
-export class Scene {
-  readonly machine: MembershipMachine
-  nowMs = START_MS
-  /** What has happened, in words short enough to compare. */
-  readonly told: string[] = []
-  readonly texts: string[] = []
+export class Scene extends KeptSocketScene<MembershipMachine, MembershipInput, MembershipEffect> {
   readonly frames: Frame[] = []
-  readonly opened: number[] = []
-  readonly openedAtMs: number[] = []
-  closed: number[] = []
   readonly here = new Set<string>()
   hello: Uint8Array | undefined
-  /** Whether the machine is given a pass whenever it needs one, or the test does it. */
-  passes: 'given' | 'awaited' = 'given'
-  passesWanted = 0
-  renewAtMs = Number.POSITIVE_INFINITY
-  readonly shown: string[] = []
 
   constructor(config: Partial<MembershipConfig> = {}) {
-    this.machine = new MembershipMachine({
-      peer: bytesOf(32, SELF),
-      session: bytesOf(8, SELF),
-      metadata: new Uint8Array(),
-      random: () => 0.5,
-      firstJoinWithinMs: 30_000,
-      ...config,
-    })
-  }
-
-  get socket(): number {
-    return this.opened.at(-1) ?? 0
+    super(
+      new MembershipMachine({
+        peer: bytesOf(32, SELF),
+        session: bytesOf(8, SELF),
+        metadata: new Uint8Array(),
+        random: () => 0.5,
+        firstJoinWithinMs: 30_000,
+        ...config,
+      }),
+    )
   }
 
   /** Of one kind. */
   sent<Kind extends Frame['kind']>(kind: Kind): Extract<Frame, { kind: Kind }>[] {
     return this.frames.filter((frame): frame is Extract<Frame, { kind: Kind }> => frame.kind === kind)
-  }
-
-  starts(): this {
-    return this.give({ kind: 'start' })
   }
 
   /** The room lets us in, with those as the roster. */
@@ -89,63 +69,14 @@ export class Scene {
   }
 
   says(...frames: Frame[]): this {
-    for (const frame of frames) {
-      this.give({ kind: 'socketMessage', socket: this.socket, bytes: encode(frame) })
-    }
+    for (const frame of frames) this.sends(encode(frame))
     return this
   }
 
-  closes(code = 1006): this {
-    return this.give({ kind: 'socketClosed', socket: this.socket, code })
-  }
-
-  /** Time passes; pings are answered unless the line is dead. */
-  after(ms: number, line: 'alive' | 'dead' = 'alive'): this {
-    const untilMs = this.nowMs + ms
-    for (let wakes = 0; ; wakes++) {
-      const { wakeAtMs } = this.machine
-      if (wakeAtMs !== undefined && !Number.isFinite(wakeAtMs)) throw new Error(`a wake at ${wakeAtMs}`)
-      if (wakeAtMs === undefined || wakeAtMs > untilMs) break
-      if (wakeAtMs > this.nowMs) wakes = 0
-      if (wakes > 4) throw new Error(`a spin at ${this.nowMs - START_MS} ms, ${this.machine.state}`)
-      this.nowMs = Math.max(this.nowMs, wakeAtMs)
-      const pings = this.texts.length
-      this.give({ kind: 'wake' })
-      if (line === 'alive' && this.texts.length > pings) {
-        this.give({ kind: 'socketText', socket: this.socket, text: 'pong' })
-      }
-    }
-    this.nowMs = untilMs
-    return this
-  }
-
-  give(input: MembershipInput): this {
-    for (const effect of this.machine.receive(input, this.nowMs)) this.#hear(effect)
-    return this
-  }
-
-  #hear(effect: MembershipEffect): void {
+  protected override hear(effect: MembershipEffect): void {
     switch (effect.kind) {
-      case 'obtainPass':
-        this.passesWanted++
-        if (this.passes === 'given')
-          this.give({ kind: 'pass', pass: `pass ${this.passesWanted}`, renewAtMs: this.renewAtMs })
-        return
-      case 'passRefused':
-      case 'passRenewed':
-        this.told.push(`${effect.kind} ${effect.pass}`)
-        return
       case 'openSocket':
-        this.shown.push(effect.pass)
-        this.opened.push(effect.socket)
-        this.openedAtMs.push(this.nowMs)
         this.hello = effect.join.metadata
-        return
-      case 'closeSocket':
-        this.closed.push(effect.socket)
-        return
-      case 'sendText':
-        this.texts.push(effect.text)
         return
       case 'sendMessage':
         if (effect.socket !== this.socket) throw new Error('sent on a socket that is no more')
@@ -174,7 +105,6 @@ export class Scene {
       case 'entered':
         this.told.push(effect.again ? 'entered again' : 'entered')
         return
-      case 'interrupted':
       case 'undeliverable':
         this.told.push(effect.kind)
         return
