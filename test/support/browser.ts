@@ -151,19 +151,9 @@ export class TestBrowser {
     )
   }
 
-  /** It has nothing to put in order: to be asked would cost it a tenth of a second for each page. */
   async close(): Promise<void> {
-    await this.#kill()
     await this.#browser.close()
     await new Promise((resolve) => this.#server.close(resolve))
-  }
-
-  async #kill(): Promise<void> {
-    const main = (await this.#processes()).find(({ type }) => type === 'browser')
-    if (main === undefined) return
-    const gone = new Promise((resolve) => this.#browser.once('disconnected', resolve))
-    process.kill(main.id, 'SIGKILL')
-    await gone
   }
 
   async #processes(): Promise<readonly { readonly type: string; readonly id: number }[]> {
