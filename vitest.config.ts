@@ -22,7 +22,7 @@ const browserTests = (names: readonly string[]) => names.map((name) => `test/bro
 // Browsers that are held against the clock by fractions of a second: one of these at a time, and nothing else.
 const ALONE = browserTests(['eight', 'stamp'])
 // Those that move much, and mind only others that do: one of these at a time, and beside it what only computes.
-const MUCH = browserTests(['long-stream', 'dht'])
+const MUCH = browserTests(['long-stream', 'dht', 'transfer'])
 const oneAtATime = {
   globalSetup: 'test/support/turnstile.ts',
   setupFiles: 'test/support/one-at-a-time.ts',
@@ -74,6 +74,7 @@ const FIRST = [
   'browser/crypto',
   'browser/long-stream',
   'browser/dht',
+  'browser/transfer',
   'protocol/crypto/suite',
 ].map((name) => `/test/${name}.test.ts`)
 
