@@ -1,5 +1,5 @@
 // Every test of the repository, as projects: by the place the code runs in, and by how much of the machine it needs.
-// Groups run one after another, so that what drives browsers never shares two cores with the rest.
+// Groups run one after another, so that what drives browsers shares two cores with nothing but what gives way to it.
 
 import { mkdirSync } from 'node:fs'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
@@ -18,10 +18,17 @@ const TEST_VARS = { PASS_SECRET: TEST_SECRET, FUZZ_TIMES: process.env.FUZZ_TIMES
 // A slow machine is slow, not wrong: what a test waits for may take its time, and a failure is a failure all the same.
 const patient = { testTimeout: 60_000, expect: { poll: { timeout: 20_000 } } }
 
-// Browsers that are held against the clock, or that move much: one of these at a time.
-const ALONE = ['dht', 'eight', 'long-stream', 'paths', 'sleep', 'stamp', 'transfer'].map(
-  (name) => `test/browser/${name}.test.ts`,
-)
+const browserTests = (names: readonly string[]) => names.map((name) => `test/browser/${name}.test.ts`)
+// Browsers that are held against the clock by fractions of a second: one of these at a time, and nothing else.
+const ALONE = browserTests(['eight', 'stamp'])
+// Those that move much, and mind only others that do: one of these at a time, and beside it what only computes.
+const MUCH = browserTests(['long-stream', 'dht', 'transfer'])
+const oneAtATime = {
+  globalSetup: 'test/support/turnstile.ts',
+  setupFiles: 'test/support/one-at-a-time.ts',
+} as const
+/** One of them goes on, the others wait for their turn, and one more computes. */
+const besideMuch = { maxWorkers: MUCH.length + 1, sequence: { groupOrder: 2 } } as const
 // What is held against a clock may be late on a machine that others use, and is tried once more: npm test names each such test
 // in its last lines, so that none that needs it again and again goes unseen.
 const onceMore = { retry: 1 }
@@ -33,8 +40,6 @@ const inBrowsers = {
   testTimeout: 90_000,
   hookTimeout: 120_000,
 } as const
-
-const group = (groupOrder: number) => ({ sequence: { groupOrder } })
 
 // The longest of each group begin first: whatever ends last began late because it is short. Those that mostly wait stand among
 // those that compute, so that no core is idle.
@@ -49,15 +54,28 @@ const FIRST = [
   'faults/mailbox',
   'client/rooms',
   'faults/mail',
-  'protocol/crypto/suite',
   'sim/keyed',
   'sim/links',
   'sim/churn',
+  'browser/introductions',
   'browser/dashboard',
+  'browser/watching',
   'browser/malicious-edge',
+  'browser/dht-gone',
   'browser/vault',
+  'browser/mail',
+  'browser/sleep',
   'browser/streams',
+  'browser/doctor',
+  'browser/turn',
   'browser/identities',
+  'browser/relay',
+  'browser/readme',
+  'browser/crypto',
+  'browser/long-stream',
+  'browser/dht',
+  'browser/transfer',
+  'protocol/crypto/suite',
 ].map((name) => `/test/${name}.test.ts`)
 
 /** In place of vitest's order, which is one project after another. */
@@ -96,7 +114,16 @@ export default defineConfig({
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     projects: [
-      { test: { name: 'protocol', include: ['test/protocol/**/*.test.ts'], ...pure, ...patient } },
+      {
+        test: {
+          name: 'protocol',
+          include: ['test/protocol/**/*.test.ts'],
+          setupFiles: 'test/support/gives-way.ts',
+          ...pure,
+          ...patient,
+          ...besideMuch,
+        },
+      },
       {
         plugins: [cheapPlaces],
         test: {
@@ -141,16 +168,29 @@ export default defineConfig({
         },
       },
       {
+        plugins: [cheapPlaces],
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
-          exclude: ALONE,
+          exclude: [...ALONE, ...MUCH],
           ...inBrowsers,
           maxWorkers: 3,
-          ...group(1),
+          sequence: { groupOrder: 1 },
         },
       },
-      { test: { name: 'alone', include: ALONE, fileParallelism: false, ...inBrowsers, ...group(2) } },
+      {
+        plugins: [cheapPlaces],
+        test: { name: 'much', include: MUCH, ...inBrowsers, ...oneAtATime, ...besideMuch },
+      },
+      {
+        test: {
+          name: 'alone',
+          include: ALONE,
+          fileParallelism: false,
+          ...inBrowsers,
+          sequence: { groupOrder: 3 },
+        },
+      },
     ],
   },
 })

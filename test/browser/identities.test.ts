@@ -2,7 +2,7 @@
 // And what IndexedDB then holds, looked at as any script of the page could.
 
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { chooseSuite } from '../../protocol/crypto/choose.ts'
 import { identityFromSeed, seedsOf } from '../../protocol/crypto/identity.ts'
 import { makeBackup } from '../../protocol/crypto/keeping/backup.ts'
@@ -23,6 +23,7 @@ let browser: TestBrowser
 beforeAll(async () => {
   ;[edge, browser] = await Promise.all([LocalEdge.start(), TestBrowser.launch()])
 })
+afterEach(() => browser?.closePages())
 afterAll(async () => {
   await browser?.close()
   await edge?.stop()

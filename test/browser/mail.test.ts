@@ -2,7 +2,7 @@
 // the middle of sending, reloaded in the middle of receiving, crash, go offline, and have their mailbox taken by another device.
 
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { MailStatus, Receipt, Via, Waypost } from '../../client/index.ts'
 import { goesOffline, TestBrowser } from '../support/browser.ts'
 import { LocalEdge } from '../support/local-edge.ts'
@@ -18,6 +18,7 @@ let browser: TestBrowser
 beforeAll(async () => {
   ;[edge, browser] = await Promise.all([LocalEdge.start(), TestBrowser.launch()])
 })
+afterEach(() => browser?.closePages())
 afterAll(async () => {
   await browser?.close()
   await edge?.stop()

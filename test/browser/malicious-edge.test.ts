@@ -2,7 +2,7 @@
 // member, and lies about who is there. Links are sealed from end to end, so none of it is more than a nuisance.
 
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { ConnectOptions } from '../../client/index.ts'
 import { openAccomplice, order, startMaliciousEdge } from '../support/accomplice/malicious-edge.ts'
 import type { Overheard } from '../support/accomplice/mallory.ts'
@@ -19,6 +19,7 @@ let rooms = 0
 beforeAll(async () => {
   ;[edge, browser] = await Promise.all([startMaliciousEdge(), TestBrowser.launch()])
 })
+afterEach(() => browser?.closePages())
 afterAll(async () => {
   await browser?.close()
   await edge?.stop()

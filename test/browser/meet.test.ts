@@ -1,6 +1,6 @@
 // Two real browsers and a real edge: they meet, talk on every channel, by relay first and then directly, and part.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { TestBrowser } from '../support/browser.ts'
 import { BrowserPeer } from '../support/browser-peer.ts'
 import { LocalEdge } from '../support/local-edge.ts'
@@ -12,6 +12,7 @@ let rooms = 0
 beforeAll(async () => {
   ;[edge, browser] = await Promise.all([LocalEdge.start(), TestBrowser.launch()])
 })
+afterEach(() => browser?.closePages())
 afterAll(async () => {
   await browser?.close()
   await edge?.stop()

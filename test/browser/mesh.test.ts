@@ -1,6 +1,6 @@
 // The mesh among real browsers: the edge is killed, and what was published is still found, over their direct links.
 
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { TestBrowser } from '../support/browser.ts'
 import { BrowserPeer } from '../support/browser-peer.ts'
 import { LocalEdge } from '../support/local-edge.ts'
@@ -11,6 +11,7 @@ let browser: TestBrowser
 beforeAll(async () => {
   ;[edge, browser] = await Promise.all([LocalEdge.start(), TestBrowser.launch()])
 })
+afterEach(() => browser?.closePages())
 afterAll(async () => {
   await browser?.close()
   await edge?.stop()

@@ -1,6 +1,6 @@
 // Paths that die under a conversation: the link goes on, nothing is lost or doubled, and the better path is found again.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { goesOffline, TestBrowser } from '../support/browser.ts'
 import { BrowserPeer } from '../support/browser-peer.ts'
 import { LocalEdge } from '../support/local-edge.ts'
@@ -12,6 +12,7 @@ let rooms = 0
 beforeAll(async () => {
   ;[edge, browser] = await Promise.all([LocalEdge.start(), TestBrowser.launch()])
 })
+afterEach(() => browser?.closePages())
 afterAll(async () => {
   await browser?.close()
   await edge?.stop()

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { root } from '../../scripts/paths.ts'
 import { goesOffline, TestBrowser } from '../support/browser.ts'
 import { LocalEdge } from '../support/local-edge.ts'
@@ -18,6 +18,7 @@ let browser: TestBrowser
 beforeAll(async () => {
   ;[edge, browser] = await Promise.all([LocalEdge.start(), TestBrowser.launch()])
 })
+afterEach(() => browser?.closePages())
 afterAll(async () => {
   await browser?.close()
   await edge?.stop()

@@ -1,6 +1,6 @@
 // Pages that are hidden, frozen or closed by hand: what browsers do to tabs nobody looks at, and what we make of it.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { WIRE_VERSION } from '../../protocol/wire/registry.ts'
 import { TestBrowser } from '../support/browser.ts'
 import { BrowserPeer } from '../support/browser-peer.ts'
@@ -18,6 +18,7 @@ beforeAll(async () => {
     TestBrowser.launch({ webrtcBlocked: true }),
   ])
 })
+afterEach(() => browser?.closePages())
 afterAll(async () => {
   await browser?.close()
   await edge?.stop()

@@ -22,6 +22,7 @@ beforeAll(async () => {
   // Chromium may use relayed candidates only.
   ;[edge, browser] = await Promise.all([LocalEdge.start(), TestBrowser.launch({ webrtcBlocked: true })])
 })
+afterEach(() => browser?.closePages())
 afterAll(async () => {
   await browser?.close()
   await edge?.stop()

@@ -7,6 +7,7 @@ import type * as Sdk from '../../client/index.ts'
 import { browserBundle, PUBLISHED_FILES } from '../../scripts/bundle.ts'
 import { findBrowser } from '../../scripts/find-browser.mjs'
 import { bundled } from './bundles.ts'
+import { cheapPlacesBundled } from './cheap-places.ts'
 
 declare global {
   /** In test pages: the SDK, and whatever a test keeps there between steps. */
@@ -20,13 +21,14 @@ const PAGE = pageOf('sdk.js')
 const PUBLISHED_PAGE = pageOf('waypost.min.js', "import './waypost.keys.js'; import './waypost.direct.js'; ")
 
 /**
- * Each window's address bar is pages of its own in newer Chromiums, which start before ours does and cost a second of a core. This
- * switch is in place of playwright's own, of which the last ones here are what matters to pages on loopback.
+ * Each window's address bar is pages of its own in newer Chromiums, which start before ours does and cost a second of a core; and a
+ * process is kept ready for a next page of each, which there is not: a tenth of what a page costs. This switch is in place of playwright's own, of which the last ones here are what matters to pages on loopback.
  */
 const FEATURES_OFF = [
   'WebUIOmniboxPopup',
   'WebUIOmniboxAimPopup',
   'AimEnabled',
+  'SpareRendererForSitePerProcess',
   'DestroyProfileOnBrowserClose',
   'HttpsUpgrades',
   'HttpsFirstBalancedModeAutoEnable',
@@ -41,6 +43,8 @@ export interface BrowserOptions {
   readonly webrtcBlocked?: boolean
   /** The SDK in several files and without readable names, as the package has it for pages. */
   readonly asPublished?: boolean
+  /** Its pages work a moment for their places in the mesh, not a second each: where places are not what is tested. */
+  readonly cheapPlaces?: boolean
 }
 
 /** A Chromium, and a server that gives its pages the SDK. */
@@ -58,7 +62,7 @@ export class TestBrowser {
   }
 
   static async launch(options: BrowserOptions = {}): Promise<TestBrowser> {
-    const { server, url } = await serveSdk(options.asPublished === true)
+    const { server, url } = await serveSdk(options)
     const browser = await chromium.launch({
       executablePath: await browserPath(),
       args: [
@@ -118,24 +122,44 @@ export class TestBrowser {
 
   /** Every process of the browser stops where it is, as on a laptop whose lid was closed. Gives the way to open it again. */
   async sleep(): Promise<() => void> {
-    const session = await this.#browser.newBrowserCDPSession()
-    const { processInfo } = await session.send('SystemInfo.getProcessInfo')
-    for (const { id } of processInfo) process.kill(id, 'SIGSTOP')
+    const processes = await this.#processes()
+    for (const { id } of processes) process.kill(id, 'SIGSTOP')
     return () => {
-      for (const { id } of processInfo) process.kill(id, 'SIGCONT')
+      for (const { id } of processes) process.kill(id, 'SIGCONT')
     }
   }
 
   /** The processes that hold pages. */
   async renderers(): Promise<number[]> {
-    const session = await this.#browser.newBrowserCDPSession()
-    const { processInfo } = await session.send('SystemInfo.getProcessInfo')
-    return processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id)
+    return (await this.#processes()).filter(({ type }) => type === 'renderer').map(({ id }) => id)
+  }
+
+  /**
+   * Closes all pages, as between two tests that share none: what stays open pings, dials and paints under those that come after, which
+   * was most of what long files cost.
+   */
+  async closePages(): Promise<void> {
+    await Promise.all(
+      this.#browser.contexts().map(async (context) => {
+        // Who may just be asking a route of the test's is not answered any more. A page that crashed has nobody to tell.
+        const pages = context
+          .pages()
+          .map((page) => page.unrouteAll({ behavior: 'ignoreErrors' }).catch(() => {}))
+        await Promise.all(pages)
+        await context.close()
+      }),
+    )
   }
 
   async close(): Promise<void> {
     await this.#browser.close()
     await new Promise((resolve) => this.#server.close(resolve))
+  }
+
+  async #processes(): Promise<readonly { readonly type: string; readonly id: number }[]> {
+    const session = await this.#browser.newBrowserCDPSession()
+    const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+    return processInfo
   }
 }
 
@@ -163,18 +187,26 @@ function blockWebrtc(): void {
 const published = () => bundled({ ...browserBundle, entryPoints: PUBLISHED_FILES })
 
 /** What identities keep for links is no part of the API: tests reach it by a script of its own. */
-async function readable(): Promise<ReadonlyMap<string, string>> {
+async function readable(cheapPlaces: boolean): Promise<ReadonlyMap<string, string>> {
   const ones = { 'sdk.js': 'client/index.ts', 'keeper.js': 'client/identities/keeper.ts' }
+  const plugins = cheapPlaces ? [cheapPlacesBundled] : []
   const made = Object.entries(ones).map(async ([name, entry]) => {
-    const files = await bundled({ entryPoints: [entry], bundle: true, format: 'esm', target: 'es2022' })
+    const files = await bundled({
+      entryPoints: [entry],
+      bundle: true,
+      format: 'esm',
+      target: 'es2022',
+      plugins,
+    })
     const [script = ''] = files.values()
     return [name, script] as const
   })
   return new Map(await Promise.all(made))
 }
 
-async function serveSdk(asPublished: boolean): Promise<{ server: Server; url: string }> {
-  const scripts = await (asPublished ? published() : readable())
+async function serveSdk(options: BrowserOptions): Promise<{ server: Server; url: string }> {
+  const { asPublished = false, cheapPlaces = false } = options
+  const scripts = await (asPublished ? published() : readable(cheapPlaces))
   const server = createServer((request, response) => {
     const script = scripts.get((request.url ?? '').slice(1))
     response.setHeader('Content-Type', script === undefined ? 'text/html' : 'text/javascript')

@@ -1,7 +1,7 @@
 // Places in the mesh that cost next to nothing, as stamps do on edges of tests (local-edge.ts): a second of a core for each client
 // that asks the DHT was most of what some files cost. It is no setting, since all of a network must agree on it; so it is changed
-// where tests' code is made. What a place costs in truth, and that no less is taken: test/protocol/crypto/dht/node.test.ts; and the
-// pages of browser tests work for theirs.
+// where tests' code is made. What a place costs in truth, and that no less is taken: test/protocol/crypto/dht/node.test.ts; and
+// pages work for theirs wherever a test does not ask for cheap ones (browser.ts), as those of mesh.test.ts do.
 
 import { readFileSync } from 'node:fs'
 import type { Plugin as BundlerPlugin } from 'esbuild'
@@ -17,7 +17,7 @@ function cheapened(code: string): string {
   return cheap
 }
 
-/** For edges: whoever worked more is welcome there, too. */
+/** For edges and pages: whoever worked more is welcome at an edge, too. */
 export const cheapPlacesBundled: BundlerPlugin = {
   name: NAME,
   setup({ onLoad }) {
