@@ -102,7 +102,9 @@ const inWorkerd = cloudflareTest({
 
 const EDGE = ['test/edge/**/*.test.ts']
 // What is told of an isolate as a whole, what an isolate remembers, and what keeps one busy: each of these has one of its own.
-const COUNTED = ['breakers', 'fuzz', 'gate', 'metrics', 'unjudged'].map((name) => `test/edge/${name}.test.ts`)
+const COUNTED = ['breakers', 'door', 'fuzz', 'gate', 'metrics', 'unjudged'].map(
+  (name) => `test/edge/${name}.test.ts`,
+)
 
 /** Machines and formats leave nothing behind in a process: a new one for each file costs a third of what they cost. */
 const shared = { isolate: false } as const

@@ -87,8 +87,8 @@ export class NetworkRegistry extends TracedObject<Settings> {
   list(peer: Uint8Array, terms: AdminTerms): Listing | undefined {
     const [id, nowMs] = [peerIdText(peer), Date.now()]
     const listing = this.#blacklist.list(id, terms, nowMs)
-    const note = terms.note ?? ''
-    if (listing !== undefined) this.#audit.note({ atMs: nowMs, act: 'list', id, by: 'admin', note })
+    const { note = '', ...said } = terms
+    if (listing !== undefined) this.#audit.note({ atMs: nowMs, act: 'list', id, by: 'admin', ...said, note })
     return listing
   }
 

@@ -12,7 +12,7 @@ import { MAILBOX_SENDERS_MAX } from '../protocol/limits/mailbox.ts'
 import { KEEP_ALIVE_MS } from '../protocol/limits/room.ts'
 import { AUDIENCE_HEADER, HELLO_HEADER, helloOf, REGION_HEADER } from '../protocol/mailbox/admission.ts'
 import { type CallerRecord, newCaller } from '../protocol/mailbox/caller.ts'
-import { type MailboxSettings, mailboxConfig } from '../protocol/mailbox/config.ts'
+import { MAILBOX_SETTING_NAMES, type MailboxSettings, mailboxConfig } from '../protocol/mailbox/config.ts'
 import type {
   AccessRules,
   MailboxEffect,
@@ -28,6 +28,7 @@ import type { MailReport } from '../protocol/mailbox/report.ts'
 import { connectionsMax, type ProtectionSettings } from '../protocol/protection/config.ts'
 import { CLEAR, retryAfterMsOf, type Verdict } from '../protocol/protection/known-lists.ts'
 import { GRANT_HEADER } from '../protocol/room/admission.ts'
+import { remembered } from '../protocol/settings/remembered.ts'
 import { fromBase64url } from '../protocol/wire/base64url.ts'
 import { equalBytes } from '../protocol/wire/bytes.ts'
 import { encodeMail, type HelloFrame, tryDecodePutRequest } from '../protocol/wire/mail-frames.ts'
@@ -45,7 +46,6 @@ import { Reception } from './mailbox/reception.ts'
 import { SqliteLetterStore, SqliteOwnerStore, Tables } from './mailbox/sqlite-store.ts'
 import { PassRenewal } from './pass-renewal.ts'
 import { Guard, type GuardRegistries } from './protection/guard.ts'
-import { settled } from './settled.ts'
 import { TracedObject, type TraceSettings, tracedFetch } from './tracing.ts'
 
 interface Settings extends MailboxSettings, PassSecrets, ProtectionSettings, RegionSettings, TraceSettings {
@@ -54,7 +54,8 @@ interface Settings extends MailboxSettings, PassSecrets, ProtectionSettings, Reg
   readonly SHARDS: ShardNamespace
 }
 
-const rulesOf = settled((env: Settings) => ({
+const RULES = [...MAILBOX_SETTING_NAMES, 'RATE_CONNECTIONS'] as const
+const rulesOf = remembered(RULES, (env: Settings) => ({
   config: mailboxConfig(env),
   connectionsMax: connectionsMax(env),
 }))

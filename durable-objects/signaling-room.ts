@@ -9,9 +9,10 @@ import { regionIn } from '../protocol/network/summary.ts'
 import { connectionsMax, type ProtectionSettings } from '../protocol/protection/config.ts'
 import { retryAfterMsOf, type Verdict } from '../protocol/protection/known-lists.ts'
 import { GRANT_HEADER, JOIN_HEADER, REGION_HEADER } from '../protocol/room/admission.ts'
-import { type RoomSettings, roomConfig } from '../protocol/room/config.ts'
+import { ROOM_SETTING_NAMES, type RoomSettings, roomConfig } from '../protocol/room/config.ts'
 import { type RoomEffect, type RoomInput, RoomMachine } from '../protocol/room/machine.ts'
 import type { Member } from '../protocol/room/member.ts'
+import { remembered } from '../protocol/settings/remembered.ts'
 import { fromBase64url } from '../protocol/wire/base64url.ts'
 import { tryDecode } from '../protocol/wire/codec.ts'
 import type { JoinFrame } from '../protocol/wire/frames.ts'
@@ -31,7 +32,6 @@ import { PassRenewal } from './pass-renewal.ts'
 import { Guard, type GuardRegistries } from './protection/guard.ts'
 import { RoomWatching, type WatchedSettings } from './room-watching.ts'
 import { regionTag, Seats } from './seats.ts'
-import { settled } from './settled.ts'
 import { TracedObject, type TraceSettings, tracedFetch } from './tracing.ts'
 
 interface Joining {
@@ -43,7 +43,8 @@ interface Settings extends RoomSettings, PassSecrets, ProtectionSettings, TraceS
   readonly REGISTRIES: GuardRegistries & WatchedSettings['REGISTRIES']
 }
 
-const rulesOf = settled((env: Settings) => ({
+const RULES = [...ROOM_SETTING_NAMES, 'RATE_CONNECTIONS', 'REPORT_EVERY_MS'] as const
+const rulesOf = remembered(RULES, (env: Settings) => ({
   config: roomConfig(env),
   connectionsMax: connectionsMax(env),
   reportEveryMs: reportEveryMs(env),

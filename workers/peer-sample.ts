@@ -19,7 +19,7 @@ import type { Env } from './env.ts'
 
 interface Known {
   readonly atMs: number
-  readonly peers: Promise<readonly BootstrapPeer[]>
+  readonly peers: readonly BootstrapPeer[]
 }
 
 /** Of an isolate: it asks a network's shards for them once in a while, however many ask it. */
@@ -29,13 +29,19 @@ export async function peerSample(env: Env, network: string, region: Region | '')
   const nowMs = Date.now()
   let sample = known.get(network)
   if (sample === undefined || nowMs - sample.atMs > BOOTSTRAP_PEERS_AGE_MS) {
-    sample = { atMs: nowMs, peers: announced(env, network, region) }
-    known.delete(network)
-    known.set(network, sample)
-    const [oldest] = known.keys()
-    if (known.size > BOOTSTRAP_PEERS_NETWORKS && oldest !== undefined) known.delete(oldest)
+    // Whoever comes meanwhile is given what was known before.
+    if (sample !== undefined) keep(network, { ...sample, atMs: nowMs })
+    sample = { atMs: nowMs, peers: await announced(env, network, region) }
+    keep(network, sample)
   }
-  return diverse(await sample.peers, BOOTSTRAP_PEERS_MAX)
+  return diverse(sample.peers, BOOTSTRAP_PEERS_MAX)
+}
+
+function keep(network: string, sample: Known): void {
+  known.delete(network)
+  known.set(network, sample)
+  const [oldest] = known.keys()
+  if (known.size > BOOTSTRAP_PEERS_NETWORKS && oldest !== undefined) known.delete(oldest)
 }
 
 async function announced(env: Env, network: string, near: Region | ''): Promise<readonly BootstrapPeer[]> {

@@ -57,6 +57,9 @@ export const MAILBOX_SETTINGS = {
   },
 } as const
 
+export const MAILBOX_SETTING_NAMES = Object.keys(
+  MAILBOX_SETTINGS,
+) as readonly (keyof typeof MAILBOX_SETTINGS)[]
 export type MailboxSettings = { readonly [Name in keyof typeof MAILBOX_SETTINGS]?: string | number }
 
 /** Throws RangeError naming the setting: a deployment that is wrong should fail on its first request, not serve wrongly. */

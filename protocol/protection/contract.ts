@@ -57,10 +57,12 @@ export interface ListedPeers {
   readonly peers: readonly { readonly id: PeerId; readonly untilMs: number | null }[]
 }
 
-export interface AuditEntry {
+export type AuditEntry = {
   readonly atMs: number
-  readonly act: 'list' | 'unlist'
   readonly id: PeerId
   readonly by: 'admin'
   readonly note: string
-}
+} & (
+  | { readonly act: 'list'; readonly reason: AdminTerms['reason']; readonly untilMs: number | null }
+  | { readonly act: 'unlist' }
+)

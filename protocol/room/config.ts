@@ -26,6 +26,7 @@ export const ROOM_SETTINGS = {
   ROOM_BYTES_PER_SECOND: { otherwise: limits.BYTES_PER_SECOND, least: KIB, most: 2 ** 30 },
 } as const
 
+export const ROOM_SETTING_NAMES = Object.keys(ROOM_SETTINGS) as readonly (keyof typeof ROOM_SETTINGS)[]
 export type RoomSettings = { readonly [Name in keyof typeof ROOM_SETTINGS]?: string | number }
 
 /** Throws RangeError naming the setting: a deployment that is wrong should fail on its first request, not serve wrongly. */

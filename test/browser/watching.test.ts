@@ -195,7 +195,7 @@ describe('administration', () => {
     await tab.find('#blacklist-note').press('Enter')
     await tab.says('#blacklist-said', 'One peer is on it.')
     await tab.says('#blacklist-rows', MARKUP)
-    await tab.says('#audit-rows', 'Put on the blacklist')
+    await tab.says('#audit-rows', /Put on the blacklist.*An administrator wants it so/s)
     expect(await tab.find('main img, main script').count()).toBe(0)
     expect(await edgeSaysOf(outlaw.id)).toMatchObject({
       reason: 'admin',

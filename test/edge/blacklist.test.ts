@@ -243,13 +243,17 @@ describe('administration', () => {
   it('is written down: who was listed and taken off, when, and what was noted', () =>
     administered(async () => {
       const [peer, network] = [newPeer(), 'audited']
-      await lists(peer, network, { note: 'first' })
+      const untilMs = Date.now() + 60_000
+      await lists(peer, network, { reason: 'flooding', untilMs, note: 'first' })
+      await lists(peer, network)
       await unlists(peer, network)
       await unlists(peer, network)
       const { body } = await asAdmin('GET', `/network/audit?network=${network}`)
-      expect(body.entries.map(({ act, id, by, note }) => ({ act, id, by, note }))).toEqual([
-        { act: 'unlist', id: peerIdText(peer), by: 'admin', note: '' },
-        { act: 'list', id: peerIdText(peer), by: 'admin', note: 'first' },
+      const by = { atMs: expect.any(Number), id: peerIdText(peer), by: 'admin' }
+      expect(body.entries).toEqual([
+        { ...by, act: 'unlist', note: '' },
+        { ...by, act: 'list', reason: 'admin', untilMs: null, note: '' },
+        { ...by, act: 'list', reason: 'flooding', untilMs, note: 'first' },
       ])
       expect(AUDIT_KEPT_MAX).toBeGreaterThan(100)
     }))

@@ -166,14 +166,16 @@ function blacklistOf(peers: Named, atMs: number) {
 }
 
 function auditOf(peers: Named, atMs: number) {
-  const entry = (at: number, act: string, agoMs: number, note: string) => {
-    return { atMs: atMs - agoMs, act, id: idAt(peers, at), by: 'admin', note }
+  const entry = (at: number, act: string, agoMs: number, note: string, terms = {}) => {
+    return { atMs: atMs - agoMs, act, id: idAt(peers, at), by: 'admin', note, ...terms }
   }
+  const forGood = { reason: 'admin', untilMs: null }
+  const forAWhile = { reason: 'flooding', untilMs: atMs - 20 * MINUTE_MS }
   return {
     entries: [
       entry(21, 'unlist', 55 * MINUTE_MS, ''),
-      entry(13, 'list', 190 * MINUTE_MS, 'sells passes, see ticket 118'),
-      entry(21, 'list', 260 * MINUTE_MS, 'asked to be left alone while we look'),
+      entry(13, 'list', 190 * MINUTE_MS, 'sells passes, see ticket 118', forGood),
+      entry(21, 'list', 260 * MINUTE_MS, 'asked to be left alone while we look', forAWhile),
     ],
   }
 }

@@ -1,6 +1,7 @@
 // The deployment's configuration: all of it read at once, by the table, before anything is served. What is wrong is found with
 // the first request and not with the one that needs it.
 
+import { remembered } from '../../protocol/settings/remembered.ts'
 import { Misconfigured } from '../errors.ts'
 import { type GivenSettings, SETTINGS, type SettingName, type Settings } from './table.ts'
 import { turnMisfit } from './turn.ts'
@@ -9,8 +10,6 @@ export type { GivenSettings, Settings } from './table.ts'
 
 const NAMES = Object.keys(SETTINGS) as readonly SettingName[]
 
-/** What this isolate was given and what it came to: a value, or why there is none. */
-let known: { readonly given: readonly unknown[]; readonly settings: Settings | Misconfigured } | undefined
 /** Of environments that are made for a request each. */
 const ofRequests = new WeakMap<GivenSettings, Settings | Misconfigured>()
 
@@ -26,17 +25,8 @@ export function settledAs(made: GivenSettings, env: GivenSettings): void {
   ofRequests.set(made, current(env))
 }
 
-/** Read once, and anew only where it changed. */
-function current(given: GivenSettings): Settings | Misconfigured {
-  if (known === undefined || !isSame(given, known.given))
-    known = { given: NAMES.map((name) => given[name]), settings: read(given) }
-  return known.settings
-}
-
-function isSame(given: GivenSettings, before: readonly unknown[]): boolean {
-  for (let at = 0; at < NAMES.length; at++) if (given[NAMES[at] as SettingName] !== before[at]) return false
-  return true
-}
+/** What this isolate was given, and what it came to: a value, or why there is none. */
+const current = remembered(NAMES, read)
 
 function read(given: GivenSettings): Settings | Misconfigured {
   const problem = problemsOf(given)[0]

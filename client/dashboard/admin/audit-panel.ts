@@ -6,6 +6,7 @@ import type { AuditEntry } from '../edge/shapes.ts'
 import { columnHead, scrolling } from '../table.ts'
 import { tame } from '../tame.ts'
 import { count, moment, shortId } from '../words.ts'
+import { reasonWords, untilWords } from './reasons.ts'
 
 const ACTS: Readonly<Record<string, string>> = {
   list: 'Put on the blacklist',
@@ -22,7 +23,7 @@ export class AuditPanel {
   readonly #rows = make('tbody', { id: 'audit-rows' })
 
   constructor() {
-    const heads = ['Time', 'What was done', 'To', 'By', 'Note'].map(columnHead)
+    const heads = ['Time', 'What was done', 'To', 'Reason', 'Until', 'By', 'Note'].map(columnHead)
     this.element = make(
       'section',
       { class: 'panel', 'aria-labelledby': 'audit-title' },
@@ -47,7 +48,7 @@ export class AuditPanel {
   }
 }
 
-function row({ atMs, act, id, by, note }: AuditEntry): HTMLTableRowElement {
+function row({ atMs, act, id, by, note, terms }: AuditEntry): HTMLTableRowElement {
   const cell = (text: string, title = '') => make('td', title === '' ? {} : { title }, make('bdi', {}, text))
   const known = Object.hasOwn(ACTS, act) ? ACTS[act] : undefined
   return make(
@@ -56,6 +57,8 @@ function row({ atMs, act, id, by, note }: AuditEntry): HTMLTableRowElement {
     make('th', { scope: 'row' }, moment(atMs)),
     cell(known ?? tame(act, WORD_CHARS_MAX)),
     cell(id === '' ? '–' : shortId(id), id),
+    cell(terms === undefined ? '–' : reasonWords(terms.reason)),
+    cell(terms === undefined ? '–' : untilWords(terms.untilMs)),
     cell(by === 'admin' ? 'an administrator' : tame(by, WORD_CHARS_MAX)),
     cell(tame(note, TEXT_CHARS_MAX)),
   )

@@ -9,19 +9,9 @@ import type { BlacklistEntry } from '../edge/shapes.ts'
 import { columnHead, scrolling } from '../table.ts'
 import { tame } from '../tame.ts'
 import { count, moment, shortId } from '../words.ts'
-
-/** Why somebody is on it: the edge's codes, and what they mean. */
-const REASONS: Readonly<Record<string, string>> = {
-  admin: 'An administrator wants it so',
-  flooding: 'Floods the edge',
-  forged: 'Forges what others sign',
-  malformed: 'Sends what is not well formed',
-  unexpected: 'Sends what has no business there',
-  'too-large': 'Sends more than is allowed',
-}
+import { REASONS, reasonWords, untilWords } from './reasons.ts'
 
 const NOTE_CHARS_MAX = 500
-const CODE_CHARS_MAX = 40
 
 export interface BlacklistWishes {
   /** Something was changed: what is shown is to be asked for anew. */
@@ -141,15 +131,14 @@ export class BlacklistPanel {
 
   #row({ id, reason, source, sinceMs, untilMs, offences, note }: BlacklistEntry): HTMLTableRowElement {
     const cell = (text: string) => make('td', {}, make('bdi', {}, text))
-    const known = Object.hasOwn(REASONS, reason) ? REASONS[reason] : undefined
     return make(
       'tr',
       {},
       make('th', { scope: 'row', title: id }, make('span', { class: 'id' }, shortId(id))),
-      cell(known ?? tame(reason, CODE_CHARS_MAX)),
+      cell(reasonWords(reason)),
       cell(source === 'automatic' ? 'the edge' : 'an administrator'),
       cell(moment(sinceMs)),
-      cell(untilMs === null ? 'for good' : moment(untilMs)),
+      cell(untilWords(untilMs)),
       cell(count(offences)),
       cell(tame(note, NOTE_CHARS_MAX)),
       make(

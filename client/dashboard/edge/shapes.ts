@@ -240,16 +240,19 @@ export interface AuditEntry {
   readonly id: string
   readonly by: string
   readonly note: string
+  /** Of a listing. */
+  readonly terms: { readonly reason: string; readonly untilMs: number | null } | undefined
 }
 
 export function readAudit(body: Json): AuditEntry[] | undefined {
   if (!Array.isArray(body.entries)) return undefined
-  return records(body.entries).map(({ atMs, act, id, by, note }) => ({
+  return records(body.entries).map(({ atMs, act, id, by, note, reason, untilMs }) => ({
     atMs: numberOr(atMs, 0),
     act: textOr(act, ''),
     id: textOr(id, ''),
     by: textOr(by, ''),
     note: textOr(note, ''),
+    terms: typeof reason === 'string' ? { reason, untilMs: numberOrNull(untilMs) } : undefined,
   }))
 }
 

@@ -33,12 +33,16 @@ export const ListingWanted = named(
     note: note.optional(),
   }),
 )
+const anyAct = { atMs: ms, id: peerId, by: z.literal('admin'), note }
 export const Audit = named(
   'Audit',
   z.object({
     network: networkName,
     entries: z.array(
-      z.object({ atMs: ms, act: z.enum(['list', 'unlist']), id: peerId, by: z.literal('admin'), note }),
+      z.discriminatedUnion('act', [
+        z.object({ ...anyAct, act: z.literal('list'), reason, untilMs }),
+        z.object({ ...anyAct, act: z.literal('unlist') }),
+      ]),
     ),
   }),
 )
