@@ -8,10 +8,11 @@ import { unpackHeads } from '../../durable-objects/mailbox/lot.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
 import type { MailOwner } from '../support/mail.ts'
 import { Traffic } from '../support/mail-traffic/traffic.ts'
-import { sleep, type Way } from '../support/mail-traffic/way.ts'
+import { CROWDED, sleep, type Way } from '../support/mail-traffic/way.ts'
 import { seeded } from '../support/seeded.ts'
 import { ORIGIN } from './mail-http.ts'
 import { mailboxObject } from './mailboxes.ts'
+import { deployedWith } from './rooms.ts'
 import { upgrade } from './socket.ts'
 
 const here: Way = {
@@ -95,7 +96,11 @@ async function survives(webSockets: 'hibernate' | 'close', times: number): Promi
 const timeout = 180_000
 
 describe('a mailbox that is put to sleep in the middle of its work', () => {
-  it('loses nothing when its sockets stay', { timeout }, () => survives('hibernate', 8))
+  it('loses nothing when its sockets stay', { timeout }, () =>
+    deployedWith(CROWDED, () => survives('hibernate', 8)),
+  )
 
-  it('loses nothing when its sockets close', { timeout }, () => survives('close', 8))
+  it('loses nothing when its sockets close', { timeout }, () =>
+    deployedWith(CROWDED, () => survives('close', 8)),
+  )
 })

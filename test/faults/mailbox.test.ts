@@ -11,7 +11,8 @@ async function survives(terms: Omit<KillTerms, 'seed'>): Promise<void> {
   const seed = Math.floor(Math.random() * 2 ** 31)
   const { faults, counts } = await killAgainAndAgain({ ...terms, seed })
   process.stdout.write(`mailboxes (seed ${seed}): ${JSON.stringify(counts)}\n`)
-  expect(faults).toEqual([])
+  // What is wrong is wrong of many letters, and the first few say of what kind it is.
+  expect([faults.length, ...faults.slice(0, 10)]).toEqual([0])
   expect(counts.delivered).toBe(counts.answered)
   // There was something to lose: puts whose answers got lost, and letters that were on disk when it died.
   expect(counts.answered).toBeGreaterThan(50)

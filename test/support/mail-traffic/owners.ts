@@ -6,7 +6,7 @@ import type { Priority } from '../../../protocol/priority.ts'
 import { fromBase64url, toBase64url } from '../../../protocol/wire/base64url.ts'
 import { Writer } from '../../../protocol/wire/bytes.ts'
 import { encodeMail, type LetterFrame } from '../../../protocol/wire/mail-frames.ts'
-import { FRAME, MAIL_FRAME } from '../../../protocol/wire/registry.ts'
+import { FRAME } from '../../../protocol/wire/registry.ts'
 import type { MailOwner } from '../mail.ts'
 import { passFor } from '../passes.ts'
 import { incarnationOf, type Ledger, type Reading, type Tracked } from './ledger.ts'
@@ -184,9 +184,9 @@ export class HomeOwner extends Base {
   #hear(home: Home, message: Uint8Array): void {
     for (const frame of heardIn(message)) {
       if (frame.kind === 'letter') this.#letter(home, frame)
-      if (frame.kind !== 'refusal') continue
-      if (frame.code === 'malformed' && frame.refusedType === MAIL_FRAME.ready) this.#confirmed(home)
-      else this.terms.ledger.fault(`owner ${this.terms.number} was refused: ${frame.code}`)
+      if (frame.kind === 'pass') this.#confirmed(home)
+      if (frame.kind === 'refusal')
+        this.terms.ledger.fault(`owner ${this.terms.number} was refused: ${frame.code}`)
     }
   }
 
@@ -202,14 +202,14 @@ export class HomeOwner extends Base {
     this.untaken.add(toBase64url(frame.id))
   }
 
-  /** In one message with something that is refused: when that comes back, the lot has been dealt with, and is off the disk. */
+  /** In one message with wanting a pass: when that comes, the lot has been dealt with, and is off the disk. */
   #take(home: Home): void {
     const { ledger, number } = this.terms
     const ids = this.lot()
     ledger.took(ids, home.life)
     home.lots.push({ ids, due: ledger.due(number) })
     const took = encodeMail({ kind: 'took', ids: ids.map((id) => fromBase64url(id) as Uint8Array) })
-    const probe = Uint8Array.of(MAIL_FRAME.ready)
+    const probe = Uint8Array.of(FRAME.passWanted)
     const message = new Writer().u8(FRAME.batch).u16(took.length).bytes(took).u16(probe.length).bytes(probe)
     home.wire?.send(message.done())
   }

@@ -52,6 +52,7 @@ export const CROWDED = {
   MAILBOX_CONTACTS_BYTES_PER_SECOND: 2 ** 30,
   MAILBOX_STRANGERS_PER_SECOND: 1_000_000,
   MAILBOX_STRANGERS_BYTES_PER_SECOND: 2 ** 30,
+  MAILBOX_SOCKET_TOKENS_PER_SECOND: 1_000_000,
 }
 
 /** An edge that is silent for so long has died without a word. */
