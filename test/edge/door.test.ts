@@ -3,10 +3,9 @@
 import { exports } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { PRESSED_ADDRESS_BURST, PRESSED_PEER_BURST } from '../../protocol/limits/rates.ts'
-import { WIRE_VERSION } from '../../protocol/wire/registry.ts'
 import { counters } from '../../workers/meter/isolate.ts'
 import { offerOf, passFor } from '../support/passes.ts'
-import { ask, codes, enters, newAddress } from './gate-asking.ts'
+import { ask, codes, enters, newAddress, newJoin } from './gate-asking.ts'
 import { deployedWith } from './rooms.ts'
 import { newPeer } from './socket.ts'
 
@@ -77,8 +76,7 @@ describe('an isolate that is pressed', () => {
       const from = newAddress()
       for (let n = 0; n < PRESSED_ADDRESS_BURST + 4; n++) await ask('/v1/bootstrap', { from })
       const upgrade = async (pass: { secret?: string; network?: string }) => {
-        const join = { kind: 'join', version: WIRE_VERSION, session: new Uint8Array(8) } as const
-        const offered = await offerOf({ ...join, peer: newPeer(), metadata: new Uint8Array() }, pass)
+        const offered = await offerOf(newJoin(), pass)
         const headers = {
           Upgrade: 'websocket',
           'Sec-WebSocket-Protocol': offered.join(', '),

@@ -21,18 +21,22 @@ export async function ask(path: string, { from, headers, ...init }: Asking = {})
   return { status: response.status, headers: response.headers, code: error?.code, error, text }
 }
 
-export async function enters(
-  room: string,
-  headers: Record<string, string>,
-  network = 'default',
-): Promise<RoomSocket> {
-  const join = {
+/** Of somebody new. */
+export const newJoin = () =>
+  ({
     kind: 'join',
     version: WIRE_VERSION,
     peer: newPeer(),
     session: new Uint8Array(8),
     metadata: new Uint8Array(),
-  } as const
+  }) as const
+
+export async function enters(
+  room: string,
+  headers: Record<string, string>,
+  network = 'default',
+): Promise<RoomSocket> {
+  const join = newJoin()
   const offered = (await offerOf(join, { network })).join(', ')
   const init = { headers: { Upgrade: 'websocket', 'Sec-WebSocket-Protocol': offered, ...headers } }
   const path = `https://edge.example/v1/rooms/${room}?network=${network}`

@@ -8,14 +8,13 @@ import { ADDRESS_HEADER } from '../../protocol/protection/config.ts'
 import { GRANT_HEADER, JOIN_HEADER } from '../../protocol/room/admission.ts'
 import { toBase64url } from '../../protocol/wire/base64url.ts'
 import { encode } from '../../protocol/wire/codec.ts'
-import { WIRE_VERSION } from '../../protocol/wire/registry.ts'
 import type { Env } from '../../workers/env.ts'
 import { addressOf } from '../../workers/gate/address.ts'
 import { registryName } from '../../workers/gate/listed.ts'
 import { peerWaitMs } from '../../workers/gate/rates.ts'
 import { counters } from '../../workers/meter/isolate.ts'
 import { newPeer as newIdentity, putValue, randomBytes } from './dht-http.ts'
-import { ask, codes, enters, newAddress } from './gate-asking.ts'
+import { ask, codes, enters, newAddress, newJoin } from './gate-asking.ts'
 import { deployedWith, roomObject } from './rooms.ts'
 import { newPeer, RoomSocket, refusedFor } from './socket.ts'
 
@@ -106,13 +105,7 @@ describe('an address', () => {
   it('has so many sockets in one room, which counts them itself', () =>
     deployedWith({ RATE_CONNECTIONS: 2 }, async () => {
       const comes = async (address: string) => {
-        const join = {
-          kind: 'join',
-          version: WIRE_VERSION,
-          peer: newPeer(),
-          session: new Uint8Array(8),
-          metadata: new Uint8Array(),
-        } as const
+        const join = newJoin()
         const headers = {
           Upgrade: 'websocket',
           [JOIN_HEADER]: toBase64url(encode(join)),
