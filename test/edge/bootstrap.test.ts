@@ -1,7 +1,9 @@
 // What the bootstrap says of other edges, of where the caller is, and of peers.
 
 import { exports } from 'cloudflare:workers'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { DhtShard } from '../../durable-objects/dht-shard.ts'
+import { BOOTSTRAP_PEERS_AGE_MS } from '../../protocol/limits/edges.ts'
 import { peerIdText } from '../../protocol/peer-id.ts'
 import { diverse } from '../../workers/peer-sample.ts'
 import { announces, newPeer, putRecord } from './dht-http.ts'
@@ -48,6 +50,26 @@ describe('the bootstrap', () => {
     expect((await putRecord(peer, key, bytes)).status).toBeLessThan(300)
     const { peers } = (await bootstrap('?peers=1')) as { peers: { id: string; region: string }[] }
     expect(peers.map(({ id, region }) => [id, region])).toEqual([[peerIdText(peer.id), 'weur']])
+  })
+
+  it('asks for them once in a while, however many want them; whoever comes meanwhile is given those of before', async () => {
+    const network = '?network=sampled&peers=1'
+    const nowMs = Date.now()
+    const clock = vi.spyOn(Date, 'now').mockReturnValue(nowMs)
+    const asked = vi.spyOn(DhtShard.prototype, 'ask')
+    try {
+      await bootstrap(network)
+      // Of each of the network's shards.
+      const once = asked.mock.calls.length
+      expect(once).toBeGreaterThan(0)
+      for (let n = 0; n < 3; n++) await bootstrap(network)
+      expect(asked).toHaveBeenCalledTimes(once)
+      clock.mockReturnValue(nowMs + BOOTSTRAP_PEERS_AGE_MS + 1)
+      await Promise.all([1, 2, 3].map(() => bootstrap(network)))
+      expect(asked).toHaveBeenCalledTimes(2 * once)
+    } finally {
+      vi.restoreAllMocks()
+    }
   })
 })
 
